@@ -1,0 +1,68 @@
+import { Temporal } from 'temporal-polyfill'
+
+/** Milliseconds since the epoch, UTC. The only form of an instant inside the core. */
+export type EpochMs = number
+
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 24 * HOUR_MS
+
+// Zone arithmetic costs microseconds and the same few days are asked for again and again.
+const startsOfDay = new Map<string, Map<number, EpochMs>>()
+
+/**
+ * When a calendar day (days since 1970-01-01) begins in a zone. A day the zone skips begins when the next one does,
+ * so an empty day is one whose start equals the next day's.
+ */
+export function startOfDay(timezone: string, day: number): EpochMs {
+  if (timezone === 'UTC') return day * DAY_MS
+  let zone = startsOfDay.get(timezone)
+  if (!zone) startsOfDay.set(timezone, (zone = new Map()))
+  let start = zone.get(day)
+  if (start === undefined) {
+    start = Temporal.PlainDate.from(dateOfDay(day)).toZonedDateTime(timezone).epochMilliseconds
+    zone.set(day, start)
+  }
+  return start
+}
+
+/** The calendar day (days since 1970-01-01) of an instant in a zone. */
+export function dayOf(timezone: string, at: EpochMs): number {
+  // A zone is at most 14 hours ahead of UTC or 12 behind, so the day is UTC's or a neighbour.
+  let day = Math.floor(at / DAY_MS) + 1
+  while (startOfDay(timezone, day) > at) day--
+  return day
+}
+
+/** The instant of a wall-clock time on a day: the end of a gap when the day skips it, the first when it has it twice. */
+export function timeOfDay(timezone: string, day: number, hour: number, minute: number): EpochMs {
+  if (timezone === 'UTC') return day * DAY_MS + hour * HOUR_MS + minute * 60_000
+  const wall = Temporal.PlainDate.from(dateOfDay(day)).toPlainDateTime({ hour, minute })
+  const earlier = wall.toZonedDateTime(timezone, { disambiguation: 'earlier' })
+  if (earlier.toPlainDateTime().equals(wall)) return earlier.epochMilliseconds
+  // Inside a gap: the zone's first instant after the jump.
+  return earlier.getTimeZoneTransition('next')!.epochMilliseconds
+}
+
+/** `2001-02-14` of days since 1970-01-01. */
+export function dateOfDay(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+}
+
+/** Days since 1970-01-01 of `2001-02-14`; undefined when that is no calendar date. */
+export function dayOfDate(date: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined
+  const ms = Date.parse(`${date}T00:00:00Z`)
+  if (Number.isNaN(ms)) return undefined
+  const day = ms / DAY_MS
+  return dateOfDay(day) === date ? day : undefined
+}
+
+/** Whether the zone is known to this machine's time zone data. */
+export function isTimezone(timezone: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timezone)
+    return true
+  } catch {
+    return false
+  }
+}
