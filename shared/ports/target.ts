@@ -15,8 +15,8 @@ export interface Delivery {
   key: readonly string[]
   /** The rows, streamed in batches; the number of rows a batch is the reader's choice. */
   rows: AsyncIterable<Record<string, unknown>[]>
-  /** Parquet files with the same rows, for targets that load files faster than rows. Columns are the delivery's. */
-  files: () => Promise<string[]>
+  /** Local parquet files with the same rows and columns, for targets that load files faster than rows; absent where a map makes the rows. */
+  files?: () => Promise<string[]>
   /** Where an earlier attempt of the same generation stopped. */
   position: Json | undefined
   /** Records how far the target has accepted, so that a next attempt goes on there. */
