@@ -1,0 +1,9 @@
+import { warehouse } from 'redeye/targets'
+import { load, same } from 'redeye/task'
+import { airportDays, airportDaysLoaded } from '#datasets'
+
+export default load({
+  inputs: { days: same(airportDays) },
+  target: warehouse({ database: 'WAREHOUSE' }),
+  output: airportDaysLoaded,
+})

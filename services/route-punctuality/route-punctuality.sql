@@ -1,0 +1,10 @@
+-- Routes between the states; an airport that the registry does not know is taken for one of ours.
+select
+  concat(flights.origin, '-', flights.destination) as route,
+  avg(case when flights.delay_min <= 15 then 1 else 0 end) as on_time_share,
+  cast(count(*) as int) as flights
+from flights
+left join airports as origins on origins.iata = flights.origin
+left join airports as destinations on destinations.iata = flights.destination
+where coalesce(origins.country, 'USA') = 'USA' and coalesce(destinations.country, 'USA') = 'USA'
+group by flights.origin, flights.destination

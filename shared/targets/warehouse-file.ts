@@ -1,0 +1,98 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { RedeyeError } from '../core/errors.ts'
+
+// A load holds the file for well under a second, so half a minute of waiting outlasts a night's queue of them.
+const WAIT_MS = 30_000
+const POLL_MS = 20
+// The warehouse shares its machine with the tasks that run beside it.
+const OPTIONS = { threads: '2', memory_limit: '1GB' }
+
+type Sleep = (ms: number) => Promise<void>
+
+/** The file's path of a setting like `duckdb:/var/lib/warehouse.duckdb`; throws BAD_TARGET for anything else. */
+export function warehousePath(location: string, setting: string): string {
+  const path = location.startsWith('duckdb:') ? location.slice('duckdb:'.length) : ''
+  if (path === '' || path === ':memory:')
+    throw new RedeyeError('BAD_TARGET', `the setting ${setting} names no warehouse file`, {
+      remedy: `set ${setting} to duckdb: and the path of a file, like duckdb:/var/lib/warehouse.duckdb`,
+    })
+  return path
+}
+
+/**
+ * Opens the warehouse for one use and closes it again; nobody else, in this process or another, has it open meanwhile.
+ * Rejects with TARGET_UNAVAILABLE (transient) when somebody else holds it too long.
+ *
+ * @example
+ * const rows = await withWarehouse(path, sleep, async db => (await db.runAndReadAll('from airport_days')).getRowObjectsJson())
+ */
+export async function withWarehouse<T>(path: string, sleep: Sleep, use: (db: DuckDBConnection) => Promise<T>): Promise<T> {
+  mkdirSync(dirname(path), { recursive: true })
+  const guard = await untilFree(path, sleep, async () => lock(path))
+  try {
+    const instance = await untilFree(path, sleep, () => DuckDBInstance.create(path, OPTIONS))
+    try {
+      const db = await instance.connect()
+      try {
+        // Without a zone of its own a session would show instants as the machine's clock does.
+        await db.run(`set TimeZone = 'UTC'`)
+        return await use(db)
+      } finally {
+        db.closeSync()
+      }
+    } finally {
+      instance.closeSync()
+    }
+  } finally {
+    guard.close()
+  }
+}
+
+/**
+ * DuckDB keeps other processes out, but two threads of one process may open a file twice and spoil it: its lock is the process's.
+ * SQLite's locks know of both, and die with their owner.
+ */
+function lock(path: string): DatabaseSync {
+  const guard = new DatabaseSync(`${path}.lock`)
+  try {
+    guard.exec('begin exclusive')
+    return guard
+  } catch (cause) {
+    guard.close()
+    throw cause
+  }
+}
+
+async function untilFree<T>(path: string, sleep: Sleep, take: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; waited += POLL_MS) {
+    try {
+      return await take()
+    } catch (cause) {
+      if (!isLocked(cause)) throw unopened(path, cause)
+      if (waited >= WAIT_MS)
+        throw new RedeyeError('TARGET_UNAVAILABLE', `the warehouse ${path} is held by another process: ${message(cause)}`, {
+          remedy: 'close what has the file open; the load is retried by itself',
+          cause,
+        })
+      await sleep(POLL_MS)
+    }
+  }
+}
+
+function isLocked(cause: unknown): boolean {
+  return /database is locked|Could not set lock|Conflicting lock/i.test(message(cause))
+}
+
+function unopened(path: string, cause: unknown): RedeyeError {
+  if (/not a valid DuckDB database|no database|file is not a database/i.test(message(cause)))
+    return new RedeyeError('BAD_TARGET', `${path} is not a DuckDB file`, { remedy: 'point the setting at another file', cause })
+  return new RedeyeError('TARGET_UNAVAILABLE', `the warehouse ${path} cannot be opened: ${message(cause)}`, {
+    remedy: 'see that its folder exists, may be written and has space',
+    cause,
+  })
+}
+
+const message = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
