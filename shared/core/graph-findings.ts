@@ -1,21 +1,15 @@
 import type { DatasetContract, InputContract, TaskContract } from './contract.ts'
-import { type ErrorCode, nearest } from './errors.ts'
+import { nearest } from './errors.ts'
+import type { Finding } from './finding.ts'
 import { type Graph, isTriggering } from './graph.ts'
 import { mappingFault } from './mapping.ts'
 import { isTimed, partitioningFault } from './partition.ts'
 
-/** What is wrong, or doubtful, about a graph. Of two ends (two producers, a cycle) the later declared is named. */
-export interface GraphFinding {
-  code: ErrorCode
-  severity: 'error' | 'warning'
-  task?: string
-  dataset?: string
-  message: string
-  remedy: string
-}
-
-/** Everything wrong or doubtful about a graph: errors that no night could get past, and warnings. Sound graphs have none. */
-export function graphFindings(graph: Graph): GraphFinding[] {
+/**
+ * Everything wrong or doubtful about a graph: errors that no night could get past, and warnings. Sound graphs have none.
+ * Of two ends (two producers, a cycle) the later declared is named. Places are not known here: the contracts have none.
+ */
+export function graphFindings(graph: Graph): Finding[] {
   return [
     ...graph.datasets.flatMap(datasetFindings),
     ...producerFindings(graph),
@@ -25,15 +19,15 @@ export function graphFindings(graph: Graph): GraphFinding[] {
   ]
 }
 
-function datasetFindings(dataset: DatasetContract): GraphFinding[] {
+function datasetFindings(dataset: DatasetContract): Finding[] {
   const fault = partitioningFault(dataset.partitioning)
   if (fault === undefined) return []
   const message = `${dataset.dataset} cannot be partitioned so: ${fault}`
   return [{ code: 'BAD_DATASET', severity: 'error', dataset: dataset.dataset, message, remedy: 'mend the dataset’s partition' }]
 }
 
-function producerFindings(graph: Graph): GraphFinding[] {
-  const findings: GraphFinding[] = []
+function producerFindings(graph: Graph): Finding[] {
+  const findings: Finding[] = []
   for (const task of graph.tasks) {
     const at = { severity: 'error', task: task.task, dataset: task.output } as const
     const first = graph.producerOf(task.output)!
@@ -51,7 +45,7 @@ function producerFindings(graph: Graph): GraphFinding[] {
   return findings
 }
 
-function unknown(graph: Graph, task: TaskContract, dataset: string, verb: string): GraphFinding {
+function unknown(graph: Graph, task: TaskContract, dataset: string, verb: string): Finding {
   const near = nearest(
     dataset,
     graph.datasets.map(d => d.dataset),
@@ -63,8 +57,8 @@ function unknown(graph: Graph, task: TaskContract, dataset: string, verb: string
 
 const isCount = (n: number) => Number.isInteger(n) && n > 0
 
-function taskFindings(graph: Graph, task: TaskContract): GraphFinding[] {
-  const findings: GraphFinding[] = []
+function taskFindings(graph: Graph, task: TaskContract): Finding[] {
+  const findings: Finding[] = []
   const bad = (message: string, remedy: string) =>
     findings.push({ code: 'BAD_TASK', severity: 'error', task: task.task, message: `${task.task}: ${message}`, remedy })
   if (task.limit !== undefined && !isCount(task.limit)) bad(`limit is ${task.limit}`, 'give a whole number from 1')
@@ -81,11 +75,11 @@ function taskFindings(graph: Graph, task: TaskContract): GraphFinding[] {
   return findings
 }
 
-function inputFindings(graph: Graph, task: TaskContract, input: InputContract): GraphFinding[] {
+function inputFindings(graph: Graph, task: TaskContract, input: InputContract): Finding[] {
   const dataset = graph.dataset(input.dataset)
   if (!dataset) return [unknown(graph, task, input.dataset, 'takes')]
   const at = { severity: 'error', task: task.task, dataset: input.dataset } as const
-  const findings: GraphFinding[] = []
+  const findings: Finding[] = []
   if (!dataset.outside && !graph.producerOf(input.dataset)) {
     const message = `${task.task} takes ${input.dataset}, which no task makes`
     findings.push({ ...at, code: 'BAD_GRAPH', message, remedy: 'add the task that makes it, or declare the dataset outside: true' })
@@ -114,7 +108,7 @@ function waitFault(input: InputContract, output: DatasetContract): { message: st
 }
 
 /** Every task that waits for itself is on one of the named cycles, each the shortest through its first task, as the data flows. */
-function cycleFindings(graph: Graph): GraphFinding[] {
+function cycleFindings(graph: Graph): Finding[] {
   const place = new Map(graph.tasks.map((t, i) => [t.task, i]))
   const named = new Set<string>()
   return graph.unordered.flatMap(start => {
@@ -149,7 +143,7 @@ function shortestCycle(graph: Graph, start: string): string[] | undefined {
 }
 
 /** Tasks that run by request only, and those behind them that nothing else reaches. */
-function reachFindings(graph: Graph): GraphFinding[] {
+function reachFindings(graph: Graph): Finding[] {
   const reached = new Set<string>()
   for (const task of graph.order())
     if (task.onNight || task.inputs.some(i => isTriggering(i) && comesByItself(graph, i, reached))) reached.add(task.task)

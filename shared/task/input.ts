@@ -1,5 +1,6 @@
 import type { Mapping } from '../core/mapping.ts'
 import type { Dataset } from './dataset.ts'
+import { type Declared, declaredAt } from './place.ts'
 
 /** What an output partition waits for on this input: all of it, at least n partitions, or all until a time on the day after its last. */
 export type WaitPolicy = { readonly atLeast: number } | { readonly optional: string } | 'all'
@@ -18,6 +19,7 @@ export interface Input<D extends Dataset = Dataset, M extends Mapping['map'] = M
   readonly onUpdate: UpdatePolicy
   /** Whether onUpdate was said; `all` into a dated output must say it. */
   readonly explicit: Explicit
+  readonly declared: Declared
 }
 
 type ExplicitIn<O extends InputOptions> = O extends { onUpdate: UpdatePolicy } ? true : false
@@ -33,6 +35,7 @@ function input<D extends Dataset, M extends Mapping, const O extends InputOption
     wait: options.wait ?? 'all',
     onUpdate: options.onUpdate ?? 'rerun',
     explicit: (options.onUpdate !== undefined) as ExplicitIn<O>,
+    declared: declaredAt(),
   }
 }
 
