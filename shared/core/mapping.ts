@@ -2,7 +2,6 @@ import {
   endOf,
   exists,
   firstOrdinal,
-  isSkipped,
   isTimed,
   lastOrdinal,
   ordinalAt,
@@ -118,11 +117,4 @@ function overlap(a: TimePartitioning, ordinal: number, b: TimePartitioning): Int
 
 function clip(interval: Interval, p: Partitioning): Interval {
   return { from: Math.max(interval.from, firstOrdinal(p)), to: Math.min(interval.to, lastOrdinal(p)) }
-}
-
-/** The ordinals of a finite interval, without the dates a zone skips. */
-export function ordinalsOf(p: Partitioning, interval: Interval): number[] {
-  const ordinals: number[] = []
-  for (let o = interval.from; o <= interval.to; o++) if (!isSkipped(p, o)) ordinals.push(o)
-  return ordinals
 }

@@ -168,6 +168,13 @@ export function parsePartition(p: Partitioning, key: string, dataset: string): n
   return ordinal
 }
 
+/** The ordinals from one to another, both included, without the dates a zone skips. */
+export function ordinalRange(p: Partitioning, from: number, to: number): number[] {
+  const ordinals: number[] = []
+  for (let o = from; o <= to; o++) if (!isSkipped(p, o)) ordinals.push(o)
+  return ordinals
+}
+
 /** When a partition begins and ends; undefined for partitionings without time. */
 export function partitionTime(p: Partitioning, key: string): { start: EpochMs; end: EpochMs } | undefined {
   if (!isTimed(p)) return undefined

@@ -1,0 +1,84 @@
+import type { Cause, Lane } from './run.ts'
+
+/** The events of Redeye, by detail type. Their JSON Schemas and examples are in events/. Past tense: what happened, or was wished. */
+export interface EventDetails {
+  /** A night has begun: `date` is the day whose data it makes. */
+  NightStarted: { date: string }
+  /** A version was published. */
+  DatasetReady: { dataset: string; partition: string; number: number; at: number; cause: Cause }
+  /** A run is to be looked at again. `place` is the limit that handed it a place. */
+  RunDue: { task: string; partition: string; place?: string; cause?: Cause }
+  /** An event concerns more runs than one message may: those of these partitions. */
+  RunsConcerned: { task: string; from: string; to: string; arrival: { dataset: string; partition: string; number: number; cause: Cause } }
+  /** A wish to run tasks over a range of time or keys. */
+  RunRequested: {
+    id?: string
+    tasks: string[]
+    from: string
+    to: string
+    run?: 'missing' | 'failed' | 'all'
+    downstream?: boolean
+    lane?: Lane
+    maxActive?: number
+  }
+  RunCancelled: { task: string; partition: string }
+  /** A held run is released. */
+  RunApproved: { task: string; partition: string }
+  /** `task` is a task's name, or `all`. */
+  TaskPaused: { task: string }
+  TaskResumed: { task: string }
+  PartitionSkipped: { dataset: string; partition: string }
+  /** Data made outside is there: its files, relative to the lake. */
+  VersionDelivered: { id?: string; dataset: string; partition: string; files: string[] }
+  /** A run that held a place is over. */
+  PlaceFreed: { limit: string; dataset: string; partition: string }
+}
+export type EventType = keyof EventDetails
+
+/** An event to be published. */
+export type NewEvent = { [T in EventType]: { type: T; detail: EventDetails[T] } }[EventType]
+
+/** An event as EventBridge delivers it to a function. */
+export interface Envelope<T extends EventType = EventType> {
+  version: '0'
+  id: string
+  'detail-type': T
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: EventDetails[T]
+}
+
+export const SOURCE = 'redeye'
+
+/** An EventBridge pattern: each field's accepted values. */
+export interface EventPattern {
+  source: string[]
+  'detail-type': string[]
+  detail?: Record<string, string[]>
+}
+
+/** The events a task's `decide` takes: the one place where its rule comes from. */
+export function patternsOf(contract: { task: string; inputs: readonly { dataset: string }[]; onNight: boolean }): EventPattern[] {
+  const datasets = [...new Set(contract.inputs.map(i => i.dataset))]
+  return [
+    ...(datasets.length > 0 ? [{ source: [SOURCE], 'detail-type': ['DatasetReady'], detail: { dataset: datasets } }] : []),
+    { source: [SOURCE], 'detail-type': ['RunDue', 'RunsConcerned', 'RunCancelled', 'RunApproved'], detail: { task: [contract.task] } },
+    ...(contract.onNight ? [{ source: [SOURCE], 'detail-type': ['NightStarted'] }] : []),
+  ]
+}
+
+/** The events each of the platform's functions takes. */
+export const platformPatterns = {
+  requests: [{ source: [SOURCE], 'detail-type': ['RunRequested', 'TaskPaused', 'TaskResumed', 'PartitionSkipped', 'PlaceFreed'] }],
+  deliveries: [{ source: [SOURCE], 'detail-type': ['VersionDelivered'] }],
+} satisfies Record<string, EventPattern[]>
+
+/** Whether an event matches a pattern, as EventBridge judges exact values. */
+export function matchesPattern(pattern: EventPattern, event: { source: string; 'detail-type': string; detail: object }): boolean {
+  if (!pattern.source.includes(event.source) || !pattern['detail-type'].includes(event['detail-type'])) return false
+  const detail = event.detail as Record<string, unknown>
+  return Object.entries(pattern.detail ?? {}).every(([field, values]) => values.includes(detail[field] as string))
+}

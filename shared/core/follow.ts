@@ -1,0 +1,379 @@
+import { hasBit, withoutBit } from './bits.ts'
+import type { TaskContract } from './contract.ts'
+import type { FailureClass } from './errors.ts'
+import { endOf, isTimed, keyOf, type Partitioning, startOf } from './partition.ts'
+import { type InputFacts, mayBeReady, neededOrdinals, optionalTime, pinnedNumber, type Readiness, readiness } from './readiness.ts'
+import { retryAt } from './retry.ts'
+import { type Cause, joinCauses, type Pins, type RunDoc, type RunError, sameCause, type Version } from './run.ts'
+import type { EpochMs } from './zone.ts'
+
+/*
+ * What follows. Every function here takes a run's document and what is known, and gives the next document, or the same
+ * object when nothing changes. They neither read nor write; shared/engine does, by compare-and-swap.
+ */
+
+/** The run in question: its task's contract, its output's partitioning, its place. */
+export interface Place {
+  contract: TaskContract
+  output: Partitioning
+  ordinal: number
+  /** The partitioning of each input, in the contract's order. */
+  inputs: readonly Partitioning[]
+}
+
+/** A version of an input appeared. */
+export interface Arrival {
+  dataset: string
+  ordinal: number
+  number: number
+  cause: Cause
+}
+
+const partitionOf = (place: Place) => keyOf(place.output, place.ordinal)
+
+/** A document of a run that is not there yet. */
+export function blankRun(place: Place): RunDoc {
+  return { v: 1, dataset: place.contract.output, partition: partitionOf(place), generation: 0, attempt: 0 }
+}
+
+/** Whether the generation has begun and is not over: at work, or waiting to be retried. */
+export function isAtWork(doc: RunDoc): boolean {
+  return doc.state === 'running' || (doc.state === 'queued' && doc.ended !== undefined)
+}
+
+/**
+ * The short way for an arrival: most change one bit of a waiting run's document, or nothing at all. 'look' when the
+ * inputs must be read to know.
+ */
+export function arrive(doc: RunDoc | undefined, place: Place, arrival: Arrival, now: EpochMs): RunDoc | 'look' | undefined {
+  if (doc?.state === undefined) return arrival.cause.quiet ? doc : 'look'
+  switch (doc.state) {
+    case 'cancelled':
+      return doc
+    case 'waiting':
+      return arriveWaiting(doc, place, arrival, now)
+    case 'held':
+    case 'succeeded':
+    case 'failed':
+      return !arrival.cause.quiet && isNews(doc, place, arrival) ? 'look' : doc
+    case 'running':
+    case 'queued': {
+      if (!isAtWork(doc)) return 'look'
+      if (arrival.cause.quiet || !isNews(doc, place, arrival)) return doc
+      const noted = joinCauses(doc.noted, arrival.cause)
+      return sameCause(doc.noted, noted) ? doc : { ...doc, noted }
+    }
+    default:
+      return doc.state satisfies never
+  }
+}
+
+function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs): RunDoc | 'look' {
+  const { contract, output, ordinal } = place
+  if (doc.pending?.inputsHash !== contract.inputsHash) return 'look'
+  if (
+    doc.stale?.includes(
+      `${arrival.dataset}@${keyOf(place.inputs[contract.inputs.findIndex(i => i.dataset === arrival.dataset)]!, arrival.ordinal)}`,
+    )
+  )
+    return 'look'
+  const needed = contract.inputs.map((input, i) => neededOrdinals(input, place.inputs[i]!, output, ordinal))
+  let cleared = false
+  const bits = doc.pending.bits.map((b, i) => {
+    const at = contract.inputs[i]!.dataset === arrival.dataset ? needed[i]!.indexOf(arrival.ordinal) : -1
+    if (at < 0 || !hasBit(b, at)) return b
+    cleared = true
+    return withoutBit(b, at)
+  })
+  const cause = joinCauses(doc.cause, arrival.cause)
+  if (!cleared && sameCause(cause, doc.cause)) return doc
+  const counts = needed.map(n => n.length)
+  if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
+  return { ...doc, cause, pending: { ...doc.pending, bits } }
+}
+
+/** Whether a version is newer than what the run pinned of it, under a policy that cares. */
+function isNews(doc: RunDoc, place: Place, arrival: Arrival): boolean {
+  return place.contract.inputs.some((input, i) => {
+    if (input.dataset !== arrival.dataset || input.onUpdate === 'ignore' || input.mapping.map === 'latest') return false
+    if (doc.pins?.inputsHash !== place.contract.inputsHash) return true
+    if (!neededOrdinals(input, place.inputs[i]!, place.output, place.ordinal).includes(arrival.ordinal)) return false
+    return pinnedNumber(doc.pins.inputs[i], arrival.ordinal) < arrival.number
+  })
+}
+
+/** The updates since the run pinned its inputs, by policy, and why they came. */
+function updatesOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): { rerun: boolean; hold: boolean; cause: Cause | undefined } {
+  const found = { rerun: false, hold: false, cause: undefined as Cause | undefined }
+  const samePins = doc.pins?.inputsHash === place.contract.inputsHash
+  facts.forEach(({ input, needed }, i) => {
+    if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return
+    for (const { ordinal, version } of needed) {
+      // Pins made under other inputs say nothing of these: only what was published since is news.
+      if (!version || (samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud : version.at <= (doc.pins?.at ?? 0))) continue
+      found[input.onUpdate] = true
+      found.cause = joinCauses(found.cause, loudCause(version.cause))
+    }
+  })
+  return found
+}
+
+const loudCause = ({ quiet: _, ...cause }: Cause): Cause => cause
+
+/** What is known when a run is considered with its inputs in view. */
+export interface View {
+  facts: readonly InputFacts[]
+  now: EpochMs
+  paused: boolean
+  /** Why it is looked at, where an event says so. */
+  cause?: Cause
+  /** A night or a request names it: it exists though nothing of its inputs is there. */
+  named?: boolean
+  /** A person releases it. */
+  approved?: boolean
+}
+
+/** What is to be done with a run: keep the document, write one, claim it, or look again when its partition has begun. */
+export type Next =
+  | { next: 'keep' }
+  | { next: 'write'; doc: RunDoc }
+  | { next: 'claim'; doc: RunDoc; queued: RunDoc }
+  | { next: 'later'; at: EpochMs }
+
+/** Considers a run with its inputs in view: whether it is wanted, and if so what it waits for or that it starts. */
+export function consider(doc: RunDoc | undefined, place: Place, view: View): Next {
+  if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.named)) return { next: 'keep' }
+  if (doc && isAtWork(doc)) return retry(doc, place, view)
+  if (doc?.state === 'succeeded' || doc?.state === 'failed' || doc?.state === 'held') return update(doc, place, view)
+  if (doc?.state === undefined) return create(doc, place, view)
+  return start(doc, place, { ...view, cause: view.cause ? joinCauses(doc.cause, view.cause) : doc.cause })
+}
+
+function create(doc: RunDoc | undefined, place: Place, view: View): Next {
+  const news = triggersOf(place, view)
+  if (!news && !view.named) return { next: 'keep' }
+  if (isTimed(place.output) && view.now < startOf(place.output, place.ordinal))
+    return { next: 'later', at: startOf(place.output, place.ordinal) }
+  return start(doc ?? blankRun(place), place, { ...view, cause: view.cause ?? news })
+}
+
+/** Why a run comes to be by itself: versions of triggering inputs, published since the task's life began, that readers follow. */
+function triggersOf(place: Place, view: View): Cause | undefined {
+  let cause: Cause | undefined
+  for (const { input, needed } of view.facts)
+    if (input.mapping.map !== 'latest')
+      for (const { version } of needed)
+        if (version && version.loud > 0 && version.at >= place.contract.deployedAt) cause = joinCauses(cause, loudCause(version.cause))
+  return cause
+}
+
+function update(doc: RunDoc, place: Place, view: View): Next {
+  const { rerun, hold, cause: found } = updatesOf(doc, place, view.facts)
+  const cause = view.cause ?? doc.noted ?? found
+  if (rerun || (doc.state === 'held' && view.approved)) {
+    const known = doc.state === 'held' ? doc.cause : undefined
+    return start(doc, place, { ...view, cause: cause ? joinCauses(known, cause) : known })
+  }
+  const { noted, ...rest } = doc
+  if (hold && doc.state !== 'held')
+    return {
+      next: 'write',
+      doc: { ...rest, state: 'held', cause: cause ?? { lane: 'nightly' }, effects: [...(rest.effects ?? []), { effect: 'notice' }] },
+    }
+  return noted ? { next: 'write', doc: rest } : { next: 'keep' }
+}
+
+function retry(doc: RunDoc, place: Place, view: View): Next {
+  if ((doc.due ?? 0) > view.now || view.paused) return { next: 'keep' }
+  return { next: 'claim', doc: claimed(doc, place, view.now, doc.generation, doc.attempt + 1), queued: doc }
+}
+
+// A notice is about a held run; what else has still to happen stays until it has.
+function withoutNotice(doc: RunDoc): RunDoc {
+  const { effects, ...rest } = doc
+  const left = effects?.filter(e => e.effect !== 'notice') ?? []
+  return left.length > 0 ? { ...rest, effects: left } : rest
+}
+
+/** A wanted run: it waits, is queued, or starts. */
+function start(doc: RunDoc, place: Place, view: View): Next {
+  const judged = readiness(view.facts, place.output, place.ordinal, view.now)
+  const due = dueOf(place, judged, view.now)
+  const { pending, stale, due: _due, queuedAt, noted, ended, error, ...rest } = withoutNotice(doc)
+  const cause = view.cause ?? doc.cause ?? { lane: 'nightly' as const }
+  const base: RunDoc = { ...rest, task: place.contract.task, cause }
+  if (!judged.ready || due === 'partition end') {
+    const next: RunDoc = {
+      ...base,
+      state: 'waiting',
+      pending: { inputsHash: place.contract.inputsHash, bits: judged.pending },
+      ...(judged.stale.length > 0 && { stale: judged.stale }),
+      ...(due === 'partition end' ? { due: endOf(place.output as never, place.ordinal) } : due !== undefined && { due }),
+    }
+    return sameWait(doc, next) ? { next: 'keep' } : { next: 'write', doc: next }
+  }
+  const queued: RunDoc = { ...base, state: 'queued', queuedAt: queuedAt ?? view.now }
+  if (view.paused) return doc.state === 'queued' && sameCause(doc.cause, cause) ? { next: 'keep' } : { next: 'write', doc: queued }
+  const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: view.now, ancestry: judged.ancestry }
+  return { next: 'claim', doc: claimed({ ...base, pins }, place, view.now, doc.generation + 1, 1), queued }
+}
+
+function dueOf(place: Place, judged: Readiness, now: EpochMs): EpochMs | 'partition end' | undefined {
+  if (place.contract.onNight && isTimed(place.output) && now < endOf(place.output, place.ordinal)) return 'partition end'
+  return judged.until
+}
+
+function sameWait(a: RunDoc, b: RunDoc): boolean {
+  return (
+    a.state === b.state &&
+    a.due === b.due &&
+    sameCause(a.cause, b.cause) &&
+    a.pending?.inputsHash === b.pending?.inputsHash &&
+    a.pending?.bits.join() === b.pending?.bits.join() &&
+    (a.stale ?? []).join() === (b.stale ?? []).join()
+  )
+}
+
+// A worker says every ten minutes that it is alive; three missed words and an attempt counts as lost, within the hour with a sweep every quarter.
+export const LEASE_MS = 30 * 60_000
+export const RENEW_MS = 10 * 60_000
+
+function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
+  const { due, queuedAt, pending, stale, error, endedAt, deadline, ...rest } = doc
+  return {
+    ...rest,
+    state: 'running',
+    generation,
+    attempt,
+    startedAt: now,
+    lease: now + LEASE_MS,
+    ...(place.contract.timeoutMs !== undefined && { deadline: now + place.contract.timeoutMs }),
+  }
+}
+
+/** What an attempt came to. */
+export type Outcome =
+  | {
+      ok: true
+      rows: number
+      bytes: number
+      schemaHash: string
+      hash?: string
+    }
+  | ({ ok: false; byRestart?: boolean } & RunError)
+
+// Earlier versions are listed only so that a generation at work finds what it pinned; more than this many replacements within one attempt are not met.
+const PREVIOUS = 8
+
+/** The end of an attempt: success publishes, failure is retried or final. Undefined when the attempt is no longer the run's own: it is refused. */
+export function end(
+  doc: RunDoc,
+  place: Place,
+  by: { generation: number; attempt: number },
+  outcome: Outcome,
+  now: EpochMs,
+  chance: number,
+): RunDoc | undefined {
+  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
+  const { lease, deadline, permits, ...rest } = doc
+  if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by, now) }
+  const { byRestart, ok: _, ...error } = outcome
+  const counted = byRestart ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
+  const due = byRestart ? now : retryAt(place.contract.retry, error.failure, counted, now, chance)
+  if (due !== undefined) return { ...rest, state: 'queued', due, ended: counted, error, endedAt: now }
+  return { ...over(rest, 'failed', now), error, effects: [...(doc.effects ?? []), { effect: 'alert', generation: doc.generation }] }
+}
+
+const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended, [failure]: (ended?.[failure] ?? 0) + 1 })
+
+function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
+  const { requests, ended, error, due, pending, stale, queuedAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
+  return { ...rest, state, endedAt: now }
+}
+
+function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { generation: number; attempt: number }, now: EpochMs) {
+  const before = doc.version
+  const number = (before?.number ?? 0) + 1
+  const cause = doc.cause ?? { lane: 'nightly' as const }
+  const { ok: _, ...facts } = made
+  const { ancestry = {}, ancestryFile, ...pins } = doc.pins ?? {}
+  const version: Version = {
+    ...facts,
+    ancestry,
+    ...(ancestryFile && { ancestryFile }),
+    number,
+    as: cause.quiet ? (before?.as ?? number) : number,
+    loud: cause.quiet ? (before?.loud ?? 0) : number,
+    generation: by.generation,
+    attempt: by.attempt,
+    at: now,
+    cause,
+  }
+  return { version, ...(doc.pins && { pins: pins as Pins }), ...(before && { previous: earlier(doc, before) }), skipped: undefined }
+}
+
+function earlier(doc: RunDoc, version: Version): RunDoc['previous'] {
+  return [...(doc.previous ?? []), [version.number, version.generation, version.attempt] as [number, number, number]].slice(-PREVIOUS)
+}
+
+/** A version from outside: delivered, not made by a run. */
+export function delivered(
+  doc: RunDoc | undefined,
+  dataset: string,
+  partition: string,
+  made: Extract<Outcome, { ok: true }>,
+  generation: number,
+  now: EpochMs,
+): RunDoc {
+  const base: RunDoc = doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }
+  return { ...base, generation, attempt: 1, ...publish({ ...base, cause: { lane: 'nightly' } }, made, { generation, attempt: 1 }, now) }
+}
+
+/** A person stops a run; undefined when there is nothing to stop. */
+export function cancel(doc: RunDoc | undefined, now: EpochMs): RunDoc | undefined {
+  if (!doc?.state || doc.state === 'succeeded' || doc.state === 'failed' || doc.state === 'cancelled') return undefined
+  const { noted, ...rest } = over(doc, 'cancelled', now)
+  return doc.state === 'running'
+    ? { ...rest, effects: [...(rest.effects ?? []), { effect: 'stop', generation: doc.generation, attempt: doc.attempt }] }
+    : rest
+}
+
+/** The attempt's worker is alive. */
+export function renew(doc: RunDoc, by: { generation: number; attempt: number }, now: EpochMs): RunDoc | undefined {
+  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
+  return { ...doc, lease: now + LEASE_MS }
+}
+
+/** How an attempt that nobody speaks of has ended: out of time, or lost; undefined while it counts as alive. */
+export function silent(doc: RunDoc, now: EpochMs): RunError | undefined {
+  if (doc.state !== 'running') return undefined
+  // A worker reports its own timeout; a lease's length later nobody will.
+  if (doc.deadline !== undefined && now >= doc.deadline + LEASE_MS)
+    return { failure: 'timeout', code: 'WORKER_LOST', message: 'the attempt outlived its timeout without a word' }
+  if (doc.lease !== undefined && now >= doc.lease)
+    return { failure: 'lost', code: 'WORKER_LOST', message: 'the worker has not been heard of since its lease ran out' }
+  return undefined
+}
+
+/** What a request that selects a run makes of it; undefined when the request does not select it. */
+export function select(
+  doc: RunDoc | undefined,
+  place: Place,
+  request: { id: string; run: 'missing' | 'failed' | 'all'; cause: Cause },
+): RunDoc | undefined {
+  if (doc?.requests?.includes(request.id)) return undefined
+  const state = doc?.state
+  const pendingOrRunning = state === 'waiting' || state === 'queued' || state === 'running'
+  if (request.run === 'missing' && (doc?.version || pendingOrRunning)) return undefined
+  if (request.run === 'failed' && state !== 'failed') return undefined
+  const requests = [...(doc?.requests ?? []), request.id]
+  if (doc && pendingOrRunning) return { ...doc, requests, ...(state !== 'running' && { cause: joinCauses(doc.cause, request.cause) }) }
+  const { noted, due, ...rest } = withoutNotice(doc ?? blankRun(place))
+  return {
+    ...rest,
+    task: place.contract.task,
+    state: 'waiting',
+    requests,
+    cause: request.cause,
+  }
+}

@@ -1,0 +1,141 @@
+import type { Ancestry } from './ancestry.ts'
+import type { Bits } from './bits.ts'
+import type { FailureClass } from './errors.ts'
+import type { EpochMs } from './zone.ts'
+
+export const runStates = ['waiting', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'held'] as const
+export type RunState = (typeof runStates)[number]
+/** A run that is over; nothing but an update or a request moves it. */
+export const overStates: readonly RunState[] = ['succeeded', 'failed', 'cancelled']
+
+/** Who goes first when places are scarce, first to last. */
+export const lanes = ['nightly', 'manual', 'backfill'] as const
+export type Lane = (typeof lanes)[number]
+
+/** Why a run is wanted: the lane, the requests under whose `maxActive` it counts, and whether readers may follow. */
+export interface Cause {
+  lane: Lane
+  /** Requests whose places it takes; none in the nightly lane. */
+  under?: string[]
+  /** Made under requests without downstream only: its version starts nothing elsewhere. */
+  quiet?: boolean
+}
+
+/** The published version that a partition's document points to. */
+export interface Version {
+  /** Counts the published versions of the partition. */
+  number: number
+  /** The number it counts as where consistency is judged: its own, or under a request without downstream the one it replaced. */
+  as: number
+  /** The highest number up to it that readers follow by themselves; a version under a request without downstream does not raise it. */
+  loud: number
+  generation: number
+  attempt: number
+  rows: number
+  bytes: number
+  schemaHash: string
+  /** The hash of the task that made it; absent for what came from outside. */
+  hash?: string
+  at: EpochMs
+  cause: Cause
+  ancestry: Ancestry
+  /** The lake's key of the ancestry's file and its hash, where it is too large for the document; `ancestry` then holds only the highest numbers. */
+  ancestryFile?: { key: string; hash: string }
+}
+
+/** By the input's place in the contract. */
+export interface Pins {
+  inputsHash: string
+  inputs: Pin[][]
+  at: EpochMs
+  /** What the version will derive from; moves to the version when it is published. */
+  ancestry?: Ancestry
+  ancestryFile?: Version['ancestryFile']
+}
+/** Consecutive partitions pinned at one number from folders of one name: first and last ordinal, number, generation, attempt. */
+export type Pin = [from: number, to: number, number: number, generation: number, attempt: number]
+
+export interface RunError {
+  failure: FailureClass
+  code?: string
+  message: string
+}
+
+/** What stands in the document until it has happened. */
+export type Effect =
+  | { effect: 'alert'; generation: number }
+  | { effect: 'notice' }
+  | { effect: 'stop'; generation: number; attempt: number }
+
+/**
+ * The ledger's document of one partition of one dataset: its current version, and the run that makes it.
+ * An outside dataset's has a version only. Unknown fields are kept as they are.
+ */
+export interface RunDoc {
+  /** Major version of this format. */
+  v: number
+  dataset: string
+  partition: string
+  task?: string
+  state?: RunState
+  generation: number
+  attempt: number
+  /** Why the next or current generation is wanted. */
+  cause?: Cause
+  night?: string
+  /** Open requests that select this run and that it has not yet served. */
+  requests?: string[]
+  /** What a waiting run has not seen arrive, a bit a partition for each input, under the inputs' hash. */
+  pending?: { inputsHash: string; bits: Bits[] }
+  /** The inputs that are behind a newer version upstream, as `dataset@partition`. */
+  stale?: string[]
+  /** When to look again: a retry, an optional input's time, the partition's end. */
+  due?: EpochMs
+  /** Since when nothing keeps it but a pause or a place. */
+  queuedAt?: EpochMs
+  pins?: Pins
+  /** What each class has taken of this generation's attempts. */
+  ended?: Partial<Record<FailureClass, number>>
+  startedAt?: EpochMs
+  endedAt?: EpochMs
+  /** Until when the attempt counts as alive without a word. */
+  lease?: EpochMs
+  /** When the attempt's time is over. */
+  deadline?: EpochMs
+  /** Limits whose permit the attempt holds. */
+  permits?: string[]
+  /** A newer input came while the generation was at work. */
+  noted?: Cause
+  error?: RunError
+  effects?: Effect[]
+  version?: Version
+  /** Earlier versions that a running generation may have pinned: number, generation, attempt. */
+  previous?: [number: number, generation: number, attempt: number][]
+  skipped?: boolean
+}
+
+/** A run's name for people, and its key among permits. */
+export function runName(task: string, partition: string): string {
+  return `${task}@${partition}`
+}
+
+/** The folder of an attempt's files in the lake. */
+export function versionFolder(dataset: string, partition: string, generation: number, attempt: number): string {
+  return `${dataset}/${partition}/g${generation}-a${attempt}`
+}
+
+export function laneRank(lane: Lane): number {
+  return lanes.indexOf(lane)
+}
+
+/** Two causes as one: the lane that goes first; in the nightly lane under no request; quiet only if both are. */
+export function joinCauses(a: Cause | undefined, b: Cause): Cause {
+  if (!a) return b
+  const lane = laneRank(a.lane) <= laneRank(b.lane) ? a.lane : b.lane
+  const under = lane === 'nightly' ? [] : [...new Set([...(a.under ?? []), ...(b.under ?? [])])]
+  return { lane, ...(under.length > 0 && { under }), ...(a.quiet && b.quiet && { quiet: true }) }
+}
+
+export function sameCause(a: Cause | undefined, b: Cause | undefined): boolean {
+  return a?.lane === b?.lane && (a?.quiet ?? false) === (b?.quiet ?? false) && (a?.under ?? []).join() === (b?.under ?? []).join()
+}

@@ -1,0 +1,26 @@
+import { end, type Outcome, renew } from '../core/follow.ts'
+import { ordinalOf } from '../core/partition.ts'
+import type { RunDoc } from '../core/run.ts'
+import type { AttemptName } from '../ports/world.ts'
+import { settle } from './effects.ts'
+import { runKey } from './keys.ts'
+import { partitioningOf, placeOf } from './load.ts'
+import { swap } from './swap.ts'
+import type { World } from './world.ts'
+
+/** Records how an attempt ended. False when the attempt is no longer the run's own: overtaken, cancelled, or over; then nothing changes. */
+export async function finish(world: World, name: AttemptName, outcome: Outcome): Promise<boolean> {
+  const graph = await world.graph()
+  const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
+  const key = runKey(name.dataset, name.partition)
+  const made = outcome.ok ? { ...outcome, hash: place.contract.hash } : outcome
+  const { doc, written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
+  if (doc?.effects) await settle(world, key)
+  return written
+}
+
+/** Says that an attempt's worker is alive; false when the attempt is no longer the run's own, and the worker had better stop. */
+export async function renewLease(world: World, name: AttemptName): Promise<boolean> {
+  const { written } = await swap<RunDoc>(world, runKey(name.dataset, name.partition), doc => doc && renew(doc, name, world.clock.now()))
+  return written
+}

@@ -1,0 +1,183 @@
+import { type Arrival, arrive, consider, isAtWork, type Next, type Place } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
+import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
+import type { RequestDoc } from '../core/request.ts'
+import type { Cause, RunDoc } from '../core/run.ts'
+import type { Key, Stored } from '../ports/ledger.ts'
+import { spillAncestry } from './ancestry-file.ts'
+import { nightOf } from './decide.ts'
+import { settle } from './effects.ts'
+import { type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
+import { loadFacts, placeOf } from './load.ts'
+import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
+import { known } from './swap.ts'
+import type { World } from './world.ts'
+
+/** Why a run is looked at. */
+export interface Reason {
+  arrival?: Arrival
+  cause?: Cause
+  /** The night that names it. */
+  night?: string
+  approved?: boolean
+  /** A limit that handed it a place: if it does not start, the place goes on. */
+  place?: string
+  /** False once the message has started another run: this one is told to look for itself. */
+  mayStart?: boolean
+}
+
+/**
+ * Looks at one run and does what follows. Says whether an attempt was started. Every step is by compare-and-swap on the
+ * run's document, so that looking twice, or two looking at once, comes to the same.
+ */
+export async function considerRun(world: World, graph: Graph, task: string, ordinal: number, reason: Reason): Promise<boolean> {
+  const place = placeOf(graph, task, ordinal)
+  const key = runKey(place.contract.output, keyOf(place.output, ordinal))
+  const held = new Set<string>(reason.place ? [reason.place] : [])
+  try {
+    for (;;) {
+      const stored = known(await world.ledger.get<RunDoc>(key))
+      const outcome = await look(world, graph, place, key, stored, reason, held)
+      if (outcome !== 'again') return outcome === 'started'
+    }
+  } finally {
+    for (const limit of held) await freePlace(world, limit, { dataset: key.pk.slice('run/'.length), partition: key.sk })
+  }
+}
+
+type Looked = 'started' | 'kept' | 'again'
+
+async function look(
+  world: World,
+  graph: Graph,
+  place: Place,
+  key: Key,
+  stored: Stored<RunDoc> | undefined,
+  reason: Reason,
+  held: Set<string>,
+): Promise<Looked> {
+  const doc = stored?.doc
+  if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
+  if (reason.arrival) {
+    const arrived = arrive(doc, place, reason.arrival, world.clock.now())
+    if (arrived === doc || arrived === undefined) return 'kept'
+    if (arrived !== 'look') return (await world.ledger.put(key, arrived, stored?.rev ?? 0)) ? 'kept' : 'again'
+  }
+  if (doc?.state === 'running') return 'kept'
+  const paused = await isPaused(world, place.contract.task)
+  const now = world.clock.now()
+  if (doc?.requests && !isAtWork(doc) && (await isMarking(world, doc.requests))) return 'kept'
+  const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, (doc?.requests?.length ?? 0) > 0)
+  const cause = reason.cause ?? reason.arrival?.cause
+  const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
+  const next = consider(doc, place, {
+    facts,
+    now,
+    paused,
+    ...(cause && { cause }),
+    ...(night !== undefined && { named: true }),
+    ...(reason.approved && { approved: true }),
+  })
+  await nextPartition(world, place, facts)
+  return act(world, graph, place, key, stored, next, { ...reason, ...(night !== undefined && { night }) }, held)
+}
+
+async function act(
+  world: World,
+  graph: Graph,
+  place: Place,
+  key: Key,
+  stored: Stored<RunDoc> | undefined,
+  next: Next,
+  reason: Reason,
+  held: Set<string>,
+): Promise<Looked> {
+  const rev = stored?.rev ?? 0
+  const named = (doc: RunDoc): RunDoc => (reason.night !== undefined && doc.night === undefined ? { ...doc, night: reason.night } : doc)
+  switch (next.next) {
+    case 'keep':
+      return 'kept'
+    case 'later':
+      await world.timers.set(next.at, { type: 'RunDue', detail: { task: place.contract.task, partition: key.sk } })
+      return 'kept'
+    case 'write':
+      if (!(await world.ledger.put(key, named(next.doc), rev))) return 'again'
+      if (next.doc.effects) await settle(world, key)
+      return 'kept'
+    case 'claim': {
+      if (reason.mayStart === false) {
+        await world.bus.publish([
+          { type: 'RunDue', detail: { task: place.contract.task, partition: key.sk, ...(next.doc.cause && { cause: next.doc.cause }) } },
+        ])
+        return 'kept'
+      }
+      return claim(world, graph, place, key, stored, { doc: named(next.doc), queued: named(next.queued) }, held)
+    }
+    default:
+      return next satisfies never
+  }
+}
+
+/** The claim: places first, then the swap that pins the inputs and begins the attempt, then the work. */
+async function claim(
+  world: World,
+  graph: Graph,
+  place: Place,
+  key: Key,
+  stored: Stored<RunDoc> | undefined,
+  next: { doc: RunDoc; queued: RunDoc },
+  held: Set<string>,
+): Promise<Looked> {
+  const rev = stored?.rev ?? 0
+  const limits = await limitsOf(world, next.doc, place.contract.limit)
+  if (limits.length > 0 && !(await takePlaces(world, candidateOf(graph, next.doc), limits, held))) {
+    if (stored?.doc.state === 'queued' && sameButTime(stored.doc, next.queued)) return 'kept'
+    return (await world.ledger.put(key, next.queued, rev)) ? 'kept' : 'again'
+  }
+  const doc = await spillAncestry(world, limits.length > 0 ? { ...next.doc, permits: limits.map(l => l.name) } : next.doc)
+  if (!(await world.ledger.put(key, doc, rev))) return 'again'
+  for (const { name } of limits) held.delete(name)
+  await world.workers.start({
+    task: place.contract.task,
+    dataset: doc.dataset,
+    partition: doc.partition,
+    generation: doc.generation,
+    attempt: doc.attempt,
+  })
+  return 'started'
+}
+
+const sameButTime = (a: RunDoc, b: RunDoc): boolean => JSON.stringify({ ...a, queuedAt: 0 }) === JSON.stringify({ ...b, queuedAt: 0 })
+
+async function isPaused(world: World, task: string): Promise<boolean> {
+  const pauses = await world.ledger.getMany<PauseDoc>([pauseKey('all'), pauseKey(task)])
+  return pauses.some(p => p?.doc.paused)
+}
+
+/** While a request is still selecting, none of its runs starts: what it selects counts as selected. */
+async function isMarking(world: World, requests: readonly string[]): Promise<boolean> {
+  const docs = await world.ledger.getMany<RequestDoc>(requests.map(requestKey))
+  return docs.some(r => r?.doc.phase === 'marking')
+}
+
+async function nightThatNames(world: World, place: Place): Promise<string | undefined> {
+  const date = place.contract.onNight ? nightOf(place.output, place.ordinal) : undefined
+  return date !== undefined && (await world.ledger.get<NightDoc>(nightKey(date))) ? date : undefined
+}
+
+/** The next partition, if it has yet to begin and something it needs is there already, is looked at when it begins. */
+async function nextPartition(world: World, place: Place, facts: readonly InputFacts[]): Promise<void> {
+  if (!isTimed(place.output)) return
+  const next = step(place.output, place.ordinal, 1)
+  const begins = startOf(place.output, next)
+  if (begins <= world.clock.now()) return
+  const concerned = facts.some(({ input, partitioning, needed }) => {
+    const present = needed.filter(p => p.version && p.version.loud > 0 && p.version.at >= place.contract.deployedAt)
+    if (present.length === 0 || input.mapping.map === 'latest' || input.mapping.map === 'all') return false
+    const nexts = neededOrdinals(input, partitioning, place.output, next)
+    return present.some(p => nexts.includes(p.ordinal))
+  })
+  if (concerned)
+    await world.timers.set(begins, { type: 'RunDue', detail: { task: place.contract.task, partition: keyOf(place.output, next) } })
+}

@@ -1,0 +1,187 @@
+import { RedeyeError } from '../core/errors.ts'
+import type { Envelope, EventDetails } from '../core/events.ts'
+import { type Arrival, cancel } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { affectedBy } from '../core/mapping.ts'
+import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartition, startOf } from '../core/partition.ts'
+import type { RunDoc } from '../core/run.ts'
+import { dateOfDay, dayOf, dayOfDate, startOfDay } from '../core/zone.ts'
+import { considerRun } from './consider.ts'
+import { settle } from './effects.ts'
+import { runKey } from './keys.ts'
+import { partitioningOf, placeOf } from './load.ts'
+import { swap } from './swap.ts'
+import type { World } from './world.ts'
+
+// An event that concerns more runs than this is cut into further messages, so that none outlasts a function's time.
+const RUNS_A_MESSAGE = 100
+
+/** The service's `decide`: asks what follows from an event for the runs it concerns, and never works. */
+export async function decide(world: World, task: string, event: Envelope): Promise<void> {
+  const graph = await world.graph()
+  const detail = event.detail
+  switch (event['detail-type']) {
+    case 'DatasetReady':
+      return datasetReady(world, graph, task, detail as EventDetails['DatasetReady'])
+    case 'RunsConcerned':
+      return runsConcerned(world, graph, task, detail as EventDetails['RunsConcerned'])
+    case 'RunDue': {
+      const { partition, place, cause } = detail as EventDetails['RunDue']
+      await considerRun(world, graph, task, ordinal(graph, task, partition), { ...(cause && { cause }), ...(place && { place }) })
+      return
+    }
+    case 'RunApproved': {
+      const { partition } = detail as EventDetails['RunApproved']
+      await considerRun(world, graph, task, ordinal(graph, task, partition), { approved: true })
+      return
+    }
+    case 'RunCancelled':
+      return cancelRun(world, graph, task, (detail as EventDetails['RunCancelled']).partition)
+    case 'NightStarted':
+      return nightStarted(world, graph, task, (detail as EventDetails['NightStarted']).date)
+    default:
+      throw new RedeyeError('BAD_EVENT', `${task} takes no ${event['detail-type']} events`, { remedy: 'see events/ for those there are' })
+  }
+}
+
+function ordinal(graph: Graph, task: string, partition: string): number {
+  const { contract, output } = placeOf(graph, task, 0)
+  return parsePartition(output, partition, contract.output)
+}
+
+/** A version of an input appeared: whom of this task's runs it concerns, and what follows for each. */
+async function datasetReady(world: World, graph: Graph, task: string, ready: EventDetails['DatasetReady']): Promise<void> {
+  const { contract, output } = placeOf(graph, task, 0)
+  const input = partitioningOf(graph, ready.dataset)
+  const at = parsePartition(input, ready.partition, ready.dataset)
+  const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, cause: ready.cause }
+  const mappings = contract.inputs.filter(i => i.dataset === ready.dataset).map(i => i.mapping)
+  if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)
+  const intervals = mappings.map(m => affectedBy(m, input, output, at))
+  const from = Math.min(...intervals.filter(i => i.from <= i.to).map(i => i.from))
+  const to = Math.max(...intervals.filter(i => i.from <= i.to).map(i => i.to))
+  if (from > to) return
+  // What was published before the task's life began starts nothing, but it is seen by runs that wait.
+  const starts = ready.at >= contract.deployedAt && !ready.cause.quiet
+  if (to === Number.POSITIVE_INFINITY) return concern(world, graph, task, await existing(world, output, contract.output), arrival)
+  const begun = await untilBegun(world, task, output, from, to, starts)
+  await concern(world, graph, task, begun, starts ? arrival : { ...arrival, cause: { ...arrival.cause, quiet: true } })
+}
+
+/** The ordinals that have begun; the first that has not is looked at when it does. */
+async function untilBegun(world: World, task: string, output: Partitioning, from: number, to: number, starts: boolean): Promise<number[]> {
+  const all = ordinalRange(output, from, to)
+  if (!isTimed(output)) return all
+  const next = all.findIndex(o => startOf(output, o) > world.clock.now())
+  if (next < 0) return all
+  if (starts)
+    await world.timers.set(startOf(output, all[next]!), { type: 'RunDue', detail: { task, partition: keyOf(output, all[next]!) } })
+  return all.slice(0, next)
+}
+
+/** The runs of a dated task that are there, for an input that concerns every one. */
+async function existing(world: World, output: Partitioning, dataset: string): Promise<number[]> {
+  const docs = await world.ledger.query<RunDoc>(runKey(dataset, '').pk)
+  return docs.flatMap(({ doc, key }) => {
+    const o = doc.state === undefined ? undefined : ordinalOf(output, key.sk)
+    return o === undefined ? [] : [o]
+  })
+}
+
+/** One message starts at most one attempt: the further runs that it makes ready are told to look for themselves. */
+async function concern(world: World, graph: Graph, task: string, ordinals: readonly number[], arrival: Arrival): Promise<void> {
+  const { output, contract } = placeOf(graph, task, 0)
+  let started = false
+  for (const o of ordinals.slice(0, RUNS_A_MESSAGE))
+    started = (await considerRun(world, graph, task, o, { arrival, mayStart: !started })) || started
+  const left = ordinals.slice(RUNS_A_MESSAGE)
+  if (left.length === 0) return
+  const input = partitioningOf(graph, arrival.dataset)
+  const { dataset, number, cause } = arrival
+  await world.bus.publish([
+    {
+      type: 'RunsConcerned',
+      detail: {
+        task: contract.task,
+        from: keyOf(output, left[0]!),
+        to: keyOf(output, left[left.length - 1]!),
+        arrival: { dataset, partition: keyOf(input, arrival.ordinal), number, cause },
+      },
+    },
+  ])
+}
+
+async function runsConcerned(
+  world: World,
+  graph: Graph,
+  task: string,
+  { from, to, arrival }: EventDetails['RunsConcerned'],
+): Promise<void> {
+  const { output, contract } = placeOf(graph, task, 0)
+  const input = partitioningOf(graph, arrival.dataset)
+  const { dataset, number, cause } = arrival
+  const [first, last] = [ordinalOf(output, from)!, ordinalOf(output, to)!]
+  const unbounded = contract.inputs.some(
+    i =>
+      i.dataset === dataset && affectedBy(i.mapping, input, output, ordinalOf(input, arrival.partition)!).to === Number.POSITIVE_INFINITY,
+  )
+  const all = unbounded
+    ? (await existing(world, output, contract.output)).filter(o => first <= o && o <= last)
+    : ordinalRange(output, first, last)
+  await concern(world, graph, task, all, { dataset, ordinal: ordinalOf(input, arrival.partition)!, number, cause })
+}
+
+/** `latest` is no reason to run, but a run that waits for its first one starts when it comes. */
+async function firstLatest(world: World, graph: Graph, task: string): Promise<void> {
+  const { output } = placeOf(graph, task, 0)
+  let started = false
+  for (const { sk } of await world.ledger.runsInState(task, ['waiting']))
+    started = (await considerRun(world, graph, task, ordinalOf(output, sk)!, { mayStart: !started })) || started
+}
+
+/** The runs of a night: the partitions of the task's output that begin on its date, those not there yet. */
+async function nightStarted(world: World, graph: Graph, task: string, date: string): Promise<void> {
+  const { output } = placeOf(graph, task, 0)
+  let started = false
+  for (const o of nightOrdinals(output, date))
+    started = (await considerRun(world, graph, task, o, { night: date, cause: { lane: 'nightly' }, mayStart: !started })) || started
+}
+
+/** The partitions that begin on a date in the output's zone: a day, or its 23 to 25 hours. */
+export function nightOrdinals(output: Partitioning, date: string): number[] {
+  const day = dayOfDate(date)
+  if (day === undefined) throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
+  if (!isTimed(output)) return ordinalRange(output, 0, output.grain === 'keys' ? output.keys.length - 1 : 0)
+  if (output.grain !== 'hourly') {
+    const o = ordinalOf({ grain: 'daily', timezone: output.timezone }, date)
+    return o !== undefined && output.grain === 'daily' && parsedOrNothing(output, date) ? [o] : []
+  }
+  const hours = ordinalRange(
+    output,
+    Math.ceil(startOfDay(output.timezone, day) / 3_600_000),
+    Math.ceil(startOfDay(output.timezone, day + 1) / 3_600_000) - 1,
+  )
+  return hours.filter(h => parsedOrNothing(output, keyOf(output, h)))
+}
+
+function parsedOrNothing(output: Partitioning, key: string): boolean {
+  try {
+    parsePartition(output, key, '')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The date of the night that makes a partition. */
+export function nightOf(output: Partitioning, o: number): string | undefined {
+  return isTimed(output) ? dateOfDay(dayOf(output.timezone, startOf(output, o))) : undefined
+}
+
+async function cancelRun(world: World, graph: Graph, task: string, partition: string): Promise<void> {
+  const { contract, output } = placeOf(graph, task, 0)
+  parsePartition(output, partition, contract.output)
+  const key = runKey(contract.output, partition)
+  const { doc } = await swap<RunDoc>(world, key, d => cancel(d, world.clock.now()))
+  if (doc?.effects) await settle(world, key)
+}

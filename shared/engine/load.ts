@@ -1,0 +1,89 @@
+import type { Ancestry } from '../core/ancestry.ts'
+import { RedeyeError } from '../core/errors.ts'
+import type { Place } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { keyOf, ordinalOf } from '../core/partition.ts'
+import { type InputFacts, neededOrdinals, type PartitionFacts } from '../core/readiness.ts'
+import { overStates, type RunDoc, type Version } from '../core/run.ts'
+import type { Stored } from '../ports/ledger.ts'
+import { runKey } from './keys.ts'
+import { known } from './swap.ts'
+import type { World } from './world.ts'
+
+/** A run's place in the graph; throws UNKNOWN_NAME for a task or dataset that is not deployed. */
+export function placeOf(graph: Graph, task: string, ordinal: number): Place {
+  const contract = graph.task(task)
+  if (!contract)
+    throw new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, {
+      remedy: 'deploy it, or see `redeye graph` for the tasks there are',
+    })
+  return {
+    contract,
+    ordinal,
+    output: partitioningOf(graph, contract.output),
+    inputs: contract.inputs.map(i => partitioningOf(graph, i.dataset)),
+  }
+}
+
+export function partitioningOf(graph: Graph, dataset: string) {
+  const found = graph.dataset(dataset)
+  if (!found)
+    throw new RedeyeError('UNKNOWN_NAME', `no dataset "${dataset}" is deployed`, {
+      remedy: 'deploy its producer, or the platform for an outside one',
+    })
+  return found.partitioning
+}
+
+/** What the ledger says of every partition the run needs. `requested`: whether to see which of them a request selects. */
+export async function loadFacts(world: World, place: Place, requested: boolean): Promise<InputFacts[]> {
+  return Promise.all(
+    place.contract.inputs.map(async (input, i): Promise<InputFacts> => {
+      const partitioning = place.inputs[i]!
+      if (input.mapping.map === 'latest') {
+        const latest = await newest(world, input.dataset, partitioning.grain === 'keys')
+        const ordinal = latest && ordinalOf(partitioning, latest.partition)
+        return { input, partitioning, needed: [], ...(ordinal !== undefined && { latest: { ordinal, version: latest!.version! } }) }
+      }
+      const ordinals = neededOrdinals(input, partitioning, place.output, place.ordinal)
+      const docs = await world.ledger.getMany<RunDoc>(ordinals.map(o => runKey(input.dataset, keyOf(partitioning, o))))
+      const needed = await Promise.all(ordinals.map((ordinal, at) => factsOf(world, ordinal, docs[at], requested)))
+      return { input, partitioning, needed }
+    }),
+  )
+}
+
+async function factsOf(world: World, ordinal: number, stored: Stored<RunDoc> | undefined, requested: boolean): Promise<PartitionFacts> {
+  const doc = known(stored)?.doc
+  if (!doc) return { ordinal }
+  return {
+    ordinal,
+    ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),
+    ...(doc.skipped && { skipped: true }),
+    ...(requested && (doc.requests?.length ?? 0) > 0 && doc.state && !overStates.includes(doc.state) && { requested: true }),
+  }
+}
+
+async function withAncestry(world: World, version: Version): Promise<Version> {
+  const bytes = await world.lake.get(version.ancestryFile!.key)
+  if (!bytes) throw new RedeyeError('LAKE_FAILED', `the ancestry ${version.ancestryFile!.key} is not in the lake`, { failure: 'transient' })
+  return { ...version, ancestry: JSON.parse(new TextDecoder().decode(bytes)) as Ancestry }
+}
+
+// Partitions that wait for tomorrow have documents too, so the newest published one may not be the first.
+const PAGE = 32
+
+/** The newest ready partition: the greatest key in time, or of a keyed dataset the one published last. */
+async function newest(world: World, dataset: string, keyed: boolean): Promise<RunDoc | undefined> {
+  const { pk } = runKey(dataset, '')
+  if (keyed) {
+    const docs = (await world.ledger.query<RunDoc>(pk)).map(s => s.doc).filter(d => d.version)
+    return docs.reduce<RunDoc | undefined>((a, b) => (a && a.version!.at >= b.version!.at ? a : b), undefined)
+  }
+  for (let to: string | undefined; ; ) {
+    const page = await world.ledger.query<RunDoc>(pk, { descending: true, limit: PAGE, ...(to !== undefined && { to }) })
+    const found = page.find(s => s.doc.version && s.key.sk !== to)
+    if (found) return found.doc
+    if (page.length < PAGE) return undefined
+    to = page[page.length - 1]!.key.sk
+  }
+}

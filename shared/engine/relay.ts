@@ -1,0 +1,85 @@
+import type { NewEvent } from '../core/events.ts'
+import type { Graph } from '../core/graph.ts'
+import { compareCandidates } from '../core/limit.ts'
+import { affectedBy } from '../core/mapping.ts'
+import { keyOf, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
+import { overStates, type RunDoc } from '../core/run.ts'
+import type { Change, Feed } from '../ports/ledger.ts'
+import type { PauseDoc } from './keys.ts'
+import { candidateOf } from './permits.ts'
+import type { World } from './world.ts'
+
+/** Whether a change is one from which an event may follow: the feed holds only these. */
+export function matters({ key, before, after }: Change): boolean {
+  if (key.pk === 'pause') return (before as PauseDoc | undefined)?.paused === true && !(after as PauseDoc).paused
+  if (!key.pk.startsWith('run/')) return false
+  const [was, is] = [before as RunDoc | undefined, after as RunDoc]
+  return (
+    (is.version?.number ?? 0) > (was?.version?.number ?? 0) ||
+    (was?.permits !== undefined && is.permits === undefined) ||
+    (is.due !== undefined && is.due !== was?.due) ||
+    (is.noted !== undefined && isOver(is)) ||
+    (was?.requests !== undefined && is.requests === undefined) ||
+    (is.skipped === true && !was?.skipped)
+  )
+}
+
+const isOver = (doc: RunDoc) => doc.state !== undefined && overStates.includes(doc.state)
+
+/** Turns the ledger's changes into events: the only way an event leaves for a success. Resolves with how many changes it took. */
+export async function relay(world: World, feed: Feed, limit = 100): Promise<number> {
+  const { changes, upTo } = await feed.read(limit)
+  if (changes.length === 0) return 0
+  const graph = await world.graph()
+  const events: NewEvent[] = []
+  for (const change of changes) events.push(...(await followsFrom(world, graph, change)))
+  await world.bus.publish(events)
+  await feed.acknowledge(upTo)
+  return changes.length
+}
+
+async function followsFrom(world: World, graph: Graph, { key, before, after }: Change): Promise<NewEvent[]> {
+  if (key.pk === 'pause') return resumed(world, graph, (after as PauseDoc).task)
+  const [was, is] = [before as RunDoc | undefined, after as RunDoc]
+  const events: NewEvent[] = []
+  const published = (is.version?.number ?? 0) > (was?.version?.number ?? 0)
+  if (published) {
+    const { number, at, cause } = is.version!
+    events.push({ type: 'DatasetReady', detail: { dataset: is.dataset, partition: is.partition, number, at, cause } })
+  }
+  // After the success, so that those who follow are among those who wait for the place.
+  if (was?.permits && !is.permits)
+    for (const limit of was.permits) events.push({ type: 'PlaceFreed', detail: { limit, dataset: is.dataset, partition: is.partition } })
+  if (is.due !== undefined && is.due !== was?.due) {
+    const due: NewEvent = { type: 'RunDue', detail: { task: is.task!, partition: is.partition } }
+    if (is.due <= world.clock.now()) events.push(due)
+    else await world.timers.set(is.due, due)
+  }
+  if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
+  const settled = was?.requests !== undefined && is.requests === undefined && !published
+  if (settled || (is.skipped && !was?.skipped)) events.push(...readersOf(graph, is))
+  return events
+}
+
+/** Readers look again when a partition they may wait for is over without a version, or will not come. */
+function readersOf(graph: Graph, doc: RunDoc): NewEvent[] {
+  const input = graph.dataset(doc.dataset)!.partitioning
+  return graph.readersOf(doc.dataset).flatMap(({ task, input: { mapping } }): NewEvent[] => {
+    const output: Partitioning = graph.dataset(task.output)!.partitioning
+    const { from, to } = affectedBy(mapping, input, output, ordinalOf(input, doc.partition)!)
+    // Endless only for a keyed input of a dated output; there the sweep looks.
+    if (to === Number.POSITIVE_INFINITY) return []
+    return ordinalRange(output, from, to).map(o => ({ type: 'RunDue', detail: { task: task.task, partition: keyOf(output, o) } }))
+  })
+}
+
+/** What was ready while its task was paused, first come who would be first for a place. */
+async function resumed(world: World, graph: Graph, task: string): Promise<NewEvent[]> {
+  const tasks = task === 'all' ? graph.order().map(t => t.task) : [task]
+  const keys = (await Promise.all(tasks.map(t => world.ledger.runsInState(t, ['queued'])))).flat()
+  const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.task ? [s.doc] : []))
+  return docs
+    .map(doc => candidateOf(graph, doc))
+    .sort(compareCandidates)
+    .map(c => ({ type: 'RunDue', detail: { task: c.task, partition: c.partition } }))
+}

@@ -1,0 +1,119 @@
+import { RedeyeError } from '../core/errors.ts'
+import type { Envelope, EventDetails, NewEvent } from '../core/events.ts'
+import { select } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { compareCandidates } from '../core/limit.ts'
+import { keyOf, parsePartition } from '../core/partition.ts'
+import { type RequestDoc, requestOf, runsOf, sameRequest } from '../core/request.ts'
+import type { Cause, RunDoc } from '../core/run.ts'
+import { type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
+import { partitioningOf, placeOf } from './load.ts'
+import { candidateOf, freePlace } from './permits.ts'
+import { swap } from './swap.ts'
+import type { World } from './world.ts'
+
+/** The platform's `requests`: what operators wish of more than one run, and the places that are handed on. */
+export async function requests(world: World, event: Envelope): Promise<void> {
+  const detail = event.detail
+  switch (event['detail-type']) {
+    case 'RunRequested':
+      return runRequested(world, detail as EventDetails['RunRequested'], event.id)
+    case 'TaskPaused':
+      return switchPause(world, (detail as EventDetails['TaskPaused']).task, true)
+    case 'TaskResumed':
+      return switchPause(world, (detail as EventDetails['TaskResumed']).task, false)
+    case 'PartitionSkipped':
+      return skip(world, detail as EventDetails['PartitionSkipped'])
+    case 'PlaceFreed': {
+      const { limit, ...run } = detail as EventDetails['PlaceFreed']
+      return freePlace(world, limit, run)
+    }
+    default:
+      throw new RedeyeError('BAD_EVENT', `the platform takes no ${event['detail-type']} events`, {
+        remedy: 'see events/ for those there are',
+      })
+  }
+}
+
+async function switchPause(world: World, task: string, paused: boolean): Promise<void> {
+  const graph = await world.graph()
+  if (task !== 'all' && !graph.task(task))
+    throw new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, { remedy: 'name a deployed task, or all' })
+  await swap<PauseDoc>(world, pauseKey(task), doc =>
+    (doc?.paused ?? false) === paused ? doc : { v: 1, task, paused, at: world.clock.now() },
+  )
+}
+
+async function skip(world: World, { dataset, partition }: EventDetails['PartitionSkipped']): Promise<void> {
+  const graph = await world.graph()
+  parsePartition(partitioningOf(graph, dataset), partition, dataset)
+  await swap<RunDoc>(world, runKey(dataset, partition), doc =>
+    doc?.version || doc?.skipped ? doc : { ...(doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }), skipped: true },
+  )
+}
+
+// Often enough that an expansion which dies repeats little, seldom enough that progress costs little beside the marks.
+const MARKS_A_WINDOW = 500
+
+async function runRequested(world: World, detail: EventDetails['RunRequested'], eventId: string): Promise<void> {
+  const graph = await world.graph()
+  const wished = requestOf(detail, eventId, world.clock.now())
+  const runs = runsOf(wished, graph, world.clock.now())
+  const { doc, written } = await swap<RequestDoc>(world, requestKey(wished.id), d => d ?? wished)
+  if (!written && !sameRequest(doc!, wished))
+    throw new RedeyeError('REQUEST_CHANGED', `a request "${wished.id}" was made before, with other content`, {
+      remedy: 'give the new request an id of its own',
+    })
+  if (doc!.phase !== 'marking') return
+  await expand(world, graph, doc!, runs)
+}
+
+/** Selects a request's runs, window by window, then lets them go: the oldest first, upstream before downstream. */
+async function expand(world: World, graph: Graph, request: RequestDoc, runs: ReturnType<typeof runsOf>): Promise<void> {
+  const cause: Cause = {
+    lane: request.lane,
+    ...(request.maxActive !== undefined && request.lane !== 'nightly' && { under: [request.id] }),
+    ...(!request.downstream && { quiet: true }),
+  }
+  let { marked, selected } = request
+  while (marked < runs.length) {
+    for (const { task, ordinal } of runs.slice(marked, marked + MARKS_A_WINDOW)) {
+      const place = placeOf(graph, task, ordinal)
+      const key = runKey(place.contract.output, keyOf(place.output, ordinal))
+      const { written } = await swap<RunDoc>(world, key, doc => select(doc, place, { id: request.id, run: request.run, cause }) ?? doc)
+      if (written) selected++
+    }
+    marked = Math.min(marked + MARKS_A_WINDOW, runs.length)
+    await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, marked, selected }))
+  }
+  await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, phase: 'open' }))
+  await world.bus.publish(await dueRuns(world, graph, request.id, runs))
+}
+
+/** The runs that a request selects and that are not over, first come who goes first. */
+async function dueRuns(world: World, graph: Graph, id: string, runs: ReturnType<typeof runsOf>): Promise<NewEvent[]> {
+  const keys = runs.map(({ task, ordinal }) => {
+    const { contract, output } = placeOf(graph, task, 0)
+    return runKey(contract.output, keyOf(output, ordinal))
+  })
+  const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.requests?.includes(id) ? [s.doc] : []))
+  return docs
+    .map(doc => candidateOf(graph, doc))
+    .sort(compareCandidates)
+    .map(c => ({ type: 'RunDue', detail: { task: c.task, partition: c.partition } }))
+}
+
+/** Goes on with requests whose expansion died, and ends those whose runs are all over. */
+export async function sweepRequests(world: World): Promise<void> {
+  const graph = await world.graph()
+  for (const { key, doc } of await world.ledger.query<RequestDoc>('request')) {
+    if (doc.phase === 'ended') continue
+    const runs = runsOf(doc, graph, world.clock.now())
+    if (doc.phase === 'marking') {
+      await expand(world, graph, doc, runs)
+      continue
+    }
+    const open = await dueRuns(world, graph, doc.id, runs)
+    if (open.length === 0) await swap<RequestDoc>(world, key, d => ({ ...d!, phase: 'ended' }))
+  }
+}

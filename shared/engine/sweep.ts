@@ -1,0 +1,91 @@
+import { end, silent } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { affectedBy } from '../core/mapping.ts'
+import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
+import type { RunDoc } from '../core/run.ts'
+import { DAY_MS } from '../core/zone.ts'
+import type { Key } from '../ports/ledger.ts'
+import { considerRun } from './consider.ts'
+import { settle } from './effects.ts'
+import { runKey } from './keys.ts'
+import { placeOf } from './load.ts'
+import { auditLimits } from './permits.ts'
+import { sweepRequests } from './requests.ts'
+import { swap } from './swap.ts'
+import type { World } from './world.ts'
+
+/** How often every service and the platform repair what best-effort delivery lost. */
+export const SWEEP_MS = 15 * 60_000
+// Two weeks cover the longest holiday in which nobody looks; what is older is asked for by a request.
+const LOOK_BACK_MS = 14 * DAY_MS
+
+/** A service's sweep: relies on no event and no feed, and costs by what is open and recent, not by history. */
+export async function sweepTask(world: World, task: string): Promise<void> {
+  const graph = await world.graph()
+  const { contract } = placeOf(graph, task, 0)
+  for (const key of await world.ledger.withEffects(runKey(contract.output, '').pk)) await settle(world, key)
+  for (const key of await world.ledger.runsInState(task, ['running'])) await endSilent(world, graph, task, key)
+  const open = await world.ledger.runsInState(task, ['waiting', 'queued', 'held'])
+  const seen = new Set(open.map(k => k.sk))
+  for (const key of open) await considerRun(world, graph, task, ordinalOf(placeOf(graph, task, 0).output, key.sk)!, {})
+  await catchUp(world, graph, task, seen)
+}
+
+/** An attempt nobody speaks of has ended: lost, or out of time. */
+async function endSilent(world: World, graph: Graph, task: string, key: Key): Promise<void> {
+  const { output } = placeOf(graph, task, 0)
+  const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
+  const { doc, written } = await swap<RunDoc>(world, key, d => {
+    const error = d && silent(d, world.clock.now())
+    return error ? end(d, place, d, { ok: false, ...error }, world.clock.now(), world.chance.next()) : d
+  })
+  if (doc?.effects) await settle(world, key)
+  if (written) await considerRun(world, graph, task, place.ordinal, {})
+}
+
+/** Looks at the runs that recent versions of the inputs concern, there or not yet there. */
+async function catchUp(world: World, graph: Graph, task: string, seen: Set<string>): Promise<void> {
+  const { contract, output, inputs } = placeOf(graph, task, 0)
+  const ordinals = new Set<number>()
+  const now = world.clock.now()
+  for (const [i, input] of contract.inputs.entries()) {
+    if (input.mapping.map === 'latest') continue
+    for (const { sk } of await world.ledger.publishedSince(input.dataset, now - LOOK_BACK_MS)) {
+      const ordinal = ordinalOf(inputs[i]!, sk)
+      if (ordinal === undefined) continue
+      const { from, to } = affectedBy(input.mapping, inputs[i]!, output, ordinal)
+      const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
+      if (to === Number.POSITIVE_INFINITY)
+        for (const { key } of await world.ledger.query<RunDoc>(runKey(contract.output, '').pk)) ordinals.add(ordinalOf(output, key.sk)!)
+      else for (const o of ordinalRange(output, from, last)) ordinals.add(o)
+    }
+  }
+  for (const o of [...ordinals].sort((a, b) => a - b)) if (!seen.has(keyOf(output, o))) await considerRun(world, graph, task, o, {})
+}
+
+/** The platform's sweep: requests whose expansion died, places that nobody holds by right. */
+export async function sweepPlatform(world: World): Promise<void> {
+  await sweepRequests(world)
+  await auditLimits(world)
+}
+
+/** What a runtime that restarts knows at once: whatever was running before is lost, and that does not count to the losses. */
+export async function recover(world: World): Promise<void> {
+  const graph = await world.graph()
+  for (const { task } of graph.tasks) {
+    const { output } = placeOf(graph, task, 0)
+    for (const key of await world.ledger.runsInState(task, ['running'])) {
+      const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
+      await swap<RunDoc>(world, key, d => {
+        const error = {
+          ok: false,
+          byRestart: true,
+          failure: 'lost',
+          code: 'WORKER_LOST',
+          message: 'the runtime ended while the attempt was at work',
+        } as const
+        return d && (end(d, place, d, error, world.clock.now(), world.chance.next()) ?? d)
+      })
+    }
+  }
+}

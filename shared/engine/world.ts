@@ -1,0 +1,21 @@
+import type { Graph } from '../core/graph.ts'
+import type { Lake } from '../ports/lake.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Bus, Chance, Clock, DeadLetters, Notifier, Timers, Workers } from '../ports/world.ts'
+
+/** All that the engine sees of the world: the ports, and the graph as the ledger's contracts tell it. */
+export interface World {
+  ledger: Ledger
+  bus: Bus
+  timers: Timers
+  clock: Clock
+  chance: Chance
+  workers: Workers
+  notifier: Notifier
+  deadLetters: DeadLetters
+  lake: Pick<Lake, 'put' | 'get'>
+  /** Read from the contracts, and kept a while. */
+  graph(): Promise<Graph>
+  /** How many runs of a lane may be active at once in this stage; a lane that is not named has no limit. */
+  laneLimits: Partial<Record<'nightly' | 'manual' | 'backfill', number>>
+}
