@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Place, RedeyeError } from '../core/errors.ts'
 
@@ -49,19 +49,28 @@ function failureOf(error: unknown, file: string, root: string): ImportFailure {
 
 /**
  * The first line of the stack that is the project's own: of a syntax error the header that Node prints, with a caret under the column,
- * else the innermost frame, else the importer that the message names.
+ * else the innermost frame, else the import that the message is about.
  */
 function placeOf(error: Error, file: string, root: string): Place {
   const stack = error.stack ?? ''
-  const header = /^(file:\/\/\S+|\/\S+?):(\d+)\n.*\n( *)\^/.exec(stack)
+  const header = /^(file:\/\/\S+|\/\S+?):(\d+)\n(?:.*\n)*?( *)\^/.exec(stack)
   if (header) return { file: pathOf(header[1]!), line: Number(header[2]), column: header[3]!.length + 1 }
   for (const m of stack.matchAll(/(file:\/\/[^\s()]+?|\/[^\s()]+?):(\d+):(\d+)\)?$/gm)) {
     const path = pathOf(m[1]!)
     if (path.startsWith(`${root}/`) && !path.includes('/node_modules/') && !path.startsWith(language))
       return { file: path, line: Number(m[2]), column: Number(m[3]) }
   }
-  const importer = / imported from (\S+)$/.exec(error.message)?.[1]
-  return { file: importer && existsSync(importer) ? importer : file }
+  return importIn(error.message, file)
+}
+
+/** Where the importer that the message names says what could not be found, by the last part of its name. */
+function importIn(message: string, file: string): Place {
+  const importer = / imported from (\S+)$/.exec(message)?.[1]
+  const place = { file: importer && existsSync(importer) ? importer : file }
+  const name = /["']([^"']+)["']/.exec(message)?.[1]?.split('/').at(-1)
+  const lines = name ? readFileSync(place.file, 'utf8').split('\n') : []
+  const line = lines.findIndex(l => l.includes(`${name}'`) || l.includes(`${name}"`))
+  return line < 0 ? place : { ...place, line: line + 1, column: lines[line]!.indexOf(name!) + 1 }
 }
 
 /** Errors thrown by Redeye itself happened where Redeye was called. */

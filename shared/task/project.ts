@@ -30,6 +30,8 @@ export interface Project {
   readonly datasets: readonly Dataset[]
   /** By place. Without errors among them every contract can be deployed, but for what SQL may still hold. */
   readonly findings: readonly Finding[]
+  /** Those of the findings that kept a service or a datasets' file from being read at all: the graph has holes there. */
+  readonly unread: readonly Finding[]
   /** Of the services' tasks and the datasets, as declared; all of them deployed at the epoch. */
   readonly graph: Graph
   /** What to write into the ledger, given when each task was first deployed. */
@@ -49,12 +51,16 @@ export async function loadProject(folder: string): Promise<Project> {
   const add = (finding: Finding) => {
     const shown = { ...finding, file: finding.file && shownPath(root, finding.file) }
     // A dataset's file that cannot be read fails every service that imports it, in the same place.
-    findings.set(`${shown.file}:${shown.line}:${shown.column}:${shown.message}`, shown)
+    const key = `${shown.file}:${shown.line}:${shown.column}:${shown.message}`
+    findings.set(key, findings.get(key) ?? shown)
+    return findings.get(key)!
   }
+  const unread = new Set<Finding>()
+  const addUnread = (finding: Finding) => unread.add(add(finding))
   const exportsOf = async (file: string, code: ErrorCode) => {
     const loaded = await loadModule(file, root)
     if ('exports' in loaded) return loaded.exports
-    add({ code: codeOf(code, loaded.failure, root), severity: 'error', ...loaded.failure })
+    addUnread({ code: codeOf(code, loaded.failure, root), severity: 'error', ...loaded.failure })
     return undefined
   }
 
@@ -63,7 +69,7 @@ export async function loadProject(folder: string): Promise<Project> {
     const exports = await exportsOf(file, 'BAD_TASK')
     if (!exports) continue
     const fault = exportFault(exports, file)
-    if (fault) add({ code: 'BAD_TASK', severity: 'error', file, line: 1, column: 1, ...fault })
+    if (fault) addUnread({ code: 'BAD_TASK', severity: 'error', file, line: 1, column: 1, ...fault })
     else services.push(serviceOf(exports.default as Task, dirname(file)))
   }
   const declared = new Set<Dataset>()
@@ -85,7 +91,7 @@ export async function loadProject(folder: string): Promise<Project> {
   ]
   const graph = buildGraph(contracts(() => 0))
   for (const finding of graphFindings(graph)) add({ ...finding, ...placeIn(services, datasets, finding) })
-  return { root, services, datasets, findings: [...findings.values()].sort(byPlace), graph, contracts }
+  return { root, services, datasets, findings: [...findings.values()].sort(byPlace), unread: [...unread], graph, contracts }
 }
 
 function serviceOf(task: Task, folder: string): Service {
@@ -117,7 +123,7 @@ function isDataset(value: unknown): value is Dataset {
   return typeof value === 'object' && value !== null && 'partition' in value && 'columns' in value && 'declared' in value && 'name' in value
 }
 
-function uniqueDatasets(declared: Iterable<Dataset>, add: (finding: Finding) => void, root: string): Dataset[] {
+function uniqueDatasets(declared: Iterable<Dataset>, add: (finding: Finding) => unknown, root: string): Dataset[] {
   const byName = new Map<string, Dataset>()
   for (const dataset of declared) {
     const first = byName.get(dataset.name)

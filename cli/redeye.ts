@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+
+// Types are stripped once a file and kept by Node beside its other caches: a command starts in half the time.
+enableCompileCache()
+const { main } = await import('./main.ts')
+process.exitCode = await main(process.argv.slice(2))
