@@ -4,6 +4,6 @@ import { airportDays, airportDaysLoaded } from '#datasets'
 
 export default load({
   inputs: { days: same(airportDays) },
-  target: warehouse({ database: 'WAREHOUSE' }),
+  target: warehouse({ connection: 'WAREHOUSE' }),
   output: airportDaysLoaded,
 })

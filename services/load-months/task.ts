@@ -4,6 +4,6 @@ import { monthsLoaded, networkMonths } from '#datasets'
 
 export default load({
   inputs: { months: same(networkMonths) },
-  target: warehouse({ database: 'WAREHOUSE' }),
+  target: warehouse({ connection: 'WAREHOUSE' }),
   output: monthsLoaded,
 })

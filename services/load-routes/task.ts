@@ -4,6 +4,6 @@ import { routePunctuality, routesLoaded } from '#datasets'
 
 export default load({
   inputs: { routes: same(routePunctuality) },
-  target: warehouse({ database: 'WAREHOUSE' }),
+  target: warehouse({ connection: 'WAREHOUSE' }),
   output: routesLoaded,
 })

@@ -4,6 +4,6 @@ import { sessions, sessionsQueued } from '#datasets'
 
 export default load({
   inputs: { sessions: same(sessions) },
-  target: queue({ queue: 'MARKETING_QUEUE' }),
+  target: queue({ connection: 'MARKETING_QUEUE' }),
   output: sessionsQueued,
 })

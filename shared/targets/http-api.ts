@@ -8,7 +8,7 @@ import { accepting, firstSender, isAccepted, type Progress, resume, sending } fr
 
 export interface HttpApiOptions {
   /** The name of the setting that holds the service's address: `https://desk.example.com`. */
-  api: string
+  connection: string
   /** What is added to the address: `/late-routes`. */
   path: string
   method?: 'POST' | 'PUT' | 'PATCH'
@@ -26,12 +26,12 @@ export interface HttpApiOptions {
  * What was accepted is not sent again by the next attempt.
  *
  * @example
- * httpApi({ api: 'CREW_DESK', path: '/late-routes', auth: { bearer: 'CREW_DESK_TOKEN' }, batch: 100 })
+ * httpApi({ connection: 'CREW_DESK', path: '/late-routes', auth: { bearer: 'CREW_DESK_TOKEN' }, batch: 100 })
  */
 export function httpApi(options: HttpApiOptions): Target {
   return {
     target: 'http-api',
-    describe: () => `${options.method ?? 'POST'} ${options.path} of ${options.api}`,
+    describe: () => `${options.method ?? 'POST'} ${options.path} of ${options.connection}`,
     faults: () => faults(options),
     deliver: delivery => deliver(options, delivery),
   }
@@ -45,7 +45,7 @@ const STALE = 412
 
 function faults(options: HttpApiOptions): string[] {
   const found: string[] = []
-  if (options.api === '') found.push('httpApi needs the name of a setting as `api`')
+  if (options.connection === '') found.push('httpApi needs the name of a setting as `connection`')
   if (!options.path.startsWith('/')) found.push(`the path "${options.path}" must begin with /`)
   const whole = (n: number | undefined) => n === undefined || (Number.isInteger(n) && n >= 1)
   if (!whole(options.batch)) found.push(`batch takes a whole number from 1, not ${options.batch}`)
@@ -62,7 +62,7 @@ interface Route {
 }
 
 async function* deliver(options: HttpApiOptions, delivery: Delivery): AsyncIterable<Receipt> {
-  const base = await delivery.world.secret(options.api)
+  const base = await delivery.world.secret(options.connection)
   const route: Route = {
     url: addressOf(base, options),
     method: options.method ?? 'POST',
@@ -78,8 +78,8 @@ async function* deliver(options: HttpApiOptions, delivery: Delivery): AsyncItera
 
 function addressOf(base: string, options: HttpApiOptions): string {
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new RedeyeError('BAD_TARGET', `the setting ${options.api} is no http address`, {
-      remedy: `set ${options.api} to something like https://desk.example.com`,
+    throw new RedeyeError('BAD_TARGET', `the setting ${options.connection} is no http address`, {
+      remedy: `set ${options.connection} to something like https://desk.example.com`,
     })
   return base.replace(/\/$/, '') + options.path
 }

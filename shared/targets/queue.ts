@@ -8,7 +8,7 @@ import { jsonOf } from './json-row.ts'
 
 export interface QueueOptions {
   /** The name of the setting that says where the embedded queue is: `sqlite:/path/to/queue.db`. */
-  queue: string
+  connection: string
   /** The topic; the dataset's name unless given. */
   topic?: string
 }
@@ -18,12 +18,12 @@ export interface QueueOptions {
  * an id it has had, read or not. An older generation or attempt is refused with STALE_ATTEMPT, in the transaction that would have put the messages.
  *
  * @example
- * queue({ queue: 'MARKETING_QUEUE', topic: 'sessions' })
+ * queue({ connection: 'MARKETING_QUEUE', topic: 'sessions' })
  */
 export function queue(options: QueueOptions): Target {
   return {
     target: 'queue',
-    describe: () => `queue ${options.queue}${options.topic === undefined ? '' : `, topic ${options.topic}`}`,
+    describe: () => `queue ${options.connection}${options.topic === undefined ? '' : `, topic ${options.topic}`}`,
     faults: (_, key) => faults(options, key),
     deliver: delivery => deliver(options, delivery),
   }
@@ -46,14 +46,14 @@ const SCHEMA = `
 
 function faults(options: QueueOptions, key: readonly string[]): string[] {
   const found: string[] = []
-  if (options.queue === '') found.push('queue needs the name of a setting as `queue`')
+  if (options.connection === '') found.push('queue needs the name of a setting as `connection`')
   if (key.length === 0) found.push('queue makes message ids of the rows’ key, and the dataset declares none')
   return found
 }
 
 async function* deliver(options: QueueOptions, delivery: Delivery): AsyncIterable<Receipt> {
   const topic = options.topic ?? delivery.dataset
-  const db = open(await delivery.world.secret(options.queue), options.queue)
+  const db = open(await delivery.world.secret(options.connection), options.connection)
   try {
     for await (const { batch, rows } of batchesOf(delivery.rows, BATCH)) {
       delivery.signal.throwIfAborted()

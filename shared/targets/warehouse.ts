@@ -7,7 +7,7 @@ import { warehousePath, withWarehouse } from './warehouse-file.ts'
 
 export interface WarehouseOptions {
   /** The name of the setting that says where the warehouse is: `duckdb:/path/to/file.duckdb`. */
-  database: string
+  connection: string
   /** The table; the dataset's name unless given. It is made, and gets new columns, from the declared ones. */
   table?: string
 }
@@ -18,12 +18,12 @@ export interface WarehouseOptions {
  * Every row says its partition in `_partition`.
  *
  * @example
- * export default load({ inputs: { routes: same(routePunctuality) }, target: warehouse({ database: 'WAREHOUSE' }), output: routesLoaded })
+ * export default load({ inputs: { routes: same(routePunctuality) }, target: warehouse({ connection: 'WAREHOUSE' }), output: routesLoaded })
  */
 export function warehouse(options: WarehouseOptions): Target {
   return {
     target: 'warehouse',
-    describe: () => `warehouse ${options.database}${options.table === undefined ? '' : `, table ${options.table}`}`,
+    describe: () => `warehouse ${options.connection}${options.table === undefined ? '' : `, table ${options.table}`}`,
     faults: columns => faults(options, columns),
     deliver: delivery => deliver(options, delivery),
   }
@@ -34,7 +34,7 @@ const PARTITION = '_partition'
 
 function faults(options: WarehouseOptions, columns: Columns): string[] {
   const found: string[] = []
-  if (options.database === '') found.push('warehouse needs the name of a setting as `database`')
+  if (options.connection === '') found.push('warehouse needs the name of a setting as `connection`')
   if (options.table !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(options.table))
     found.push(`"${options.table}" is no table name: letters, digits and _`)
   if (options.table === LOADS) found.push(`the table ${LOADS} holds the warehouse’s load records`)
@@ -43,7 +43,7 @@ function faults(options: WarehouseOptions, columns: Columns): string[] {
 }
 
 async function* deliver(options: WarehouseOptions, delivery: Delivery): AsyncIterable<Receipt> {
-  const path = warehousePath(await delivery.world.secret(options.database), options.database)
+  const path = warehousePath(await delivery.world.secret(options.connection), options.connection)
   const table = options.table ?? delivery.dataset
   const { rows, answer } = await withWarehouse(
     path,
