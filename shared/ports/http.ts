@@ -28,8 +28,8 @@ const SENDINGS = 6
 const FIRST_WAIT_MS = 1000
 // A worker that sleeps holds memory and a permit, so a longer wish is better kept by the attempt's own backoff.
 const LONGEST_WAIT_MS = 60_000
-// What a server answers when asking again may help.
-const busy = new Set([408, 425, 429, 500, 502, 503, 504])
+// What a server, or what stands before it (52x), answers when asking again may help.
+const isBusy = (status: number): boolean => [408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)
 
 /**
  * Sends a request until it is answered with something that asking again would not change: waits as `Retry-After` says after 429
@@ -47,7 +47,7 @@ export async function send(
   for (let sending = 1; ; sending++) {
     const answer = await world.fetch(url, init).catch(cause => unreachable(side, where, init.signal, cause))
     if (answer instanceof Response && (answer.ok || understood.includes(answer.status))) return answer
-    if (answer instanceof Response && !busy.has(answer.status)) throw await refused(side, where, answer)
+    if (answer instanceof Response && !isBusy(answer.status)) throw await refused(side, where, answer)
     const problem = answer instanceof Response ? `answered ${answer.status}` : 'did not answer'
     const wait = (answer instanceof Response ? retryAfterMs(answer, world.now()) : undefined) ?? FIRST_WAIT_MS * 2 ** (sending - 1)
     if (answer instanceof Response) await answer.body?.cancel()
@@ -62,7 +62,8 @@ export async function send(
 
 /** A failed connection is worth another try, but not a cancelled attempt's. */
 function unreachable(side: HttpSide, where: string, signal: AbortSignal, cause: unknown): Error {
-  if (signal.aborted) throw cause
+  // An error of our own (a test's recorded responses) says what is wrong already.
+  if (signal.aborted || cause instanceof RedeyeError) throw cause
   if (cause instanceof TypeError && /invalid url/i.test(cause.message))
     throw new RedeyeError(codes[side].bad, `${where}: this is no URL`, { remedy: 'mend the URL, or the setting it comes from', cause })
   return cause instanceof Error ? cause : new Error(String(cause))

@@ -1,0 +1,122 @@
+import { access, constants, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
+import { RedeyeError } from '../../core/errors.ts'
+import type { SqlDriver, SqlRow, SqlSession, SqlValue } from '../sql-driver.ts'
+
+// SQLite's writers hold their lock for milliseconds; who holds it for seconds is a matter for the attempt's retry.
+const BUSY_MS = 2000
+
+/** SQLite on `node:sqlite`, the embedded default: `sqlite:/data/operations.db`, read-only, all queries in one read transaction. */
+export const driver: SqlDriver = {
+  example: 'sqlite:/data/operations.db',
+  quote: identifier => `"${identifier.replaceAll('"', '""')}"`,
+  placeholder: () => '?',
+  async connect(url, { setting, signal }) {
+    const file = resolve(url.replace(/^sqlite:(\/\/)?/, ''))
+    await mustBeReadable(file, setting)
+    const naming = `${file} (${setting})`
+    const database = named(naming, () => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS }))
+    try {
+      // SQLite takes its view of the data at the first read, so the first read belongs here.
+      named(naming, () => database.exec('begin; select 1 from sqlite_schema'))
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    return session(database, naming, signal)
+  },
+}
+
+function session(database: DatabaseSync, naming: string, signal: AbortSignal): SqlSession {
+  return {
+    query: (sql, values, batchRows) => rowsOf(database, naming, signal, sql, values, batchRows),
+    async close() {
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+async function* rowsOf(
+  database: DatabaseSync,
+  naming: string,
+  signal: AbortSignal,
+  sql: string,
+  values: readonly SqlValue[],
+  batchRows: number,
+): AsyncGenerator<SqlRow[]> {
+  const rows = named(naming, () => {
+    const statement = database.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement.iterate(...values)
+  })
+  for (;;) {
+    const batch = named(naming, () => nextRows(rows, batchRows))
+    if (batch.length > 0) yield batch
+    if (batch.length < batchRows) return
+    // Reading is synchronous, so the event loop gets its turn between batches.
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+}
+
+function nextRows(rows: Iterator<Record<string, unknown>>, count: number): SqlRow[] {
+  const batch: SqlRow[] = []
+  while (batch.length < count) {
+    const next = rows.next()
+    if (next.done) break
+    const row = next.value as SqlRow
+    for (const name in row) {
+      const value = row[name]
+      // What a number holds exactly is one: arithmetic in a task's map mixes badly with bigints.
+      if (typeof value === 'bigint' && value <= 9007199254740991n && value >= -9007199254740991n) row[name] = Number(value)
+    }
+    batch.push(row)
+  }
+  return batch
+}
+
+async function mustBeReadable(file: string, setting: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined)
+  if (!found?.isFile())
+    throw new RedeyeError('BAD_SOURCE', `the SQLite file ${file} of the setting ${setting} ${found ? 'is no file' : 'does not exist'}`, {
+      remedy: `mend the setting ${setting}; it is written like sqlite:/data/operations.db`,
+    })
+  await access(file, constants.R_OK).catch(cause => {
+    throw new RedeyeError('BAD_CREDENTIAL', `the SQLite file ${file} of the setting ${setting} may not be read`, {
+      remedy: 'let the user that Redeye runs as read the file',
+      cause,
+    })
+  })
+}
+
+// https://www.sqlite.org/rescode.html; an extended code holds its primary one in the low byte.
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+const SQLITE_NOMEM = 7
+const SQLITE_IOERR = 10
+const SQLITE_CORRUPT = 11
+const SQLITE_CANTOPEN = 14
+const SQLITE_PROTOCOL = 15
+const SQLITE_NOTADB = 26
+const passing = new Set([SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PROTOCOL])
+
+/** Runs a call of SQLite and turns its errors into ours, with the database's name. */
+function named<T>(naming: string, call: () => T): T {
+  try {
+    return call()
+  } catch (cause) {
+    const code = (cause as { errcode?: number }).errcode
+    if (code === undefined) throw cause
+    const message = `${naming}: ${(cause as Error).message}`
+    const primary = code & 0xff
+    if (passing.has(primary))
+      throw new RedeyeError('SOURCE_UNAVAILABLE', message, { remedy: 'the attempt is retried by itself; see who holds the file', cause })
+    const broken = primary === SQLITE_NOTADB || primary === SQLITE_CORRUPT
+    throw new RedeyeError('BAD_SOURCE', message, {
+      remedy: broken ? 'replace the file by a sound SQLite database' : 'compare the names in the task with those of the database',
+      cause,
+    })
+  }
+}

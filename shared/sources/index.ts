@@ -1,0 +1,8 @@
+export type { HttpAuth } from '../ports/http.ts'
+export type { Batch, ReadRequest, Rejected, Source, SourceWorld } from '../ports/source.ts'
+export { type JsonApiOptions, jsonApi } from './http-json.ts'
+export { type XmlApiOptions, xmlApi } from './http-xml.ts'
+export { type LogFilesOptions, logFiles } from './log-files.ts'
+export type { Pages } from './pagination.ts'
+export type { SqlDriver, SqlRow, SqlSession, SqlValue } from './sql-driver.ts'
+export { type SqlTableOptions, sqlTable } from './sql-table.ts'
