@@ -33,12 +33,17 @@ order by sum(strikes) / sum(departures) desc, airport limit 5`,
 
 /** Asks the warehouse (a setting like `duckdb:/path/warehouse.duckdb`) what a night of the demo was made for. */
 export async function answers(warehouse: string, night: string): Promise<Answer[]> {
-  return withWarehouse(warehousePath(warehouse, 'WAREHOUSE'), sleep, async db => {
-    const found: Answer[] = []
-    for (const { question, sql } of questions(night)) {
-      const reader = await db.runAndReadAll(sql)
-      found.push({ question, sql, columns: reader.columnNames(), rows: reader.getRowsJson() })
-    }
-    return found
-  })
+  return withWarehouse(
+    warehousePath(warehouse, 'WAREHOUSE'),
+    ms => sleep(ms),
+    async db => {
+      const found: Answer[] = []
+      for (const { question, sql } of questions(night)) {
+        const reader = await db.runAndReadAll(sql)
+        found.push({ question, sql, columns: reader.columnNames(), rows: reader.getRowsJson() })
+      }
+      return found
+    },
+    'READ_ONLY',
+  )
 }

@@ -55,6 +55,8 @@ async function* deliver(options: QueueOptions, delivery: Delivery): AsyncIterabl
   const topic = options.topic ?? delivery.dataset
   const db = open(await delivery.world.secret(options.connection), options.connection)
   try {
+    // Before the first row: a delivery without rows takes over from an older one all the same.
+    attempted(() => raiseFence(db, topic, delivery))
     for await (const { batch, rows } of batchesOf(delivery.rows, BATCH)) {
       delivery.signal.throwIfAborted()
       const put = attempted(() => putBatch(db, topic, delivery, rows))
@@ -114,7 +116,12 @@ const idPrefix = (delivery: Delivery) => `${delivery.dataset}@${delivery.partiti
 
 /** `sessions@2001-02-14#1/["v00017",2]`. */
 function messageId(delivery: Delivery, row: Record<string, unknown>): string {
-  return `${idPrefix(delivery)}${jsonOf(delivery.key.map(column => row[column] ?? null))}`
+  const missing = delivery.key.find(column => row[column] === null || row[column] === undefined)
+  if (missing !== undefined)
+    throw new RedeyeError('BAD_TARGET', `a row of ${delivery.dataset}@${delivery.partition} has no ${missing}, so its message has no id`, {
+      remedy: `check notNull('${missing}') where ${delivery.dataset} is made, or leave such rows out by the load's map`,
+    })
+  return `${idPrefix(delivery)}${jsonOf(delivery.key.map(column => row[column]))}`
 }
 
 function attempted<T>(use: () => T): T {

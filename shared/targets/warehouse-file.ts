@@ -6,7 +6,9 @@ import { RedeyeError } from '../core/errors.ts'
 
 // A load holds the file for well under a second, so half a minute of waiting outlasts a night's queue of them.
 const WAIT_MS = 30_000
-const POLL_MS = 20
+// Soon at first, for those who wait their turn; then seldom enough to cost nothing.
+const FIRST_POLL_MS = 10
+const LONGEST_POLL_MS = 500
 // The warehouse shares its machine with the tasks that run beside it.
 const OPTIONS = { threads: '2', memory_limit: '1GB' }
 
@@ -29,11 +31,15 @@ export function warehousePath(location: string, setting: string): string {
  * @example
  * const rows = await withWarehouse(path, sleep, async db => (await db.runAndReadAll('from airport_days')).getRowObjectsJson())
  */
-export async function withWarehouse<T>(path: string, sleep: Sleep, use: (db: DuckDBConnection) => Promise<T>): Promise<T> {
-  mkdirSync(dirname(path), { recursive: true })
+export async function withWarehouse<T>(
+  path: string,
+  sleep: Sleep,
+  use: (db: DuckDBConnection) => Promise<T>,
+  access: 'READ_WRITE' | 'READ_ONLY' = 'READ_WRITE',
+): Promise<T> {
   const guard = await untilFree(path, sleep, async () => lock(path))
   try {
-    const instance = await untilFree(path, sleep, () => DuckDBInstance.create(path, OPTIONS))
+    const instance = await untilFree(path, sleep, () => DuckDBInstance.create(path, { ...OPTIONS, access_mode: access }))
     try {
       const db = await instance.connect()
       try {
@@ -56,6 +62,7 @@ export async function withWarehouse<T>(path: string, sleep: Sleep, use: (db: Duc
  * SQLite's locks know of both, and die with their owner.
  */
 function lock(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
   const guard = new DatabaseSync(`${path}.lock`)
   try {
     guard.exec('begin exclusive')
@@ -67,17 +74,18 @@ function lock(path: string): DatabaseSync {
 }
 
 async function untilFree<T>(path: string, sleep: Sleep, take: () => Promise<T>): Promise<T> {
-  for (let waited = 0; ; waited += POLL_MS) {
+  let pollMs = FIRST_POLL_MS
+  for (let waitedMs = 0; ; waitedMs += pollMs, pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
     try {
       return await take()
     } catch (cause) {
       if (!isLocked(cause)) throw unopened(path, cause)
-      if (waited >= WAIT_MS)
+      if (waitedMs >= WAIT_MS)
         throw new RedeyeError('TARGET_UNAVAILABLE', `the warehouse ${path} is held by another process: ${message(cause)}`, {
           remedy: 'close what has the file open; the load is retried by itself',
           cause,
         })
-      await sleep(POLL_MS)
+      await sleep(pollMs)
     }
   }
 }
