@@ -3,6 +3,7 @@ import type { Check } from '../core/check.ts'
 import type { Columns, Row } from '../core/schema.ts'
 import type { Source } from '../ports/source.ts'
 import type { Target } from '../ports/target.ts'
+import type { CheckOn } from './checks.ts'
 import type { Daily, Dataset, Hourly, Keyed, Monthly, RowOf, Unpartitioned, Weekly } from './dataset.ts'
 import { type Duration, durationMs } from './duration.ts'
 import type { Input } from './input.ts'
@@ -28,8 +29,8 @@ export interface RetryPolicy {
   readonly losses: number
 }
 
-export interface TaskOptions {
-  checks?: readonly Check[]
+export interface TaskOptions<O extends Dataset = Dataset> {
+  checks?: readonly CheckOn<keyof O['columns'] & string>[]
   retry?: RetryOptions
   /** How long an attempt may take; 15m unless given, Lambda's own limit. */
   timeout?: Duration
@@ -76,6 +77,8 @@ export interface LoadWork {
 }
 
 type GrainOf<D> = D extends Dataset<Columns, infer P> ? P['grain' & keyof P] : never
+type KeyOf<D> = D extends { partition: Keyed<infer K> } ? K : never
+type TimeOf<D> = D extends { partition: { grain: infer G extends string; timezone: infer Z extends string } } ? `${G} in ${Z}` : never
 type Timed = Hourly | Daily | Weekly | Monthly
 
 /** Why an input cannot stand, as a text in the type that the compiler then shows; the input itself when it can. */
@@ -85,15 +88,17 @@ export type Joined<I, O extends Dataset> =
       ? D['partition'] extends Timed
         ? O['partition'] extends D['partition'] | SameTime<D['partition']>
           ? I
-          : `same needs the output’s grain and time zone; this input is ${GrainOf<D> & string}`
+          : `same needs the output’s grain and time zone; this input is ${TimeOf<D>}`
         : GrainOf<D> extends GrainOf<O>
-          ? I
+          ? KeyOf<O> extends KeyOf<D>
+            ? I
+            : `same needs every key of the output; this input has no ${Exclude<KeyOf<O>, KeyOf<D>>}`
           : `same needs the output’s grain; this input is ${GrainOf<D> & string}`
       : M extends 'trailing' | 'offset'
         ? D['partition'] extends Timed
           ? O['partition'] extends D['partition'] | SameTime<D['partition']>
             ? I
-            : `${M} needs the output’s grain and time zone; this input is ${GrainOf<D> & string}`
+            : `${M} needs the output’s grain and time zone; this input is ${TimeOf<D>}`
           : `${M} needs a dated input; this one is ${GrainOf<D> & string}`
         : M extends 'overlapping'
           ? D['partition'] extends Timed
@@ -111,6 +116,8 @@ export type Joined<I, O extends Dataset> =
               : 'all takes a keyed or an unpartitioned input'
             : I
     : never
+/** A row that `map` makes with nothing in it that the columns do not have; what is spread from a record has no names to check. */
+type Exactly<R, C extends Columns> = string extends keyof R ? unknown : { readonly [K in Exclude<keyof R, keyof C>]: never }
 type SameTime<P> = P extends { grain: infer G; timezone: infer Z } ? { grain: G; timezone: Z } : never
 type JoinedInputs<I extends Inputs, O extends Dataset> = { readonly [K in keyof I]: Joined<I[K], O> }
 
@@ -149,15 +156,19 @@ function task(kind: Task['kind'], options: TaskOptions & { output: Dataset }, in
  * @example
  * export default ingest({ source: sqlTable({ connection: 'OPERATIONS', table: 'flights', partitionColumn: 'date' }), output: flights })
  */
-export function ingest<const O extends Dataset, const I extends Inputs = Record<never, never>>(
-  options: TaskOptions & {
+export function ingest<
+  const O extends Dataset,
+  const I extends Inputs = Record<never, never>,
+  R extends { [K in keyof O['columns']]?: unknown } = { [K in keyof O['columns']]?: unknown },
+>(
+  options: TaskOptions<O> & {
     source: Source
     output: O
     inputs?: I & JoinedInputs<I, O>
     /** Runs for the date of each night; so unless it has inputs, or this says false (then only requests start it). */
     onNight?: boolean
     /** Makes a row of a record; null leaves it out. Values are then fitted to the columns, and what does not fit is quarantined. */
-    map?: (record: Record<string, unknown>) => { [K in keyof O['columns']]?: unknown } | null
+    map?: (record: Record<string, unknown>) => (R & Exactly<R, O['columns']>) | null
     /** The share of records that may be quarantined before the attempt fails; 0.01 unless given. */
     maxRejected?: number
   },
@@ -179,7 +190,7 @@ export function ingest<const O extends Dataset, const I extends Inputs = Record<
  * export default transform({ inputs: { flights: trailing(flights, 7) }, output: routePunctuality, sql: 'route-punctuality.sql' })
  */
 export function transform<const O extends Dataset, const I extends Inputs>(
-  options: TaskOptions & { inputs: I & JoinedInputs<I, O>; output: O; sql: string },
+  options: TaskOptions<O> & { inputs: I & JoinedInputs<I, O>; output: O; sql: string },
 ): Task {
   return task('transform', options, options.inputs as Inputs, false, { work: 'transform', sqlFile: options.sql })
 }
@@ -192,14 +203,19 @@ type Deliverable<I extends Inputs> = { [K in keyof I]: I[K] extends Input<infer 
  * @example
  * export default load({ inputs: { routes: same(routePunctuality) }, target: warehouse({ table: 'routes' }), output: routesLoaded })
  */
-export function load<const O extends Dataset, const I extends Inputs, const C extends Columns = Columns>(
-  options: TaskOptions & {
+export function load<
+  const O extends Dataset,
+  const I extends Inputs,
+  const C extends Columns = Columns,
+  R extends Partial<Row<C>> = Partial<Row<C>>,
+>(
+  options: TaskOptions<O> & {
     inputs: I & JoinedInputs<I, O>
     output: O
     target: Target
     /** The columns delivered, where they differ from the input's; `map` then makes them. */
     columns?: C
-    map?: (row: Deliverable<I>) => Partial<Row<C>> | null
+    map?: (row: Deliverable<I>) => (R & Exactly<R, C>) | null
   },
 ): Task {
   return task('load', options, options.inputs as Inputs, false, {
