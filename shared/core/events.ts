@@ -72,6 +72,7 @@ export function patternsOf(contract: { task: string; inputs: readonly { dataset:
 
 /** The events each of the platform's functions takes. */
 export const platformPatterns = {
+  night: [{ source: [SOURCE], 'detail-type': ['NightStarted'] }],
   requests: [{ source: [SOURCE], 'detail-type': ['RunRequested', 'TaskPaused', 'TaskResumed', 'PartitionSkipped', 'PlaceFreed'] }],
   deliveries: [{ source: [SOURCE], 'detail-type': ['VersionDelivered'] }],
 } satisfies Record<string, EventPattern[]>

@@ -258,6 +258,8 @@ export type Outcome =
       rows: number
       bytes: number
       schemaHash: string
+      /** When it was published; no two versions share an instant. */
+      at: EpochMs
       hash?: string
     }
   | ({ ok: false; byRestart?: boolean } & RunError)
@@ -276,7 +278,7 @@ export function end(
 ): RunDoc | undefined {
   if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
   const { lease, deadline, permits, ...rest } = doc
-  if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by, now) }
+  if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by) }
   const { byRestart, ok: _, ...error } = outcome
   const counted = byRestart ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
   const due = byRestart ? now : retryAt(place.contract.retry, error.failure, counted, now, chance)
@@ -291,7 +293,7 @@ function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: Epo
   return { ...rest, state, endedAt: now }
 }
 
-function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { generation: number; attempt: number }, now: EpochMs) {
+function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { generation: number; attempt: number }) {
   const before = doc.version
   const number = (before?.number ?? 0) + 1
   const cause = doc.cause ?? { lane: 'nightly' as const }
@@ -306,7 +308,6 @@ function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { genera
     loud: cause.quiet ? (before?.loud ?? 0) : number,
     generation: by.generation,
     attempt: by.attempt,
-    at: now,
     cause,
   }
   return { version, ...(doc.pins && { pins: pins as Pins }), ...(before && { previous: earlier(doc, before) }), skipped: undefined }
@@ -323,10 +324,9 @@ export function delivered(
   partition: string,
   made: Extract<Outcome, { ok: true }>,
   generation: number,
-  now: EpochMs,
 ): RunDoc {
   const base: RunDoc = doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }
-  return { ...base, generation, attempt: 1, ...publish({ ...base, cause: { lane: 'nightly' } }, made, { generation, attempt: 1 }, now) }
+  return { ...base, generation, attempt: 1, ...publish({ ...base, cause: { lane: 'nightly' } }, made, { generation, attempt: 1 }) }
 }
 
 /** A person stops a run; undefined when there is nothing to stop. */

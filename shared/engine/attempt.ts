@@ -8,12 +8,15 @@ import { partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
+/** What a worker says of its attempt; when it was published and by which task's hash is the ledger's to say. */
+export type Ended = Exclude<Outcome, { ok: true }> | Omit<Extract<Outcome, { ok: true }>, 'at' | 'hash'>
+
 /** Records how an attempt ended. False when the attempt is no longer the run's own: overtaken, cancelled, or over; then nothing changes. */
-export async function finish(world: World, name: AttemptName, outcome: Outcome): Promise<boolean> {
+export async function finish(world: World, name: AttemptName, outcome: Ended): Promise<boolean> {
   const graph = await world.graph()
   const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
   const key = runKey(name.dataset, name.partition)
-  const made = outcome.ok ? { ...outcome, hash: place.contract.hash } : outcome
+  const made = outcome.ok ? { ...outcome, hash: place.contract.hash, at: world.clock.stamp() } : outcome
   const { doc, written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
   if (doc?.effects) await settle(world, key)
   return written

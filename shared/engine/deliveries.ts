@@ -58,7 +58,7 @@ export async function recordVersion(
     if (doc?.deliveries?.includes(id)) return doc
     if ((doc?.generation ?? 0) >= generation)
       throw new RedeyeError('LEDGER_FAILED', `another delivery of ${dataset}@${partition} came first`, { failure: 'transient' })
-    const next = delivered(doc, dataset, partition, { ok: true, rows, bytes, schemaHash }, generation, world.clock.now())
+    const next = delivered(doc, dataset, partition, { ok: true, rows, bytes, schemaHash, at: world.clock.stamp() }, generation)
     return { ...next, deliveries: [...(doc?.deliveries ?? []), id].slice(-REMEMBERED) }
   })
 }

@@ -13,6 +13,8 @@ export interface Timers {
 
 export interface Clock {
   now(): number
+  /** The present instant with a fraction that makes it later than every stamp before: orders what one process publishes. */
+  stamp(): number
 }
 
 /** Chance, for jitter: a number in 0..1. */
