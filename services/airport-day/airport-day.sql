@@ -1,3 +1,4 @@
+-- The registry does not know every city and state; an airport's own name then stands for the city.
 with flown as (
   select
     origin as airport,
@@ -14,8 +15,8 @@ struck as (
 )
 select
   flown.airport,
-  airports.city,
-  airports.state,
+  coalesce(airports.city, airports.name, flown.airport) as city,
+  coalesce(airports.state, 'unknown') as state,
   flown.departures,
   flown.late,
   flown.delay_min,
