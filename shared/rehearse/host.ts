@@ -24,6 +24,9 @@ interface Timer {
   event: NewEvent
 }
 
+// The finest fraction of a millisecond that an instant of this century still holds, with room.
+const STAMP_MS = 1 / 1024
+
 /** What a story has seen happen since it last asked. */
 export interface Seen {
   started: string[]
@@ -51,6 +54,7 @@ export class StoryHost {
   #sent: Message[] = []
   #timers = new Map<string, Timer>()
   #order = 0
+  #stamped = 0
   #lose = 0
   #nextSweep: number
   #settledAt = -1
@@ -85,7 +89,7 @@ export class StoryHost {
       ledger,
       bus: { publish: async events => this.publish(events) },
       timers: { set: async (at, event) => this.#setTimer(at, event) },
-      clock: { now: () => this.now, stamp: () => this.now + this.#order++ * 1e-6 },
+      clock: { now: () => this.now, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + STAMP_MS)) },
       chance: { next: () => 0.5 },
       workers: {
         start: async attempt => this.#start(attempt),
