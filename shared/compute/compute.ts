@@ -1,0 +1,98 @@
+import type { Manifest } from '../core/manifest.ts'
+import { schemaText } from '../core/schema.ts'
+import type { Attempt, Compute } from '../ports/compute.ts'
+import { quoted } from '../sql/type.ts'
+import type { Task } from '../task/task.ts'
+import { refuseFailedChecks, runChecks } from './checks.ts'
+import { openSession } from './duckdb.ts'
+import { computeFailure } from './failure.ts'
+import { runIngest } from './ingest.ts'
+import { selectVersions } from './input-view.ts'
+import { runLoad } from './load.ts'
+import { schemaHash, writeManifest } from './manifest-file.ts'
+import { runTransform, type Statement, sqlFileOf, translate, viewInput } from './transform.ts'
+import type { ComputeWorld, Produced, Work } from './work.ts'
+
+export type { ComputeWorld, TranslatedSql } from './work.ts'
+
+const OUTPUT = 'redeye_output'
+
+/**
+ * The data plane of one task: what an attempt reads, computes, writes and checks, on DuckDB inside this process. Nothing of DuckDB
+ * is loaded before the first attempt.
+ *
+ * @example
+ * const compute = createCompute(task, { lake: folderLake('.redeye/lake'), source: world })
+ * const manifest = await compute.run(attempt)
+ */
+export function createCompute(task: Task, world: ComputeWorld): Compute {
+  let statement: Promise<Statement> | undefined
+  const translated = () => {
+    statement ??= Promise.resolve(world.sql ?? translate(task)).then(sql => ({ translated: sql }))
+    // SQL that is mended while the process lives is read again.
+    statement.catch(() => (statement = undefined))
+    return statement
+  }
+  return { run: attempt => runAttempt(task, world, attempt, translated) }
+}
+
+async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, translated: () => Promise<Statement>): Promise<Manifest> {
+  const file = task.work.work === 'transform' ? sqlFileOf(task) : task.declared.file
+  const context = { task: task.name, partition: attempt.partition, file }
+  try {
+    // A statement that cannot run costs no session.
+    const statement = task.work.work === 'transform' ? await translated() : undefined
+    const session = await openSession(world.duckdb ?? {}, context, attempt.signal)
+    try {
+      const work = { task, attempt, world, session }
+      const produced = statement
+        ? await runTransform(work, statement)
+        : task.work.work === 'ingest'
+          ? await runIngest(work)
+          : await runLoad(work)
+      await check(work, produced)
+      const manifest = manifestOf(task, attempt, produced)
+      await writeManifest(world.lake, attempt.folder, manifest)
+      return manifest
+    } finally {
+      session.close()
+    }
+  } catch (cause) {
+    throw computeFailure(cause, context, attempt.signal)
+  }
+}
+
+async function check(work: Work, produced: Produced): Promise<void> {
+  const { task, attempt, world, session } = work
+  if (task.checks.length === 0) return
+  const { columns, name } = task.output
+  const paths = await Promise.all(produced.parts.files.map(file => world.lake.fetch(file.key)))
+  const written = { partition: attempt.partition, manifest: manifestOf(task, attempt, produced), paths }
+  await session.run(`CREATE OR REPLACE TEMP VIEW ${OUTPUT} AS ${selectVersions(name, columns, [written])}`)
+  const viewed = new Set(task.work.work === 'transform' ? Object.keys(task.inputs) : [])
+  const viewOf = async (alias: string) => {
+    if (!viewed.has(alias)) await viewInput(work, alias, attempt.inputs[alias] ?? [])
+    viewed.add(alias)
+    return alias
+  }
+  const results = await runChecks({ session, task, relation: quoted(OUTPUT), rows: produced.parts.rows, viewOf })
+  refuseFailedChecks(task, attempt.partition, results)
+}
+
+function manifestOf(task: Task, attempt: Attempt, produced: Produced): Manifest {
+  const { files, rows, bytes, columns } = produced.parts
+  return {
+    format: 1,
+    dataset: task.output.name,
+    partition: attempt.partition,
+    generation: attempt.generation,
+    attempt: attempt.attempt,
+    files,
+    rows,
+    bytes,
+    columns,
+    schema: schemaText(task.output.columns),
+    schemaHash: schemaHash(task.output.columns),
+    ...(produced.quarantine ? { quarantine: produced.quarantine } : {}),
+  }
+}

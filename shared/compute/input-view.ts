@@ -1,0 +1,119 @@
+import { RedeyeError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { type Columns, schemaText } from '../core/schema.ts'
+import type { PinnedPartition } from '../ports/compute.ts'
+import type { Lake } from '../ports/lake.ts'
+import { quoted, text } from '../sql/type.ts'
+import { fromFile, sessionType } from './column-type.ts'
+import { readManifest } from './manifest-file.ts'
+import { parquet } from './part-files.ts'
+import type { Session } from './session.ts'
+
+/** A version of a partition with its manifest and the local paths of its files. */
+export interface OpenedVersion {
+  partition: string
+  manifest: Manifest
+  paths: string[]
+}
+
+// So many answers of a bucket are awaited at once; a year of hours would otherwise be nine thousand.
+const AT_ONCE = 32
+
+/** Reads the manifests of pinned versions and fetches their files. */
+export async function openVersions(lake: Lake, pinned: readonly PinnedPartition[]): Promise<OpenedVersion[]> {
+  const opened: OpenedVersion[] = []
+  for (let i = 0; i < pinned.length; i += AT_ONCE)
+    opened.push(...(await Promise.all(pinned.slice(i, i + AT_ONCE).map(one => openVersion(lake, one)))))
+  return opened
+}
+
+async function openVersion(lake: Lake, pinned: PinnedPartition): Promise<OpenedVersion> {
+  const manifest = await readManifest(lake, pinned.folder)
+  return { partition: pinned.partition, manifest, paths: await Promise.all(manifest.files.map(file => lake.fetch(file.key))) }
+}
+
+/** Makes a view, of this session alone, over versions of a dataset: its declared columns and `_partition`. Nothing there is an empty table. */
+export async function createView(
+  session: Session,
+  name: string,
+  dataset: string,
+  columns: Columns,
+  versions: OpenedVersion[],
+): Promise<void> {
+  await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(name)} AS ${selectVersions(dataset, columns, versions)}`)
+}
+
+/** The query over versions, one scan for all files that were written under the same schema. */
+export function selectVersions(dataset: string, columns: Columns, versions: OpenedVersion[]): string {
+  const bySchema = new Map<string, OpenedVersion[]>()
+  for (const version of versions) {
+    const schema = version.manifest.schema
+    const same = bySchema.get(schema)
+    if (same) same.push(version)
+    else bySchema.set(schema, [version])
+  }
+  const scans: string[] = []
+  for (const [schema, same] of bySchema) {
+    const written = writtenColumns(dataset, columns, schema, same[0]!)
+    if (same.some(version => version.paths.length > 0)) scans.push(scan(columns, written, same))
+  }
+  return scans.length > 0 ? scans.join(' UNION ALL ') : emptyTable(columns)
+}
+
+export function emptyTable(columns: Columns): string {
+  const nulls = Object.entries(columns).map(([name, type]) => `CAST(NULL AS ${sessionType(type)}) AS ${quoted(name)}`)
+  return `SELECT ${[...nulls, 'CAST(NULL AS VARCHAR) AS _partition'].join(', ')} WHERE false`
+}
+
+function scan(columns: Columns, written: Map<string, string>, versions: OpenedVersion[]): string {
+  const selected = Object.entries(columns).map(([name, type]) =>
+    written.has(name) ? fromFile(name, type) : `CAST(NULL AS ${sessionType(type)}) AS ${quoted(name)}`,
+  )
+  const partitions = versions.flatMap(version => version.paths.map(path => [path, version.partition] as const))
+  const one = versions.length === 1
+  // By the file's name, which costs nothing unless the SQL asks for it; a scan a partition would cost a millisecond each.
+  const partition = one
+    ? text(versions[0]!.partition)
+    : `MAP {${partitions.map(([path, key]) => `${text(path)}: ${text(key)}`).join(', ')}}[filename]`
+  const files = parquet(
+    partitions.map(([path]) => path),
+    one ? '' : ', filename = true',
+  )
+  return `SELECT ${[...selected, `${partition} AS _partition`].join(', ')} FROM ${files}`
+}
+
+/** The columns a version was written with; a column that is gone or has another type since is an error before anything is read. */
+function writtenColumns(dataset: string, columns: Columns, schema: string, version: OpenedVersion): Map<string, string> {
+  const written = parseSchema(schema)
+  if (schema === schemaText(columns)) return written
+  const declared = parseSchema(schemaText(columns))
+  for (const [name, type] of written) {
+    const now = declared.get(name)
+    if (now === type) continue
+    const change =
+      now === undefined ? `has the column ${name}, which is declared no more` : `has ${name} as ${type}, which is declared as ${now}`
+    throw new RedeyeError('BAD_DATASET', `${dataset}@${version.partition} ${change}`, {
+      remedy: `replay ${dataset} for its old partitions, or declare the column as it was and add a new one beside it`,
+    })
+  }
+  return written
+}
+
+/** Names and types of a schema's canonical text, `a:int,b:struct<c:int,d:string>`. */
+export function parseSchema(schema: string): Map<string, string> {
+  const columns = new Map<string, string>()
+  let depth = 0
+  let start = 0
+  for (let i = 0; i <= schema.length; i++) {
+    const c = schema[i]
+    if (c === '<' || c === '(') depth++
+    else if (c === '>' || c === ')') depth--
+    else if ((c === ',' && depth === 0) || i === schema.length) {
+      const column = schema.slice(start, i)
+      const colon = column.indexOf(':')
+      if (colon > 0) columns.set(column.slice(0, colon), column.slice(colon + 1))
+      start = i + 1
+    }
+  }
+  return columns
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { RedeyeError } from '../core/errors.ts'
+import type { Columns } from '../core/schema.ts'
+import type { PinnedPartition } from '../ports/compute.ts'
+import { quoted } from '../sql/type.ts'
+import type { Task, TransformWork } from '../task/task.ts'
+import { toDeclared } from './column-type.ts'
+import { createView, openVersions } from './input-view.ts'
+import { parameterValues, partitionTimes } from './parameter.ts'
+import { writeParts } from './part-files.ts'
+import type { Session, Values } from './session.ts'
+import type { Produced, TranslatedSql, Work } from './work.ts'
+
+/** A transform made ready: its statement, translated once, and how each column comes to its declared type. */
+export interface Statement {
+  translated: TranslatedSql
+  /** The select list around the statement; worked out at its first run. */
+  selected?: string
+}
+
+export function sqlFileOf(task: Task): string {
+  return join(dirname(task.declared.file), (task.work as TransformWork).sqlFile)
+}
+
+/** Reads and translates a transform's SQL; rejects with BAD_SQL naming file, line and column, or saying what only Spark can run. */
+export async function translate(task: Task): Promise<TranslatedSql> {
+  const file = sqlFileOf(task)
+  const sql = await readFile(file, 'utf8').catch(cause => {
+    throw new RedeyeError('BAD_SQL', `${task.name}: there is no ${file}`, {
+      remedy: 'write the SQL there, or mend `sql` in task.ts',
+      cause,
+    })
+  })
+  const inputs = Object.entries(task.inputs).map(([alias, input]) => ({ alias, columns: input.dataset.columns }))
+  return translateSql(sql, inputs, task.output.columns, file)
+}
+
+/** Translates one statement; without output columns any will do. */
+export async function translateSql(
+  sql: string,
+  inputs: { alias: string; columns: Columns }[],
+  output: Columns | undefined,
+  file: string,
+): Promise<TranslatedSql> {
+  // Where SQL was translated when the service was built, there is no parser.
+  const { compileSql } = await import('../sql/compile.ts')
+  const compiled = compileSql(sql, inputs, output)
+  const wrong = compiled.findings.find(finding => finding.severity === 'error')
+  if (wrong) throw new RedeyeError('BAD_SQL', wrong.message, { remedy: wrong.remedy, file, line: wrong.line, column: wrong.column })
+  if (compiled.duckdb === undefined)
+    throw new RedeyeError('BAD_SQL', `only Spark can run this statement: ${compiled.sparkOnly?.join(', ')}`, {
+      remedy: "say engine: 'spark' in task.ts, or write it without",
+      file,
+    })
+  return { duckdb: compiled.duckdb, parameters: compiled.parameters }
+}
+
+/** Runs a transform: views over the pinned versions, the statement, files. */
+export async function runTransform(work: Work, statement: Statement): Promise<Produced> {
+  const { task, attempt, session, world } = work
+  for (const alias of Object.keys(task.inputs)) await viewInput(work, alias, attempt.inputs[alias] ?? [])
+  const values = parameterValues(session.duckdb, partitionTimes(task.output.partition, attempt.partition), statement.translated.parameters)
+  const relation = await outputRelation(session, statement, values, task.output.columns)
+  const parts = await writeParts(session, world.lake, attempt.folder, { relation, columns: task.output.columns, values })
+  return { parts }
+}
+
+/** Makes the view of an input by its alias. */
+export async function viewInput(work: Work, alias: string, pinned: readonly PinnedPartition[]): Promise<void> {
+  const { dataset } = work.task.inputs[alias]!
+  await createView(work.session, alias, dataset.name, dataset.columns, await openVersions(work.world.lake, pinned))
+}
+
+/** The statement as a relation with exactly the declared columns and types. */
+export async function outputRelation(session: Session, statement: Statement, values: Values, columns: Columns): Promise<string> {
+  const { duckdb } = statement.translated
+  if (statement.selected === undefined) {
+    const probe = await session.run(`SELECT * FROM (${duckdb}) LIMIT 0`, values)
+    const found = new Map(probe.columnNames().map((name, i) => [name.toLowerCase(), String(probe.columnType(i))]))
+    statement.selected = Object.entries(columns)
+      .map(([name, type]) => toDeclared(name, type, foundType(found, name)))
+      .join(', ')
+  }
+  return `(SELECT ${statement.selected} FROM (${duckdb}))`
+}
+
+function foundType(found: Map<string, string>, name: string): string {
+  const type = found.get(name.toLowerCase())
+  if (type === undefined)
+    throw new RedeyeError('BAD_SQL', `the statement gives no column ${quoted(name)}, which the output declares`, {
+      remedy: `select it, as ${name}`,
+    })
+  return type
+}

@@ -1,0 +1,42 @@
+import type { Manifest } from '../core/manifest.ts'
+import type { Attempt } from '../ports/compute.ts'
+import type { Lake } from '../ports/lake.ts'
+import type { SourceWorld } from '../ports/source.ts'
+import type { Task } from '../task/task.ts'
+import type { DuckDbOptions } from './duckdb.ts'
+import type { Parts } from './part-files.ts'
+import type { Session } from './session.ts'
+
+/** What a task's work may touch. */
+export interface ComputeWorld {
+  lake: Lake
+  /** The world of sources and targets. */
+  source: SourceWorld
+  duckdb?: DuckDbOptions
+  /** The task's translated SQL where it was made when the service was built; else it is translated from its file, once. */
+  sql?: TranslatedSql
+  /** Rows in memory before a part is written; 500,000 unless given, about 100 MB of flights. */
+  partRows?: number
+  /** How long a pull from a source goes on before what has come is kept for a next attempt, in milliseconds; 10 s unless given. */
+  checkpointMs?: number
+}
+
+/** A statement that DuckDB may run, and the parameters it binds. */
+export interface TranslatedSql {
+  duckdb: string
+  parameters: readonly string[]
+}
+
+/** One attempt while it works. */
+export interface Work {
+  task: Task
+  attempt: Attempt
+  world: ComputeWorld
+  session: Session
+}
+
+/** What the kinds of work have in common: the files they wrote. */
+export interface Produced {
+  parts: Parts
+  quarantine?: Manifest['quarantine']
+}
