@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { type Duplex, pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { RedeyeError } from '../core/errors.ts'
 import { ZstdFrames } from './zstd-frames.ts'
@@ -12,14 +12,16 @@ const CHUNK_BYTES = 256 * 1024
  * damaged, or whose ending promises what the content is not, stays so and is BAD_SOURCE.
  */
 export async function* decompressed(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const { first, rest } = await peek(bytes)
+  const iterator = bytes[Symbol.asyncIterator]()
+  const first = await peek(iterator)
   const kind = kindOf(first)
   const promised = promises.find(([ending]) => ending.test(name))?.[1]
-  if (kind === undefined && promised !== undefined)
-    throw first.length < 4 ? cutShort(name) : damaged(name, `it is no ${promised}, though its name says so`)
   try {
+    if (kind === undefined && promised !== undefined)
+      throw first.length < 4 ? cutShort(name) : damaged(name, `it is no ${promised}, though its name says so`)
+    const rest = chained(first, iterator)
     if (kind === undefined) yield* rest
-    else if (kind === 'gzip') yield* Readable.from(rest).compose(createGunzip({ chunkSize: CHUNK_BYTES })) as AsyncIterable<Uint8Array>
+    else if (kind === 'gzip') yield* through(rest, createGunzip({ chunkSize: CHUNK_BYTES }))
     else yield* unzstd(rest, name)
   } catch (cause) {
     const code = String((cause as NodeJS.ErrnoException).code ?? '')
@@ -28,6 +30,8 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>, name: stri
     if (code.startsWith('Z_') || code.startsWith('ZSTD_') || cause instanceof RangeError)
       throw damaged(name, (cause as Error).message, cause)
     throw cause
+  } finally {
+    await iterator.return?.()
   }
 }
 
@@ -44,24 +48,26 @@ function kindOf(first: Uint8Array): 'gzip' | 'zstd' | undefined {
   return isFrame || isSkippable ? 'zstd' : undefined
 }
 
-/** The first four bytes, or all there are, and the whole stream again. */
-async function peek(bytes: AsyncIterable<Uint8Array>): Promise<{ first: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
-  const iterator = bytes[Symbol.asyncIterator]()
+/** The first four bytes or more, or all there are. */
+async function peek(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let first = Buffer.alloc(0)
   while (first.length < 4) {
     const next = await iterator.next()
     if (next.done) break
     first = Buffer.concat([first, next.value])
   }
-  async function* rest(): AsyncGenerator<Uint8Array> {
-    try {
-      if (first.length > 0) yield first
-      yield* { [Symbol.asyncIterator]: () => iterator }
-    } finally {
-      await iterator.return?.()
-    }
-  }
-  return { first, rest: rest() }
+  return first
+}
+
+async function* chained(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (first.length > 0) yield first
+  yield* { [Symbol.asyncIterator]: () => rest }
+}
+
+/** Bytes through a transform; an error of either side ends both, and so does a reader that stops early. */
+async function* through(bytes: AsyncIterable<Uint8Array>, transform: Duplex): AsyncGenerator<Uint8Array> {
+  // The reader hears of errors from the transform itself; the callback has nothing to add.
+  yield* pipeline(Readable.from(bytes), transform, () => undefined) as AsyncIterable<Uint8Array>
 }
 
 async function* unzstd(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
@@ -72,8 +78,7 @@ async function* unzstd(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGen
       const first = await parts.next()
       if (first.done) break
       if (!('bytes' in first.value)) continue
-      const frame = Readable.from(frameBytes(first.value.bytes, parts))
-      yield* frame.compose(createZstdDecompress({ chunkSize: CHUNK_BYTES })) as AsyncIterable<Uint8Array>
+      yield* through(frameBytes(first.value.bytes, parts), createZstdDecompress({ chunkSize: CHUNK_BYTES }))
     }
   } finally {
     await parts.return(undefined)

@@ -113,7 +113,7 @@ async function* rowsOfRange(
   let last: { rows: SqlRow[]; after: After } | undefined
   for await (const rows of session.query(query.sql, query.values, BATCH_ROWS)) {
     if (last) yield last
-    last = { rows, after: plan.resumable ? plan.order.map(column => keyValue(rows.at(-1)!, column)) : [] }
+    last = { rows, after: plan.resumable ? lastKey(rows, plan.order) : [] }
   }
   if (last) yield { rows: last.rows, after: 'end' }
 }
@@ -148,6 +148,13 @@ class Query {
   constructor(driver: SqlDriver) {
     this.bind = value => driver.placeholder(this.values.push(value))
   }
+}
+
+/** The last row's key; every row is looked at, since a null is skipped without a word by the comparison that a resumed read begins with. */
+function lastKey(rows: readonly SqlRow[], key: readonly string[]): KeyValue[] {
+  let last: KeyValue[] = []
+  for (const row of rows) last = key.map(column => keyValue(row, column))
+  return last
 }
 
 function keyValue(row: SqlRow, column: string): KeyValue {

@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises'
 import { RedeyeError } from '../../core/errors.ts'
 import type { SqlDriver, SqlRow, SqlSession, SqlValue } from '../sql-driver.ts'
 
-// SQLite's writers hold their lock for milliseconds; who holds it for seconds is a matter for the attempt's retry.
-const BUSY_MS = 2000
+// SQLite's writers hold their lock for milliseconds, and waiting for it stops the whole thread; longer is a matter for the attempt's retry.
+const BUSY_MS = 500
 
 /** SQLite on `node:sqlite`, the embedded default: `sqlite:/data/operations.db`, read-only, all queries in one read transaction. */
 export const driver: SqlDriver = {
