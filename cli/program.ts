@@ -28,6 +28,14 @@ export function createProgram(exit: (code: number) => void): Command {
     .action(async options => exit(await (await import('./graph.ts')).graph(root(), options)))
     .addHelpText('after', examples(['redeye graph', 'redeye graph --svg graph.svg', 'redeye graph --mermaid > graph.mmd']))
 
+  program
+    .command('rehearse')
+    .description('play stories: what must happen in a graph, on a virtual clock')
+    .argument('<story...>', 'story files')
+    .option('--json', 'print { file, ok, exit, line?, message? } a file')
+    .action(async (files, options) => exit(await (await import('./rehearse.ts')).rehearse(files, options)))
+    .addHelpText('after', examples(['redeye rehearse stories/*.yaml']))
+
   return program
 }
 

@@ -36,7 +36,13 @@ async function playFile(file: string): Promise<Played> {
     if (error instanceof StoryFailure) return { file, ok: false, exit: exits.no, line: error.line, message: error.message }
     if (error instanceof RedeyeError && error.failure === 'user') {
       const line = error.place.line
-      return { file, ok: false, exit: exits.bad, ...(line !== undefined && { line }), message: error.remedy ? `${error.message}; ${error.remedy}` : error.message }
+      return {
+        file,
+        ok: false,
+        exit: exits.bad,
+        ...(line !== undefined && { line }),
+        message: error.remedy ? `${error.message}; ${error.remedy}` : error.message,
+      }
     }
     throw error
   }
@@ -46,7 +52,10 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new RedeyeError('BAD_STORY', `the story ${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { remedy: 'name a story file', cause })
+    throw new RedeyeError('BAD_STORY', `the story ${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
+      remedy: 'name a story file',
+      cause,
+    })
   }
 }
 

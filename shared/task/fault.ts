@@ -6,7 +6,7 @@ export interface Fault {
   remedy: string
   /** Where it was declared. */
   at: Declared
-  /** A name that stands in that file, at or after that place, and is what is wrong. */
-  near?: string
+  /** A name that stands in that file, after that place, and is what is wrong; of several the last is, and the others lead to it. */
+  near?: string | readonly string[]
   severity?: 'warning'
 }

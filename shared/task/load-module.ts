@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Place, RedeyeError } from '../core/errors.ts'
 
@@ -60,7 +61,34 @@ function placeOf(error: Error, file: string, root: string): Place {
     if (path.startsWith(`${root}/`) && !path.includes('/node_modules/') && !path.startsWith(language))
       return { file: path, line: Number(m[2]), column: Number(m[3]) }
   }
+  if (error instanceof SyntaxError) return unparsable(file, root) ?? { file }
   return importIn(error.message, file)
+}
+
+/** Node names no place where a file ends too early: it is the end of the first one that cannot be parsed, of a file and its imports. */
+function unparsable(file: string, root: string, seen = new Set<string>()): Place | undefined {
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  try {
+    stripTypeScriptTypes(text)
+  } catch {
+    const lines = text.trimEnd().split('\n')
+    return { file, line: lines.length, column: lines.at(-1)!.length + 1 }
+  }
+  for (const [, name] of text.matchAll(/\b(?:from|import)\s*['"]([^'"]+)['"]/g)) {
+    const imported = resolved(name!, file)
+    const found = imported?.startsWith(`${root}/`) && !seen.has(imported) ? unparsable(imported, root, seen) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+function resolved(name: string, importer: string): string | undefined {
+  try {
+    return createRequire(importer).resolve(name)
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the importer that the message names says what could not be found, by the last part of its name. */

@@ -90,7 +90,8 @@ export async function loadProject(folder: string): Promise<Project> {
     ...services.map(s => taskContract(s.task, deployedAt(s.task.name))),
   ]
   const graph = buildGraph(contracts(() => 0))
-  for (const finding of graphFindings(graph)) add({ ...finding, ...placeIn(services, datasets, finding) })
+  for (const finding of graphFindings(unread.size === 0 ? graph : benevolent(graph)))
+    add({ ...finding, ...placeIn(services, datasets, finding) })
   return { root, services, datasets, findings: [...findings.values()].sort(byPlace), unread: [...unread], graph, contracts }
 }
 
@@ -137,6 +138,11 @@ function uniqueDatasets(declared: Iterable<Dataset>, add: (finding: Finding) => 
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** The same graph, where what could not be read is taken to make whatever nobody else does: one fault should not look like many. */
+function benevolent(graph: Graph): Graph {
+  return buildGraph([...graph.tasks, ...graph.datasets.map(d => ({ ...d, outside: d.outside || !graph.producerOf(d.dataset) }))])
+}
+
 /** A dataset whose `keep` is no duration has its own finding; it still has its place in the graph. */
 function contractOf(dataset: Dataset): DatasetContract {
   try {
@@ -153,17 +159,21 @@ function placeIn(services: readonly Service[], datasets: readonly Dataset[], fin
   return at ? { file: at.file, line: at.line, column: at.column } : {}
 }
 
-/** The place where a name stands in a file, as a string or a word, from where the declaration begins; else the declaration's own. */
-function near(at: Declared, name: string | undefined): Place {
+/** The place where a name, or names in this order within one pair of brackets, stand in a file from its declaration on; else the declaration's own. */
+function near(at: Declared, names: Fault['near']): Place {
   const place = { file: at.file, line: at.line, column: at.column }
-  if (name === undefined || !existsSync(at.file)) return place
-  const word = new RegExp(`(?<![\\w-])${RegExp.escape(name)}(?![\\w-])`)
-  const lines = readFileSync(at.file, 'utf8').split('\n')
-  for (let i = at.line - 1; i < lines.length; i++) {
-    const column = lines[i]!.search(word)
-    if (column >= 0) return { ...place, line: i + 1, column: column + 1 }
-  }
-  return place
+  if (names === undefined || !existsSync(at.file)) return place
+  const text = readFileSync(at.file, 'utf8')
+  const lines = text.split('\n').slice(0, at.line - 1)
+  const start = lines.reduce((sum, line) => sum + line.length + 1, 0) + at.column - 1
+  const words = [names].flat().map(name => `(?<![\\w-])(${RegExp.escape(name)})(?![\\w-])`)
+  const last = new RegExp(words.join('[^)]*?'), 'd').exec(text.slice(start))?.indices?.at(-1)
+  return last ? { ...place, ...lineAndColumn(text, start + last[0]) } : place
+}
+
+function lineAndColumn(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split('\n')
+  return { line: before.length, column: before.at(-1)!.length + 1 }
 }
 
 const find = (root: string, pattern: string) =>

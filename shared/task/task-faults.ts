@@ -75,7 +75,9 @@ function checkFaults(task: Task, check: Check, say: Say) {
   const columns = task.output.columns
   const known = (column: string, of: Columns = columns, dataset = task.output.name) => {
     if (column in of) return true
-    say(`the check ${check.check} names "${column}", which ${dataset} does not have`, meant(column, Object.keys(of)), { near: column })
+    say(`the check ${check.check} names "${column}", which ${dataset} does not have`, meant(column, Object.keys(of)), {
+      near: [check.check, column],
+    })
     return false
   }
   switch (check.check) {
@@ -94,7 +96,9 @@ function checkFaults(task: Task, check: Check, say: Say) {
     case 'between':
       if (!known(check.column)) return
       if (check.from > check.to)
-        say(`no ${check.column} lies between ${check.from} and ${check.to}`, 'name the smaller bound first', { near: check.column })
+        say(`no ${check.column} lies between ${check.from} and ${check.to}`, 'name the smaller bound first', {
+          near: ['between', check.column],
+        })
       for (const bound of [check.from, check.to]) comparable(task, check, columns[check.column]!, bound, say)
       return
     case 'accepted':
@@ -118,5 +122,7 @@ function comparable(task: Task, check: Extract<Check, { column: string }>, type:
   const wanted = numeric ? 'number' : type === 'boolean' ? 'boolean' : 'string'
   if (typeof value === wanted || (numeric && typeof value === 'bigint')) return
   const text = typeof value === 'string' ? `'${value}'` : String(value)
-  say(`the check ${check.check} compares ${task.output.name}.${check.column} with ${text}`, `give a ${wanted}`, { near: check.column })
+  say(`the check ${check.check} compares ${task.output.name}.${check.column} with ${text}`, `give a ${wanted}`, {
+    near: [check.check, check.column],
+  })
 }

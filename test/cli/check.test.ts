@@ -1,0 +1,246 @@
+import { datasetFile, soundProject, trialProject } from './trial-project.ts'
+
+interface Printed {
+  code: string
+  file: string
+  line: number
+  column: number
+  message: string
+  remedy: string
+  severity: string
+}
+
+/** What `check` finds in the sound project after these files are put into it. */
+async function findings(files: Record<string, string>) {
+  const { exit, out, err } = await trialProject({ ...soundProject(), ...files }).redeye('check', '--json')
+  expect(err).toBe('')
+  const found = JSON.parse(out) as Printed[]
+  expect(exit).toBe(found.some(f => f.severity === 'error') ? 2 : 0)
+  return found
+}
+const brief = (found: Printed[]) => found.map(f => `${f.code} ${f.file}:${f.line}:${f.column} ${f.message}`)
+const task = (text: string) => ({ 'services/clean-orders/task.ts': text })
+
+test('nothing is wrong with a sound project', async () => {
+  const { redeye } = trialProject(soundProject())
+  expect(await redeye('check')).toEqual({ exit: 0, out: 'nothing wrong in 2 tasks and 4 datasets\n', err: '' })
+  expect(await redeye('check', '--json')).toEqual({ exit: 0, out: '[]\n', err: '' })
+})
+
+test('people read place, severity, message and remedy, without colours where no terminal is', async () => {
+  const { redeye, write } = trialProject(soundProject())
+  write('services/clean-orders/task.ts', "import { transform } from 'redeye/task'\nexport default transform({ inputs: , })\n")
+  const { exit, out } = await redeye('check')
+  expect(exit).toBe(2)
+  expect(out).toContain('services/clean-orders/task.ts:2:36 error it cannot be parsed: Expression expected BAD_TASK\n  → mend the syntax')
+  expect(out).toContain('1 error in 1 task and 4 datasets')
+  expect(out).not.toContain('\u001b')
+})
+
+describe('a task.ts that cannot be read is one finding, with its place', () => {
+  test.each<[string, string, string]>([
+    ['a syntax error', 'const x = 1\nexport default transform({ inputs: , output })\n', '2:36 it cannot be parsed: Expression expected'],
+    [
+      'TypeScript that is not only types',
+      "import { ingest } from 'redeye/task'\nenum Colour { red }\nexport default ingest({})\n",
+      '2:1 TypeScript enum is not supported in strip-only mode',
+    ],
+    [
+      'an unknown word of the language',
+      "import { transfrom } from 'redeye/task'\nexport default transfrom({})\n",
+      '1:10 redeye/task has no export "transfrom"',
+    ],
+    [
+      'a module that is not there',
+      "import { ingest } from 'redeye/task'\nimport { orders } from '../dataset/orders.ts'\nexport default ingest({ orders })\n",
+      "2:36 Cannot find module 'services/dataset/orders.ts' imported from services/clean-orders/task.ts",
+    ],
+    ['an exception', "\n  throw new Error('no such luck')\nexport default 1\n", '2:9 it throws Error: no such luck'],
+    [
+      'a duration that is none',
+      "import { same, transform } from 'redeye/task'\nimport { clean, orders } from '#datasets'\nexport default transform({ inputs: { o: same(orders) }, output: clean, sql: 'x.sql', timeout: '5 minutes' })\n",
+      '3:16 "5 minutes" is no duration',
+    ],
+    ['no default export', "export const task = { kind: 'ingest' }\n", '1:1 it has no default export'],
+    ['something else', "export default { kind: 'transform' }\n", '1:1 its default export is not made with the language'],
+    ['an empty file', '', '1:1 it has no default export'],
+  ])('%s', async (_, text, expected) => {
+    const found = brief(await findings(task(text)))
+    expect(found[0]).toBe(`BAD_TASK services/clean-orders/task.ts:${expected}`)
+    // That clean has no producer now is not said: it follows.
+    expect(found.slice(1)).toEqual([])
+  })
+})
+
+test.each([
+  ["import { dataset } from 'redeye/task'\nexport const clean = dataset('clean', {\n", '2:40 it cannot be parsed'],
+  ["import { dataset } from 'redeye/task'\nexport const clean = dataset(, {})\n", '2:30 it cannot be parsed'],
+  ["import { dataset } from 'redeye/task'\nexport const clean = datasets('clean', {})\n", '2:22 it throws ReferenceError'],
+])('a datasets’ file that cannot be read is named once, where it is wrong, however many services import it: %j', async (text, expected) => {
+  const found = await findings({ 'datasets/clean.ts': text })
+  expect(brief(found)).toEqual([expect.stringContaining(`BAD_DATASET datasets/clean.ts:${expected}`)])
+})
+
+test('a task that is declared elsewhere would have another name', async () => {
+  const found = await findings({
+    'lib/standard.ts': `import { same, transform } from 'redeye/task'
+import { clean, orders } from '#datasets'
+export const standard = () => transform({ inputs: { o: same(orders) }, output: clean, sql: 'x.sql' })
+`,
+    ...task("import { standard } from '../../lib/standard.ts'\nexport default standard()\n"),
+  })
+  expect(found[0]!.message).toMatch(/its task is declared in .*lib\/standard\.ts, so it would be called "lib"/)
+})
+
+test('what a folder is called, a task is called', async () => {
+  const files = soundProject()
+  const found = await findings({
+    'services/Clean_Orders2/task.ts': files['services/clean-orders/task.ts']!.replaceAll('clean,', 'report,'),
+  })
+  expect(brief(found)).toContain('BAD_TASK services/Clean_Orders2/task.ts:4:16 Clean_Orders2: this is no name for a task')
+  expect(brief(found)).toContain('BAD_TASK services/Clean_Orders2/task.ts:7:9 Clean_Orders2: there is no file clean-orders.sql')
+})
+
+test('the graph’s faults stand at the input or the task that is wrong', async () => {
+  const found = await findings({
+    'services/weekly-report/task.ts': `import { same, transform } from 'redeye/task'
+import { clean, report } from '#datasets'
+
+export default transform({
+  inputs: {
+    clean: same(clean),
+  },
+  output: report,
+  sql: 'weekly-report.sql',
+})
+`,
+    'services/zz-again/task.ts': `import { overlapping, transform } from 'redeye/task'
+import { orders, report } from '#datasets'
+export default transform({ inputs: { clean: overlapping(orders) }, output: report, sql: '../weekly-report/weekly-report.sql' })
+`,
+  })
+  expect(brief(found)).toEqual([
+    'BAD_MAPPING services/weekly-report/task.ts:6:12 weekly-report ← clean: same cannot join a daily input to a weekly output: the grains differ',
+    'BAD_GRAPH services/zz-again/task.ts:3:16 weekly-report and zz-again both make report',
+  ])
+})
+
+test('datasets: keys, names, types and times that cannot be', async () => {
+  const found = await findings({
+    'datasets/clean.ts': datasetFile('clean', "key: ['idd'], readyBy: '5:30', keep: 'a week',"),
+    'datasets/other.ts': datasetFile('Other', '').replace("city: 'string'", "city: 'text', ID: 'decimal'"),
+  })
+  expect(found.map(f => `${f.file}:${f.line} ${f.message} → ${f.remedy}`)).toEqual([
+    'datasets/clean.ts:8 clean: the key names "idd", which is no column → did you mean id?',
+    'datasets/clean.ts:8 clean: readyBy "5:30" is no time of day → write it like 05:30',
+    'datasets/clean.ts:8 clean: keep "a week" is no duration → write it like 30d',
+    'datasets/other.ts:3 Other: this is no name for a dataset → use small letters, digits and "_": SQL and the lake name it so',
+    expect.stringContaining('Other: the column "city" is of an unknown type "text" → use string, int'),
+    expect.stringContaining('Other: the column "ID" is of an unknown type "decimal"'),
+    expect.stringContaining('Other: two columns are called "ID"'),
+  ])
+})
+
+test('a dataset declared twice is named at the second place', async () => {
+  const found = await findings({ 'datasets/orders-again.ts': datasetFile('orders', 'outside: true') })
+  expect(brief(found)).toEqual([
+    'BAD_DATASET datasets/orders-again.ts:3:32 orders is declared a second time: first in datasets/orders.ts:3',
+  ])
+})
+
+test('checks name columns that are there, and values that compare with them', async () => {
+  const found = await findings(
+    task(`import { accepted, between, latest, matches, notNull, rows, same, transform, unique } from 'redeye/task'
+import { clean, orders, regions, report } from '#datasets'
+
+export default transform({
+  inputs: { orders: same(orders), regions: latest(regions) },
+  output: clean,
+  sql: 'clean-orders.sql',
+  checks: [
+    notNull('id', 'citty'),
+    unique(),
+    between('id', 'a', 'b'),
+    between('id', 9, 1),
+    accepted('city', [1]),
+    matches('city', regions, 'name'),
+    matches('city', report),
+    rows({ atLeast: 9, atMost: 3 }),
+  ],
+})
+`),
+  )
+  expect(found.map(f => `${f.line} ${f.message.replace('clean-orders: ', '')} → ${f.remedy}`)).toEqual([
+    '9 the check notNull names "citty", which clean does not have → did you mean city?',
+    "10 the check unique names no column → say which: unique('…')",
+    "11 the check between compares clean.id with 'a' → give a number",
+    "11 the check between compares clean.id with 'b' → give a number",
+    '11 no id lies between 9 and 1 → name the smaller bound first',
+    '13 the check accepted compares clean.city with 1 → give a string',
+    '14 the check matches compares with report, which is no input → add it to the inputs',
+    '14 the check matches names "name", which regions does not have → the columns are id, city',
+    '16 no version has at least 9 and at most 3 rows → mend the limits',
+  ])
+})
+
+test('a source and a target are asked what is wrong with them', async () => {
+  const found = await findings({
+    'datasets/sent.ts': datasetFile('sent').replace("{ id: 'int', city: 'string' }", 'receipts'),
+    'services/send/task.ts': `import { httpApi } from 'redeye/targets'
+import { load, same } from 'redeye/task'
+import { clean } from '#datasets'
+import { sent } from '../../datasets/sent.ts'
+export default load({ inputs: { clean: same(clean) }, target: httpApi({ connection: 'DESK', path: 'late', batch: 0 }), output: sent })
+`,
+    'services/pull/task.ts': `import { logFiles } from 'redeye/sources'
+import { ingest } from 'redeye/task'
+import { pulled } from '../../datasets/pulled.ts'
+export default ingest({ source: logFiles({ connection: '', files: '{dat}.log', format: 'combined' }), output: pulled, maxRejected: 5 })
+`,
+    'datasets/pulled.ts': datasetFile('pulled'),
+  })
+  expect(found.map(f => f.file)).toEqual([...Array(3).fill('services/pull/task.ts'), ...Array(2).fill('services/send/task.ts')])
+  expect(found.map(f => f.message).join('\n')).toContain('send: the path "late" must begin with /')
+  expect(found.map(f => f.message).join('\n')).toContain('pull: maxRejected is 5')
+})
+
+test('a load has one input, and an output of receipts', async () => {
+  const found = await findings({
+    'datasets/sent.ts': datasetFile('sent'),
+    'services/send/task.ts': `import { queue } from 'redeye/targets'
+import { load, same } from 'redeye/task'
+import { clean, orders } from '#datasets'
+import { sent } from '../../datasets/sent.ts'
+export default load({ inputs: { clean: same(clean), orders: same(orders) }, target: queue({ connection: 'Q' }), output: sent })
+`,
+  })
+  expect(found.map(f => f.message)).toContain('send: a load delivers one input, and this has 2')
+  expect(found.map(f => f.message)).toContain("send: sent does not have the columns of a load's receipts")
+})
+
+test('all into a dated output must say what an update means', async () => {
+  const found = await findings(
+    task(`import { all, same, transform } from 'redeye/task'
+import { clean, orders, regions } from '#datasets'
+export default transform({ inputs: { orders: same(orders), regions: all(regions) }, output: clean, sql: 'clean-orders.sql' })
+`),
+  )
+  expect(brief(found)).toEqual([
+    'BAD_TASK services/clean-orders/task.ts:3:69 clean-orders: all(regions) into the daily clean does not say onUpdate',
+  ])
+})
+
+test('warnings alone are no error', async () => {
+  const found = await findings({
+    'datasets/slow.ts': datasetFile('slow'),
+    'services/by-request/task.ts': `import { latest, transform } from 'redeye/task'
+import { regions } from '#datasets'
+import { slow } from '../../datasets/slow.ts'
+export default transform({ inputs: { regions: latest(regions) }, output: slow, sql: 'by-request.sql' })
+`,
+    'services/by-request/by-request.sql': 'SELECT id, city FROM regions\n',
+  })
+  expect(found.map(f => `${f.severity} ${f.message}`)).toEqual([
+    'warning nothing starts by-request: it has no input that triggers and does not run on the night',
+  ])
+})

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { soundProject, trialProject } from './trial-project.ts'
+
+test('help names every command, and each command shows examples', async () => {
+  const { redeye } = trialProject(soundProject())
+  const { exit, out, err } = await redeye('--help')
+  expect([exit, err]).toEqual([0, ''])
+  for (const command of ['check', 'graph']) {
+    expect(out).toContain(`  ${command}`)
+    const help = await redeye(command, '--help')
+    expect(help.exit).toBe(0)
+    expect(help.out).toContain(`$ redeye ${command}`)
+  }
+})
+
+test.each([
+  [['chekc'], 'Did you mean check?'],
+  [['check', '--jsn'], 'Did you mean --json?'],
+  [['graph', '--svg'], "option '--svg <file>' argument missing"],
+  [[], 'Usage: redeye'],
+])('%j is bad input', async (args, message) => {
+  const { exit, out, err } = await trialProject(soundProject()).redeye(...args)
+  expect([exit, out]).toEqual([2, ''])
+  expect(err).toContain(message)
+})
+
+test('outside of a project it says what a project is', async () => {
+  const { redeye } = trialProject({})
+  expect(await redeye('check')).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('BAD_ARGUMENT neither') })
+  expect((await redeye('-C', 'nowhere', 'check')).err).toContain('nowhere is no project: it does not exist\n  → name the folder')
+})
+
+test('a project is found from a folder within it, or named', async () => {
+  const { redeye, folder } = trialProject(soundProject())
+  const elsewhere = trialProject({})
+  expect((await elsewhere.redeye('--project', folder, 'check')).exit).toBe(0)
+  expect((await redeye('-C', join(folder, 'services/..'), 'check')).exit).toBe(0)
+})
+
+describe('graph', () => {
+  test('as a tree, with how partitions map', async () => {
+    const { redeye } = trialProject(soundProject())
+    expect(await redeye('graph')).toEqual({
+      exit: 0,
+      err: '',
+      out: `clean-orders → clean (daily) ← orders (outside), regions (latest, outside)
+└─ weekly-report → report (weekly) ← clean (overlapping)
+`,
+    })
+  })
+
+  test('as Mermaid', async () => {
+    const { out } = await trialProject(soundProject()).redeye('graph', '--mermaid')
+    expect(out.split('\n').slice(0, 8)).toEqual([
+      'flowchart LR',
+      '  n0[("<b>orders</b><br/>made outside · daily")]:::outside',
+      '  n1[("<b>regions</b><br/>made outside · keys")]:::outside',
+      '  n2["<b>clean-orders</b><br/>clean · daily"]:::transform',
+      '  n3["<b>weekly-report</b><br/>report · weekly"]:::transform',
+      '  n0 --> n2',
+      '  n1 -.->|"latest"| n2',
+      '  n2 -->|"overlapping"| n3',
+    ])
+  })
+
+  test('as a picture, printed or into a file', async () => {
+    const { redeye, folder } = trialProject(soundProject())
+    const printed = await redeye('graph', '--svg', '-')
+    expect(printed.out).toMatch(/^<svg xmlns[\s\S]*<\/svg>\n$/)
+    for (const text of ['clean-orders', 'weekly-report', 'latest', 'overlapping', 'starts nothing'])
+      expect(printed.out).toContain(`>${text}`.replace('>starts', 'starts'))
+    expect(printed.out).not.toMatch(/NaN|undefined/)
+    expect(await redeye('graph', '--svg', 'graph.svg')).toMatchObject({ exit: 0, out: 'wrote graph.svg\n' })
+    expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toBe(printed.out)
+  })
+
+  test('as data', async () => {
+    const { tasks, datasets } = JSON.parse((await trialProject(soundProject()).redeye('graph', '--json')).out)
+    expect(tasks).toMatchObject([
+      { task: 'clean-orders', kind: 'transform', depth: 0, output: 'clean' },
+      { task: 'weekly-report', depth: 1, inputs: [{ dataset: 'clean', mapping: { map: 'overlapping' } }] },
+    ])
+    expect(datasets.map((d: { dataset: string; producer?: string; readers: string[] }) => [d.dataset, d.producer, d.readers])).toEqual([
+      ['clean', 'clean-orders', ['weekly-report']],
+      ['orders', undefined, ['clean-orders']],
+      ['regions', undefined, ['clean-orders']],
+      ['report', 'weekly-report', []],
+    ])
+  })
+
+  test('is refused where a service cannot be read, where two forms are asked for, and where the file cannot be', async () => {
+    const { redeye, write } = trialProject(soundProject())
+    expect((await redeye('graph', '--json', '--mermaid')).exit).toBe(2)
+    expect(await redeye('graph', '--svg', 'no/such/folder.svg')).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('folder.svg cannot be written'),
+    })
+    write('services/broken/task.ts', 'export default {')
+    expect(await redeye('graph')).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('at services/broken/task.ts:1:') })
+  })
+
+  test('of a cycle shows every task', async () => {
+    const files = soundProject()
+    files['services/clean-orders/task.ts'] = files['services/clean-orders/task.ts']!.replaceAll('orders,', 'report,').replace(
+      'same(orders)',
+      'latest(report)',
+    )
+    const { redeye } = trialProject(files)
+    const { exit, out } = await redeye('graph')
+    expect([exit, out.match(/→/g)?.length]).toEqual([0, 2])
+    expect((await redeye('check')).out).toContain('these tasks wait for one another: clean-orders → weekly-report → clean-orders')
+    expect((await redeye('graph', '--svg', '-')).out).toContain('clean-orders')
+  })
+})

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+
+export interface TrialProject {
+  folder: string
+  /** Runs the real command in the project, as a user would. */
+  redeye(...args: string[]): Promise<{ exit: number; out: string; err: string }>
+  /** Runs it with answers typed in. */
+  redeyeWith(input: string, ...args: string[]): Promise<{ exit: number; out: string; err: string }>
+  write(file: string, text: string): void
+}
+
+const made: string[] = []
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A company's own repository in a folder of its own: these files, and Redeye among its packages. */
+export function trialProject(files: Record<string, string>): TrialProject {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'redeye-cli-')))
+  made.push(folder)
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
+  write('package.json', '{ "type": "module", "imports": { "#datasets": "./datasets/index.ts" } }')
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(root, join(folder, 'node_modules/redeye'))
+  for (const [file, text] of Object.entries(files)) write(file, text)
+  const redeyeWith = (input: string, ...args: string[]) => run(folder, args, input)
+  return { folder, write, redeyeWith, redeye: (...args) => redeyeWith('', ...args) }
+}
+
+function run(cwd: string, args: string[], input: string): Promise<{ exit: number; out: string; err: string }> {
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' }
+  delete env.FORCE_COLOR
+  const child = spawn(process.execPath, [join(root, 'cli/redeye.ts'), ...args], { cwd, env })
+  const text = { out: '', err: '' }
+  child.stdout.on('data', chunk => (text.out += chunk))
+  child.stderr.on('data', chunk => (text.err += chunk))
+  child.stdin.end(input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code => resolve({ exit: code ?? -1, ...text }))
+  })
+}
+
+/** A dataset's file; `more` is added to its options. */
+export const datasetFile = (name: string, more = '', partition = 'daily()') => `
+import { daily, dataset, keys, monthly, receipts, unpartitioned, weekly } from 'redeye/task'
+export const ${name} = dataset('${name}', {
+  partition: ${partition},
+  columns: { id: 'int', city: 'string' },
+  description: 'of the tests',
+  owner: 'tests@example.com',
+  ${more}
+})
+`
+
+/** Two outside datasets, a chain of two transforms behind one, and nothing wrong. */
+export const soundProject = (): Record<string, string> => ({
+  'datasets/index.ts': ['orders', 'regions', 'clean', 'report'].map(d => `export { ${d} } from './${d}.ts'\n`).join(''),
+  'datasets/orders.ts': datasetFile('orders', 'outside: true'),
+  'datasets/regions.ts': datasetFile('regions', 'outside: true', "keys(['emea', 'apac'])"),
+  'datasets/clean.ts': datasetFile('clean', "key: ['id'],"),
+  'datasets/report.ts': datasetFile('report', '', 'weekly()'),
+  'services/clean-orders/task.ts': `import { latest, notNull, same, transform } from 'redeye/task'
+import { clean, orders, regions } from '#datasets'
+
+export default transform({
+  inputs: { orders: same(orders), regions: latest(regions) },
+  output: clean,
+  sql: 'clean-orders.sql',
+  checks: [notNull('id')],
+})
+`,
+  'services/clean-orders/clean-orders.sql': 'SELECT o.id, o.city FROM orders AS o JOIN regions AS r ON r.id = o.id\n',
+  'services/weekly-report/task.ts': `import { overlapping, transform } from 'redeye/task'
+import { clean, report } from '#datasets'
+
+export default transform({ inputs: { clean: overlapping(clean) }, output: report, sql: 'weekly-report.sql' })
+`,
+  'services/weekly-report/weekly-report.sql': 'SELECT id, city FROM clean\n',
+})
