@@ -4,7 +4,7 @@ import { days } from './calendar.ts'
 export const webLogs = dataset('web_logs', {
   partition: days,
   columns: {
-    at: 'timestamp',
+    requested_at: 'timestamp',
     visitor: 'string',
     method: 'string',
     path: 'string',

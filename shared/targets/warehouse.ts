@@ -153,7 +153,7 @@ async function insertRows(db: DuckDBConnection, table: string, delivery: Deliver
   if (files?.length === 0) return 0
   if (files !== undefined) {
     const selected = columns.map(([column, type]) => cast(column, type, name(column))).join(', ')
-    const source = `read_parquet([${files.map(text).join(', ')}])`
+    const source = `read_parquet([${files.map(literally).map(text).join(', ')}])`
     return inserted(await db.run(`insert into ${name(table)} (${list}) select ${selected}, $1 from ${source}`, [delivery.partition]))
   }
   await stage(db, columns, delivery)
@@ -192,6 +192,8 @@ function textOf(value: unknown, type: ColumnType): string | null {
 const isNested = (type: ColumnType) => typeof type === 'object' && !('decimal' in type)
 const inserted = (result: { rowsChanged: number }) => result.rowsChanged
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
+/** A path with what DuckDB takes for wildcards made plain. */
+const literally = (path: string) => path.replaceAll(/[*?[]/g, '[$&]')
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`
 
 const scalarTypes = {
