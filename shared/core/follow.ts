@@ -264,9 +264,6 @@ export type Outcome =
     }
   | ({ ok: false; byRestart?: boolean } & RunError)
 
-// Earlier versions are listed only so that a generation at work finds what it pinned; more than this many replacements within one attempt are not met.
-const PREVIOUS = 8
-
 /** The end of an attempt: success publishes, failure is retried or final. Undefined when the attempt is no longer the run's own: it is refused. */
 export function end(
   doc: RunDoc,
@@ -310,11 +307,7 @@ function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { genera
     attempt: by.attempt,
     cause,
   }
-  return { version, ...(doc.pins && { pins: pins as Pins }), ...(before && { previous: earlier(doc, before) }), skipped: undefined }
-}
-
-function earlier(doc: RunDoc, version: Version): RunDoc['previous'] {
-  return [...(doc.previous ?? []), [version.number, version.generation, version.attempt] as [number, number, number]].slice(-PREVIOUS)
+  return { version, ...(doc.pins && { pins: pins as Pins }), skipped: undefined }
 }
 
 /** A version from outside: delivered, not made by a run. */

@@ -19,6 +19,8 @@ export interface Cause {
   under?: string[]
   /** Made under requests without downstream only: its version starts nothing elsewhere. */
   quiet?: boolean
+  /** The newest night that led to it. */
+  night?: string
 }
 
 /** The published version that a partition's document points to. */
@@ -82,7 +84,6 @@ export interface RunDoc {
   attempt: number
   /** Why the next or current generation is wanted. */
   cause?: Cause
-  night?: string
   /** Open requests that select this run and that it has not yet served. */
   requests?: string[]
   /** What a waiting run has not seen arrive, a bit a partition for each input, under the inputs' hash. */
@@ -109,8 +110,6 @@ export interface RunDoc {
   error?: RunError
   effects?: Effect[]
   version?: Version
-  /** Earlier versions that a running generation may have pinned: number, generation, attempt. */
-  previous?: [number: number, generation: number, attempt: number][]
   skipped?: boolean
 }
 
@@ -133,9 +132,15 @@ export function joinCauses(a: Cause | undefined, b: Cause): Cause {
   if (!a) return b
   const lane = laneRank(a.lane) <= laneRank(b.lane) ? a.lane : b.lane
   const under = lane === 'nightly' ? [] : [...new Set([...(a.under ?? []), ...(b.under ?? [])])]
-  return { lane, ...(under.length > 0 && { under }), ...(a.quiet && b.quiet && { quiet: true }) }
+  const night = [a.night ?? '', b.night ?? ''].sort()[1]
+  return { lane, ...(under.length > 0 && { under }), ...(a.quiet && b.quiet && { quiet: true }), ...(night && { night }) }
 }
 
 export function sameCause(a: Cause | undefined, b: Cause | undefined): boolean {
-  return a?.lane === b?.lane && (a?.quiet ?? false) === (b?.quiet ?? false) && (a?.under ?? []).join() === (b?.under ?? []).join()
+  return (
+    a?.lane === b?.lane &&
+    (a?.quiet ?? false) === (b?.quiet ?? false) &&
+    a?.night === b?.night &&
+    (a?.under ?? []).join() === (b?.under ?? []).join()
+  )
 }

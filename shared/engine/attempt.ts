@@ -2,7 +2,6 @@ import { end, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { AttemptName } from '../ports/world.ts'
-import { settle } from './effects.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'
@@ -17,8 +16,7 @@ export async function finish(world: World, name: AttemptName, outcome: Ended): P
   const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
   const key = runKey(name.dataset, name.partition)
   const made = outcome.ok ? { ...outcome, hash: place.contract.hash, at: world.clock.stamp() } : outcome
-  const { doc, written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
-  if (doc?.effects) await settle(world, key)
+  const { written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
   return written
 }
 

@@ -7,7 +7,6 @@ import type { Cause, RunDoc } from '../core/run.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
 import { nightOf } from './decide.ts'
-import { settle } from './effects.ts'
 import { type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { loadFacts, placeOf } from './load.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
@@ -69,8 +68,8 @@ async function look(
   const now = world.clock.now()
   if (doc?.requests && !isAtWork(doc) && (await isMarking(world, doc.requests))) return 'kept'
   const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, (doc?.requests?.length ?? 0) > 0)
-  const cause = reason.cause ?? reason.arrival?.cause
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
+  const cause: Cause | undefined = night === undefined ? (reason.cause ?? reason.arrival?.cause) : { lane: 'nightly', night }
   const next = consider(doc, place, {
     facts,
     now,
@@ -80,7 +79,7 @@ async function look(
     ...(reason.approved && { approved: true }),
   })
   await nextPartition(world, place, facts)
-  return act(world, graph, place, key, stored, next, { ...reason, ...(night !== undefined && { night }) }, held)
+  return act(world, graph, place, key, stored, next, reason, held)
 }
 
 async function act(
@@ -94,7 +93,6 @@ async function act(
   held: Set<string>,
 ): Promise<Looked> {
   const rev = stored?.rev ?? 0
-  const named = (doc: RunDoc): RunDoc => (reason.night !== undefined && doc.night === undefined ? { ...doc, night: reason.night } : doc)
   switch (next.next) {
     case 'keep':
       return 'kept'
@@ -102,9 +100,7 @@ async function act(
       await world.timers.set(next.at, { type: 'RunDue', detail: { task: place.contract.task, partition: key.sk } })
       return 'kept'
     case 'write':
-      if (!(await world.ledger.put(key, named(next.doc), rev))) return 'again'
-      if (next.doc.effects) await settle(world, key)
-      return 'kept'
+      return (await world.ledger.put(key, next.doc, rev)) ? 'kept' : 'again'
     case 'claim': {
       if (reason.mayStart === false) {
         await world.bus.publish([
@@ -112,7 +108,7 @@ async function act(
         ])
         return 'kept'
       }
-      return claim(world, graph, place, key, stored, { doc: named(next.doc), queued: named(next.queued) }, held)
+      return claim(world, graph, place, key, stored, { doc: next.doc, queued: next.queued }, held)
     }
     default:
       return next satisfies never

@@ -7,7 +7,6 @@ import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartit
 import type { RunDoc } from '../core/run.ts'
 import { dateOfDay, dayOf, dayOfDate, startOfDay } from '../core/zone.ts'
 import { considerRun } from './consider.ts'
-import { settle } from './effects.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'
@@ -144,7 +143,7 @@ async function nightStarted(world: World, graph: Graph, task: string, date: stri
   const { output } = placeOf(graph, task, 0)
   let started = false
   for (const o of nightOrdinals(output, date))
-    started = (await considerRun(world, graph, task, o, { night: date, cause: { lane: 'nightly' }, mayStart: !started })) || started
+    started = (await considerRun(world, graph, task, o, { night: date, mayStart: !started })) || started
 }
 
 /** The partitions that begin on a date in the output's zone: a day, or its 23 to 25 hours. */
@@ -181,7 +180,5 @@ export function nightOf(output: Partitioning, o: number): string | undefined {
 async function cancelRun(world: World, graph: Graph, task: string, partition: string): Promise<void> {
   const { contract, output } = placeOf(graph, task, 0)
   parsePartition(output, partition, contract.output)
-  const key = runKey(contract.output, partition)
-  const { doc } = await swap<RunDoc>(world, key, d => cancel(d, world.clock.now()))
-  if (doc?.effects) await settle(world, key)
+  await swap<RunDoc>(world, runKey(contract.output, partition), doc => cancel(doc, world.clock.now()))
 }

@@ -5,6 +5,7 @@ import { affectedBy } from '../core/mapping.ts'
 import { keyOf, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import { overStates, type RunDoc } from '../core/run.ts'
 import type { Change, Feed } from '../ports/ledger.ts'
+import { settle } from './effects.ts'
 import type { PauseDoc } from './keys.ts'
 import { candidateOf } from './permits.ts'
 import type { World } from './world.ts'
@@ -20,7 +21,8 @@ export function matters({ key, before, after }: Change): boolean {
     (is.due !== undefined && is.due !== was?.due) ||
     (is.noted !== undefined && isOver(is)) ||
     (was?.requests !== undefined && is.requests === undefined) ||
-    (is.skipped === true && !was?.skipped)
+    (is.skipped === true && !was?.skipped) ||
+    (is.effects !== undefined && is.effects.length > (was?.effects?.length ?? 0))
   )
 }
 
@@ -56,6 +58,7 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
     else await world.timers.set(is.due, due)
   }
   if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
+  if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   const settled = was?.requests !== undefined && is.requests === undefined && !published
   if (settled || (is.skipped && !was?.skipped)) events.push(...readersOf(graph, is))
   return events

@@ -35,11 +35,10 @@ export async function sweepTask(world: World, task: string): Promise<void> {
 async function endSilent(world: World, graph: Graph, task: string, key: Key): Promise<void> {
   const { output } = placeOf(graph, task, 0)
   const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
-  const { doc, written } = await swap<RunDoc>(world, key, d => {
+  const { written } = await swap<RunDoc>(world, key, d => {
     const error = d && silent(d, world.clock.now())
     return error ? end(d, place, d, { ok: false, ...error }, world.clock.now(), world.chance.next()) : d
   })
-  if (doc?.effects) await settle(world, key)
   if (written) await considerRun(world, graph, task, place.ordinal, {})
 }
 

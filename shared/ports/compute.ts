@@ -18,8 +18,6 @@ export interface Attempt {
   folder: string
   /** By the input's alias. */
   inputs: Record<string, PinnedPartition[]>
-  /** What of the inputs is stated in bytes by the ledger; the engine is chosen by it. */
-  inputBytes: number
   signal: AbortSignal
   /** Progress for people and logs; never state. */
   log(message: string, fields?: Record<string, unknown>): void

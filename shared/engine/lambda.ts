@@ -1,0 +1,39 @@
+import middy from '@middy/core'
+import type { Envelope } from '../core/events.ts'
+import type { AttemptName } from '../ports/world.ts'
+import type { Task } from '../task/task.ts'
+import { decide } from './decide.ts'
+import { theHost } from './host.ts'
+import { sweepTask } from './sweep.ts'
+import { work } from './work.ts'
+
+/** What EventBridge sends a function for a schedule. */
+export interface ScheduledEvent {
+  'detail-type': 'Scheduled Event'
+  source: 'aws.events'
+}
+
+/**
+ * The functions of a service, as Lambda invokes them. They only translate envelopes; their ports come from their host.
+ *
+ * @example
+ * export const { decide, work } = lambda(task)
+ */
+export function lambda(task: Task) {
+  return {
+    /** For events by the service's rule, and for its sweep's schedule. */
+    decide: middy(async (event: Envelope | ScheduledEvent): Promise<void> => {
+      const { world } = theHost()
+      if (event['detail-type'] === 'Scheduled Event') await sweepTask(world, task.name)
+      else await decide(world, task.name, event as Envelope)
+    }),
+    /** For the claim of an attempt. */
+    work: middy(async (attempt: AttemptName): Promise<void> => {
+      const { world, compute, logger } = theHost()
+      await work(world, task, compute(task), attempt, logger(attempt))
+    }),
+  }
+}
+
+/** What a service's handler.ts exports. */
+export type ServiceFunctions = ReturnType<typeof lambda>

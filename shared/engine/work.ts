@@ -1,0 +1,72 @@
+import { RedeyeError } from '../core/errors.ts'
+import { RENEW_MS } from '../core/follow.ts'
+import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
+import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
+import type { Compute, PinnedPartition } from '../ports/compute.ts'
+import type { AttemptName } from '../ports/world.ts'
+import type { Task } from '../task/task.ts'
+import { type Ended, finish, renewLease } from './attempt.ts'
+import { runKey } from './keys.ts'
+import { known } from './swap.ts'
+import type { World } from './world.ts'
+
+type Log = (message: string, fields?: Record<string, unknown>) => void
+
+/** The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. */
+export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log): Promise<void> {
+  const doc = known(await world.ledger.get<RunDoc>(runKey(name.dataset, name.partition)))?.doc
+  // Told twice, or overtaken before it began: whoever has the run now does its work.
+  if (doc?.state !== 'running' || doc.generation !== name.generation || doc.attempt !== name.attempt) return
+  log('attempt began', { generation: name.generation, attempt: name.attempt })
+  const ended = await attempt(world, task, compute, name, doc, log)
+  const accepted = await finish(world, name, ended)
+  if (ended.ok) log(accepted ? 'published' : 'refused: the attempt is no longer the run’s own', { rows: ended.rows, bytes: ended.bytes })
+  else log(`failed: ${ended.message}`, { failure: ended.failure, ...(ended.code && { code: ended.code }) })
+}
+
+async function attempt(world: World, task: Task, compute: Compute, name: AttemptName, doc: RunDoc, log: Log): Promise<Ended> {
+  const stop = new AbortController()
+  const renewing = setInterval(async () => {
+    // A lease that cannot be renewed because the ledger does not answer is tried again; one that is another's ends the work.
+    const own = await renewLease(world, name).catch(() => true)
+    if (!own) stop.abort('cancelled')
+  }, RENEW_MS)
+  const left = doc.deadline === undefined ? undefined : Math.max(0, doc.deadline - world.clock.now())
+  const timeout = left === undefined ? undefined : setTimeout(() => stop.abort('timeout'), left)
+  try {
+    const { generation, attempt } = name
+    const { rows, bytes, schemaHash } = await compute.run({
+      task: task.name,
+      partition: name.partition,
+      generation,
+      attempt,
+      folder: versionFolder(name.dataset, name.partition, generation, attempt),
+      inputs: pinnedInputs(task, doc.pins),
+      signal: stop.signal,
+      log,
+    })
+    return { ok: true, rows, bytes, schemaHash }
+  } catch (error) {
+    if (error instanceof RedeyeError) return { ok: false, failure: error.failure, code: error.code, message: error.remedy ? `${error.message}; ${error.remedy}` : error.message }
+    // What no code of ours foresaw is a mistake in the task's own: trying again would repeat it.
+    return { ok: false, failure: 'user', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  } finally {
+    clearInterval(renewing)
+    clearTimeout(timeout)
+  }
+}
+
+/** The pinned partitions of each input, by its alias: pins stand in the order of the task's inputs. */
+export function pinnedInputs(task: Task, pins: Pins | undefined): Record<string, PinnedPartition[]> {
+  return Object.fromEntries(
+    Object.entries(task.inputs).map(([alias, { dataset }], i) => [
+      alias,
+      (pins?.inputs[i] ?? []).flatMap(([from, to, version, generation, attempt]) =>
+        ordinalRange(dataset.partition as Partitioning, from, to).map(ordinal => {
+          const partition = keyOf(dataset.partition, ordinal)
+          return { partition, version, folder: versionFolder(dataset.name, partition, generation, attempt) }
+        }),
+      ),
+    ]),
+  )
+}
