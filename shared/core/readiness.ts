@@ -74,7 +74,7 @@ export function readiness(facts: readonly InputFacts[], output: Partitioning, or
       pins.push(latest ? pinsOf([latest]) : [])
       continue
     }
-    const existing = needed.filter(p => p.version || !p.skipped)
+    const existing = needed.filter(p => !p.skipped)
     const absent = existing.filter(p => !p.version)
     const optionalAt = optionalTime(input, output, ordinal)
     const satisfied = isSatisfied(input, existing.length, absent.length, optionalAt, now)

@@ -8,7 +8,12 @@ export interface Host {
   world: World
   compute(task: Task): Compute
   /** Progress and outcomes of an attempt, for people. */
-  logger(attempt: { task: string; partition: string; generation: number; attempt: number }): (message: string, fields?: Record<string, unknown>) => void
+  logger(attempt: {
+    task: string
+    partition: string
+    generation: number
+    attempt: number
+  }): (message: string, fields?: Record<string, unknown>) => void
 }
 
 let host: Host | undefined

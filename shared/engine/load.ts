@@ -55,10 +55,11 @@ export async function loadFacts(world: World, place: Place, requested: boolean):
 async function factsOf(world: World, ordinal: number, stored: Stored<RunDoc> | undefined, requested: boolean): Promise<PartitionFacts> {
   const doc = known(stored)?.doc
   if (!doc) return { ordinal }
+  // Until its next version a skipped partition counts as not existing, whatever it had before.
+  if (doc.skipped) return { ordinal, skipped: true }
   return {
     ordinal,
     ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),
-    ...(doc.skipped && { skipped: true }),
     ...(requested && (doc.requests?.length ?? 0) > 0 && doc.state && !overStates.includes(doc.state) && { requested: true }),
   }
 }
@@ -76,12 +77,12 @@ const PAGE = 32
 async function newest(world: World, dataset: string, keyed: boolean): Promise<RunDoc | undefined> {
   const { pk } = runKey(dataset, '')
   if (keyed) {
-    const docs = (await world.ledger.query<RunDoc>(pk)).map(s => s.doc).filter(d => d.version)
+    const docs = (await world.ledger.query<RunDoc>(pk)).map(s => s.doc).filter(d => d.version && !d.skipped)
     return docs.reduce<RunDoc | undefined>((a, b) => (a && a.version!.at >= b.version!.at ? a : b), undefined)
   }
   for (let to: string | undefined; ; ) {
     const page = await world.ledger.query<RunDoc>(pk, { descending: true, limit: PAGE, ...(to !== undefined && { to }) })
-    const found = page.find(s => s.doc.version && s.key.sk !== to)
+    const found = page.find(s => s.doc.version && !s.doc.skipped && s.key.sk !== to)
     if (found) return found.doc
     if (page.length < PAGE) return undefined
     to = page[page.length - 1]!.key.sk

@@ -48,7 +48,7 @@ async function skip(world: World, { dataset, partition }: EventDetails['Partitio
   const graph = await world.graph()
   parsePartition(partitioningOf(graph, dataset), partition, dataset)
   await swap<RunDoc>(world, runKey(dataset, partition), doc =>
-    doc?.version || doc?.skipped ? doc : { ...(doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }), skipped: true },
+    doc?.skipped ? doc : { ...(doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }), skipped: true },
   )
 }
 

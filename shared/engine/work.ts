@@ -47,7 +47,13 @@ async function attempt(world: World, task: Task, compute: Compute, name: Attempt
     })
     return { ok: true, rows, bytes, schemaHash }
   } catch (error) {
-    if (error instanceof RedeyeError) return { ok: false, failure: error.failure, code: error.code, message: error.remedy ? `${error.message}; ${error.remedy}` : error.message }
+    if (error instanceof RedeyeError)
+      return {
+        ok: false,
+        failure: error.failure,
+        code: error.code,
+        message: error.remedy ? `${error.message}; ${error.remedy}` : error.message,
+      }
     // What no code of ours foresaw is a mistake in the task's own: trying again would repeat it.
     return { ok: false, failure: 'user', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   } finally {

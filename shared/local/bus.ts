@@ -1,5 +1,5 @@
-import { type Envelope, type NewEvent, SOURCE } from '../core/events.ts'
 import { RedeyeError } from '../core/errors.ts'
+import { type Envelope, type NewEvent, SOURCE } from '../core/events.ts'
 import type { Bus, DeadLetters, Timers } from '../ports/world.ts'
 import type { SqliteLedger } from './ledger.ts'
 import type { Routes } from './routes.ts'
@@ -63,7 +63,10 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   /** Begins with what an earlier process left. */
   start(): void {
     this.#open = true
-    const left = this.#ledger.sql('SELECT seq, target, event, tries FROM messages ORDER BY seq').all() as unknown as (Omit<Message, 'event'> & { event: string })[]
+    const left = this.#ledger.sql('SELECT seq, target, event, tries FROM messages ORDER BY seq').all() as unknown as (Omit<
+      Message,
+      'event'
+    > & { event: string })[]
     for (const m of left) this.#queue.push({ ...m, event: JSON.parse(m.event) })
     this.#arm()
     this.#readInbox()
@@ -82,7 +85,8 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   }
 
   async publish(events: readonly NewEvent[]): Promise<void> {
-    for (const { type, detail } of events) this.#send({ ...envelope(type, detail), id: `${process.pid.toString(36)}-${Date.now().toString(36)}-${this.#ids++}` })
+    for (const { type, detail } of events)
+      this.#send({ ...envelope(type, detail), id: `${process.pid.toString(36)}-${Date.now().toString(36)}-${this.#ids++}` })
   }
 
   #send(event: Envelope): void {
@@ -140,11 +144,14 @@ export class LocalBus implements Bus, Timers, DeadLetters {
     this.#ledger.transact()
     this.#ledger.sql('UPDATE messages SET tries = ? WHERE seq = ?').run(tries, message.seq)
     this.#waiting++
-    setTimeout(() => {
-      this.#waiting--
-      this.#queue.push({ ...message, tries })
-      this.#pump()
-    }, FIRST_WAIT_MS * 2 ** message.tries)
+    setTimeout(
+      () => {
+        this.#waiting--
+        this.#queue.push({ ...message, tries })
+        this.#pump()
+      },
+      FIRST_WAIT_MS * 2 ** message.tries,
+    )
   }
 
   async put(letter: { function: string; reason: string; event: unknown }): Promise<void> {
@@ -170,7 +177,10 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   }
 
   #fire(): void {
-    const due = this.#ledger.sql('SELECT name, event FROM timers WHERE at <= ? ORDER BY at').all(Date.now()) as { name: string; event: string }[]
+    const due = this.#ledger.sql('SELECT name, event FROM timers WHERE at <= ? ORDER BY at').all(Date.now()) as {
+      name: string
+      event: string
+    }[]
     this.#ledger.transact()
     for (const { name, event } of due) {
       void this.publish([JSON.parse(event) as NewEvent])
@@ -197,7 +207,17 @@ export class LocalBus implements Bus, Timers, DeadLetters {
 }
 
 function envelope(type: NewEvent['type'], detail: NewEvent['detail']): Envelope {
-  return { version: '0', id: '', 'detail-type': type, source: SOURCE, account: 'local', time: new Date().toISOString(), region: 'local', resources: [], detail }
+  return {
+    version: '0',
+    id: '',
+    'detail-type': type,
+    source: SOURCE,
+    account: 'local',
+    time: new Date().toISOString(),
+    region: 'local',
+    resources: [],
+    detail,
+  }
 }
 
 /** Leaves events for whichever runtime holds the state folder, now or next: what a command does instead of publishing. */

@@ -1,6 +1,6 @@
 import type { Contract } from '../core/contract.ts'
 import type { NewEvent } from '../core/events.ts'
-import { patternsOf, platformPatterns, type Envelope } from '../core/events.ts'
+import { type Envelope, patternsOf, platformPatterns } from '../core/events.ts'
 import { buildGraph, type Graph } from '../core/graph.ts'
 import type { RunDoc, RunState } from '../core/run.ts'
 import { finish } from '../engine/attempt.ts'
@@ -83,14 +83,25 @@ class LocalRuntime implements Runtime {
     this.ledger = new SqliteLedger({ path: state.ledger, filter: matters, onChange: () => this.#relay() })
     const ledger = this.#watched()
     const routes = new Routes()
-    this.#bus = new LocalBus(this.ledger, routes, (target, event) => this.#deliver(target, event), message => options.notifier.platform(message))
+    this.#bus = new LocalBus(
+      this.ledger,
+      routes,
+      (target, event) => this.#deliver(target, event),
+      message => options.notifier.platform(message),
+    )
     this.#bus.onIdle = () => this.#checkIdle()
-    const threadData: ThreadData = { lake: state.lake, settings: state.settings, logs: options.logs === false ? undefined : state.logs, ...options.services }
+    const threadData: ThreadData = {
+      lake: state.lake,
+      settings: state.settings,
+      logs: options.logs === false ? undefined : state.logs,
+      ...options.services,
+    }
     this.#threads = new ThreadWorkers({
       module: new URL('./thread.ts', import.meta.url),
       data: threadData,
       ledger,
-      onLost: async (attempt, { failure, message }) => void (await finish(this.world, attempt, { ok: false, failure, code: 'WORKER_LOST', message })),
+      onLost: async (attempt, { failure, message }) =>
+        void (await finish(this.world, attempt, { ok: false, failure, code: 'WORKER_LOST', message })),
       deadlineOf: async attempt => (await this.ledger.get<RunDoc>(runKey(attempt.dataset, attempt.partition)))?.doc.deadline,
       onIdle: () => this.#checkIdle(),
       ...(options.threads !== undefined && { threads: options.threads }),
@@ -227,4 +238,3 @@ class LocalRuntime implements Runtime {
     this.#held.release()
   }
 }
-

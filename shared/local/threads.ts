@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { runName } from '../core/run.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { AttemptName, Workers } from '../ports/world.ts'
-import { runName } from '../core/run.ts'
 
 /** What a thread is told and says; the ledger's calls travel so, for only the runtime's own thread writes. */
-export type ToThread = { start: AttemptName } | { answer: number; value?: unknown; error?: { message: string; code?: string; failure?: string } }
+export type ToThread =
+  | { start: AttemptName }
+  | { answer: number; value?: unknown; error?: { message: string; code?: string; failure?: string } }
 export type FromThread = { done: true } | { ask: number; method: keyof Ledger; args: unknown[] } | { failed: string }
 
 export interface ThreadOptions {
@@ -58,7 +60,8 @@ export class ThreadWorkers implements Workers {
     const name = runName(attempt.task, attempt.partition)
     for (const thread of this.#threads) {
       const its = thread.attempt
-      if (!its || runName(its.task, its.partition) !== name || its.generation !== attempt.generation || its.attempt !== attempt.attempt) continue
+      if (!its || runName(its.task, its.partition) !== name || its.generation !== attempt.generation || its.attempt !== attempt.attempt)
+        continue
       thread.attempt = undefined
       await this.#end(thread)
     }
@@ -85,7 +88,11 @@ export class ThreadWorkers implements Workers {
   }
 
   #spawn(): Thread {
-    const thread: Thread = { worker: new Worker(this.#options.module, { workerData: this.#options.data }), attempt: undefined, watch: undefined }
+    const thread: Thread = {
+      worker: new Worker(this.#options.module, { workerData: this.#options.data }),
+      attempt: undefined,
+      watch: undefined,
+    }
     this.#threads.add(thread)
     thread.worker.on('message', (message: FromThread) => this.#hear(thread, message))
     thread.worker.on('error', error => this.#lost(thread, error))
@@ -96,11 +103,14 @@ export class ThreadWorkers implements Workers {
   async #watch(thread: Thread, attempt: AttemptName): Promise<void> {
     const deadline = await this.#options.deadlineOf(attempt)
     if (deadline === undefined || thread.attempt !== attempt) return
-    thread.watch = setTimeout(() => {
-      thread.attempt = undefined
-      void this.#end(thread)
-      void this.#options.onLost(attempt, { failure: 'timeout', message: 'the attempt outlived its timeout and was ended' })
-    }, deadline - Date.now() + GRACE_MS)
+    thread.watch = setTimeout(
+      () => {
+        thread.attempt = undefined
+        void this.#end(thread)
+        void this.#options.onLost(attempt, { failure: 'timeout', message: 'the attempt outlived its timeout and was ended' })
+      },
+      deadline - Date.now() + GRACE_MS,
+    )
     thread.watch.unref()
   }
 

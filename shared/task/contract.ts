@@ -44,7 +44,10 @@ export function taskContract(task: Task, deployedAt: number): TaskContract {
     timeoutMs: task.timeoutMs,
     ...(task.limit === undefined ? {} : { limit: task.limit }),
     hash: sha256(task.kind, joins, output, textOf(task.declared.file), textOf(sqlFile(task))),
-    inputsHash: sha256(inputs.map(i => [i.dataset, i.mapping])),
+    inputsHash: sha256(
+      task.output.partition,
+      joins.map(([, ...join]) => join.slice(0, 3)),
+    ),
     deployedAt,
   }
 }
