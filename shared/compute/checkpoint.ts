@@ -24,10 +24,12 @@ export interface Checkpoint {
 
 const keyOf = (attempt: Attempt, what: string) => `${posix.dirname(attempt.folder)}/g${attempt.generation}-${what}.json`
 
-/** The generation's checkpoint; undefined when there is none that this code and schema can go on from. */
+/** The generation's checkpoint; undefined when there is none that this code and schema can go on from, or its files are gone. */
 export async function readCheckpoint(lake: Lake, attempt: Attempt, schemaHash: string): Promise<Checkpoint | undefined> {
   const checkpoint = await readJson<Checkpoint>(lake, keyOf(attempt, 'checkpoint'))
-  return checkpoint?.format === 1 && checkpoint.schemaHash === schemaHash ? checkpoint : undefined
+  if (checkpoint?.format !== 1 || checkpoint.schemaHash !== schemaHash) return undefined
+  const sizes = await Promise.all(checkpoint.parts.files.map(file => lake.size(file.key)))
+  return checkpoint.parts.files.every((file, i) => file.bytes === sizes[i]) ? checkpoint : undefined
 }
 
 export async function saveCheckpoint(lake: Lake, attempt: Attempt, checkpoint: Checkpoint): Promise<void> {

@@ -59,10 +59,11 @@ export function toDeclared(name: string, declared: ColumnType, found: string): s
   const type = sessionType(declared)
   if (found === type) return column
   const cast = `CAST(${column} AS ${type})`
+  const tried = `TRY_CAST(${column} AS ${type})`
   const numeric = declared === 'int' || declared === 'bigint' || (typeof declared === 'object' && 'decimal' in declared)
   if (!numeric || !/INT|DECIMAL|DOUBLE|FLOAT/.test(found)) return `${cast} AS ${column}`
   const misfit = `error(concat('${name.replaceAll("'", "''")}: ', ${column}, ' does not fit ${type}'))`
-  return `CASE WHEN ${column} IS NULL OR ${cast} = ${column} THEN ${cast} ELSE CAST(${misfit} AS ${type}) END AS ${column}`
+  return `CASE WHEN ${column} IS NULL OR ${tried} = ${column} THEN ${tried} ELSE CAST(${misfit} AS ${type}) END AS ${column}`
 }
 
 /** The type of a data chunk's vector for a column of a session. */
@@ -91,14 +92,31 @@ const nullOr =
   value =>
     value === null || value === undefined ? null : convert(value)
 
+// A day has 1,440 minutes, and a partition's dates and times mostly repeat.
+const REMEMBERED = 4096
+
+/** Converting a time costs ten times as much as finding it again. */
+function remembering(convert: Convert): Convert {
+  const known = new Map<unknown, DuckDBValue>()
+  return value => {
+    let converted = known.get(value)
+    if (converted === undefined) {
+      converted = convert(value)
+      if (known.size === REMEMBERED) known.clear()
+      known.set(value, converted)
+    }
+    return converted
+  }
+}
+
 /** Makes the function that turns a row's value (as `Value<T>` has it) into DuckDB's. */
 export function toDuckDb(duckdb: DuckDb, type: ColumnType): Convert {
   if (typeof type === 'string') {
     switch (type) {
       case 'date':
-        return nullOr(value => new duckdb.DuckDBDateValue(daysOf(value as string)))
+        return nullOr(remembering(value => new duckdb.DuckDBDateValue(daysOf(value as string))))
       case 'timestamp':
-        return nullOr(value => new duckdb.DuckDBTimestampValue(microsOf(value as string)))
+        return nullOr(remembering(value => new duckdb.DuckDBTimestampValue(microsOf(value as string))))
       case 'json':
         return value => (value === undefined || value === null ? null : JSON.stringify(value))
       default:

@@ -48,11 +48,15 @@ export async function translateSql(
   const compiled = compileSql(sql, inputs, output)
   const wrong = compiled.findings.find(finding => finding.severity === 'error')
   if (wrong) throw new RedeyeError('BAD_SQL', wrong.message, { remedy: wrong.remedy, file, line: wrong.line, column: wrong.column })
-  if (compiled.duckdb === undefined)
-    throw new RedeyeError('BAD_SQL', `only Spark can run this statement: ${compiled.sparkOnly?.join(', ')}`, {
-      remedy: "say engine: 'spark' in task.ts, or write it without",
+  if (compiled.duckdb === undefined) {
+    const { construct, line, column } = compiled.sparkOnly ?? { construct: 'this statement', line: 1, column: 1 }
+    throw new RedeyeError('BAD_SQL', `only Spark can run ${construct}`, {
+      remedy: "write it without, or let Spark run the task: engine: 'spark' in task.ts",
       file,
+      line,
+      column,
     })
+  }
   return { duckdb: compiled.duckdb, parameters: compiled.parameters }
 }
 
