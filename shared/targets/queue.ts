@@ -5,6 +5,7 @@ import { RedeyeError } from '../core/errors.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
+import { targetFailure } from './target-failure.ts'
 
 export interface QueueOptions {
   /** The name of the setting that says where the embedded queue is: `sqlite:/path/to/queue.db`. */
@@ -128,10 +129,6 @@ function attempted<T>(use: () => T): T {
   try {
     return use()
   } catch (cause) {
-    if (cause instanceof RedeyeError) throw cause
-    throw new RedeyeError('TARGET_UNAVAILABLE', `the queue cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      remedy: 'see that its folder exists, may be written and has space',
-      cause,
-    })
+    throw targetFailure('the queue', cause)
   }
 }

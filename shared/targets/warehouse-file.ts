@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { RedeyeError } from '../core/errors.ts'
+import { targetFailure } from './target-failure.ts'
 
 // A load holds the file for well under a second, so half a minute of waiting outlasts a night's queue of them.
 const WAIT_MS = 30_000
@@ -39,7 +40,7 @@ export async function withWarehouse<T>(
 ): Promise<T> {
   const guard = await untilFree(path, sleep, async () => lock(path))
   try {
-    const instance = await untilFree(path, sleep, () => DuckDBInstance.create(path, { ...OPTIONS, access_mode: access }))
+    const instance = await untilFree(path, sleep, () => openFile(path, access))
     try {
       const db = await instance.connect()
       try {
@@ -55,6 +56,12 @@ export async function withWarehouse<T>(
   } finally {
     guard.close()
   }
+}
+
+/** DuckDB is loaded with the first load: a process that only decides never pays its 100 ms and 50 MB. */
+async function openFile(path: string, access: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api')
+  return DuckDBInstance.create(path, { ...OPTIONS, access_mode: access })
 }
 
 /**
@@ -94,13 +101,10 @@ function isLocked(cause: unknown): boolean {
   return /database is locked|Could not set lock|Conflicting lock/i.test(message(cause))
 }
 
-function unopened(path: string, cause: unknown): RedeyeError {
-  if (/not a valid DuckDB database|no database|file is not a database/i.test(message(cause)))
+function unopened(path: string, cause: unknown): Error {
+  if (/not a valid DuckDB database|file is not a database/i.test(message(cause)))
     return new RedeyeError('BAD_TARGET', `${path} is not a DuckDB file`, { remedy: 'point the setting at another file', cause })
-  return new RedeyeError('TARGET_UNAVAILABLE', `the warehouse ${path} cannot be opened: ${message(cause)}`, {
-    remedy: 'see that its folder exists, may be written and has space',
-    cause,
-  })
+  return targetFailure(`the warehouse ${path}`, cause)
 }
 
 const message = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

@@ -192,6 +192,16 @@ describe('the file', () => {
     expect(await load(things(1))).toMatchObject([{ rows: 1 }])
   })
 
+  test('is whole again after its holder was killed, and free', async () => {
+    await load(things(2))
+    const child = fork(join(import.meta.dirname, 'load-and-hang.mjs'), [`duckdb:${path}`])
+    expect(await once(child, 'message')).toContain('loading')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(await query('select max(id), count(*) from things')).toEqual([[2, '2']])
+    expect(await load(things(3), { version: 2, generation: 2, attempt: 2 })).toMatchObject([{ rows: 3, answer: 'replaced v1' }])
+  })
+
   test('that is something else is refused', async () => {
     writeFileSync(path, 'this is no database, only a text of some length that nobody wants to lose')
     await expect(load(things(1))).rejects.toMatchObject({ code: 'BAD_TARGET' })
