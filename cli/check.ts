@@ -1,12 +1,13 @@
 import type { Finding } from '../shared/core/finding.ts'
-import { loadProject } from '../shared/task/project.ts'
+import { byPlace, loadProject } from '../shared/task/project.ts'
 import { exits } from './exits.ts'
 import { count, paint, say, toJson } from './output.ts'
+import { sqlFindings } from './sql-findings.ts'
 
 /** Prints every finding of a project; bad input when one of them is an error. */
 export async function check(root: string, options: { json?: boolean }): Promise<number> {
   const project = await loadProject(root)
-  const findings = project.findings
+  const findings = byPlace([...project.findings, ...sqlFindings(project)])
   if (options.json) say(toJson(findings.map(asJson), 2))
   else {
     for (const finding of findings) for (const line of lines(finding)) say(line)

@@ -36,6 +36,30 @@ export function createProgram(exit: (code: number) => void): Command {
     .action(async (files, options) => exit(await (await import('./rehearse.ts')).rehearse(files, options)))
     .addHelpText('after', examples(['redeye rehearse stories/*.yaml']))
 
+  program
+    .command('new')
+    .argument('<kind>', 'ingest, transform or load')
+    .argument('<name>', 'the service’s folder, like clean-orders')
+    .description('write a service with its dataset and a test; asks on a terminal for what the options leave out')
+    .option('--input <dataset...>', 'what it takes, with the mapping where it is not plain: orders, orders:trailing=7, airports:latest')
+    .option('--output <dataset>', 'the dataset it makes (default: the name with "_")')
+    .option('--partition <grain>', 'hourly, daily, weekly, monthly, unpartitioned or keys:a+b (default: the first input’s, or daily)')
+    .option('--from <date>', 'the first date')
+    .option('--timezone <zone>', 'an IANA time zone')
+    .option('--source <source>', 'of an ingest: sql, logs, json or xml')
+    .option('--target <target>', 'of a load: warehouse, http or queue')
+    .option('--description <text>', 'what a row of the dataset is')
+    .option('--owner <address>', 'who is told when it fails')
+    .action(async (kind, name, options) => exit(await (await import('./new.ts')).create(root(), kind, name, options)))
+    .addHelpText(
+      'after',
+      examples([
+        'redeye new ingest orders --source sql --from 2001-02-01',
+        'redeye new transform weekly-revenue --input orders --partition weekly',
+        'redeye new load send-revenue --input weekly_revenue --target http',
+      ]),
+    )
+
   return program
 }
 

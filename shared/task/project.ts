@@ -10,7 +10,7 @@ import type { Dataset } from './dataset.ts'
 import { datasetFaults } from './dataset-faults.ts'
 import type { Fault } from './fault.ts'
 import { loadModule } from './load-module.ts'
-import type { Declared } from './place.ts'
+import { near } from './near.ts'
 import type { Task } from './task.ts'
 import { taskFaults } from './task-faults.ts'
 
@@ -92,7 +92,7 @@ export async function loadProject(folder: string): Promise<Project> {
   const graph = buildGraph(contracts(() => 0))
   for (const finding of graphFindings(unread.size === 0 ? graph : benevolent(graph)))
     add({ ...finding, ...placeIn(services, datasets, finding) })
-  return { root, services, datasets, findings: [...findings.values()].sort(byPlace), unread: [...unread], graph, contracts }
+  return { root, services, datasets, findings: byPlace([...findings.values()]), unread: [...unread], graph, contracts }
 }
 
 function serviceOf(task: Task, folder: string): Service {
@@ -159,23 +159,6 @@ function placeIn(services: readonly Service[], datasets: readonly Dataset[], fin
   return at ? { file: at.file, line: at.line, column: at.column } : {}
 }
 
-/** The place where a name, or names in this order within one pair of brackets, stand in a file from its declaration on; else the declaration's own. */
-function near(at: Declared, names: Fault['near']): Place {
-  const place = { file: at.file, line: at.line, column: at.column }
-  if (names === undefined || !existsSync(at.file)) return place
-  const text = readFileSync(at.file, 'utf8')
-  const lines = text.split('\n').slice(0, at.line - 1)
-  const start = lines.reduce((sum, line) => sum + line.length + 1, 0) + at.column - 1
-  const words = [names].flat().map(name => `(?<![\\w-])(${RegExp.escape(name)})(?![\\w-])`)
-  const last = new RegExp(words.join('[^)]*?'), 'd').exec(text.slice(start))?.indices?.at(-1)
-  return last ? { ...place, ...lineAndColumn(text, start + last[0]) } : place
-}
-
-function lineAndColumn(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset).split('\n')
-  return { line: before.length, column: before.at(-1)!.length + 1 }
-}
-
 const find = (root: string, pattern: string) =>
   globSync(pattern, { cwd: root })
     .sort()
@@ -190,7 +173,9 @@ function shownPath(root: string, file: string): string {
   return file.startsWith(root + sep) ? relative(root, file).replaceAll(sep, '/') : file
 }
 
-function byPlace(a: Finding, b: Finding): number {
-  const order = (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0)
-  return order || (a.column ?? 0) - (b.column ?? 0)
+/** Findings as they stand: by file, line and column. */
+export function byPlace(findings: readonly Finding[]): Finding[] {
+  const before = (a: Finding, b: Finding) =>
+    (a.file ?? '').localeCompare(b.file ?? '') || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+  return findings.toSorted(before)
 }

@@ -244,3 +244,45 @@ export default transform({ inputs: { regions: latest(regions) }, output: slow, s
     'warning nothing starts by-request: it has no input that triggers and does not run on the night',
   ])
 })
+
+describe('SQL', () => {
+  const statement = (sql: string) => ({ 'services/clean-orders/clean-orders.sql': sql })
+
+  test('an unknown column is named in the .sql file', async () => {
+    const found = await findings(statement('SELECT\n  o.id,\n  o.citty AS city\nFROM orders AS o\nJOIN regions AS r ON r.id = o.id\n'))
+    expect(found).toMatchObject([{ code: 'BAD_SQL', file: 'services/clean-orders/clean-orders.sql', line: 3, severity: 'error' }])
+    expect(`${found[0]!.message} ${found[0]!.remedy}`).toMatch(/citty[\s\S]*city/)
+  })
+
+  test('an output that lacks a declared column, and a statement that cannot be parsed', async () => {
+    expect((await findings(statement('SELECT o.id FROM orders AS o JOIN regions AS r ON r.id = o.id\n')))[0]!.message).toContain('city')
+    expect(await findings(statement('SELEC id FROM orders\n'))).toMatchObject([{ code: 'BAD_SQL', line: 1, column: 1 }])
+  })
+
+  test('an input that the statement leaves out is a warning', async () => {
+    const found = await findings(statement('SELECT id, city FROM orders\n'))
+    expect(found).toMatchObject([
+      { severity: 'warning', file: 'services/clean-orders/clean-orders.sql', message: expect.stringContaining('regions') },
+    ])
+  })
+
+  test('a check’s query is looked at too, and found by the check’s name', async () => {
+    const found = await findings(
+      task(`import { custom, latest, same, transform } from 'redeye/task'
+import { clean, orders, regions } from '#datasets'
+
+export default transform({
+  inputs: { orders: same(orders), regions: latest(regions) },
+  output: clean,
+  sql: 'clean-orders.sql',
+  checks: [
+    custom('all is well', 'select * from clean where id < 0'),
+    custom('nowhere', 'select * from clean where town is null'),
+  ],
+})
+`),
+    )
+    expect(found).toMatchObject([{ code: 'BAD_SQL', file: 'services/clean-orders/task.ts', line: 10, column: 13 }])
+    expect(found[0]!.message).toMatch(/^clean-orders, check "nowhere": .*town.* \(line 1, column \d+ of its query\)/)
+  })
+})
