@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { isBehind, type Lineage, lineageOf, mergeLineages, reconcile } from '../../shared/core/ancestry.ts'
+
+type Model = Map<number, number>
+const models = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 })), { maxLength: 30 }).map(entries => new Map(entries) as Model)
+const lineageFrom = (model: Model): Lineage => mergeLineages([...model].map(([ordinal, number]) => lineageOf({ ordinal }, number)))
+const spelledOut = (lineage: Lineage): [number, number][] =>
+  (lineage.ranges ?? []).flatMap(([from, to, n]) => Array.from({ length: to - from + 1 }, (_, i) => [from + i, n] as [number, number]))
+const sorted = (model: Model) => [...model].sort(([a], [b]) => a - b)
+
+test('ranges say of every partition what was put in, in the fewest ranges', () => {
+  fc.assert(
+    fc.property(models, model => {
+      const lineage = lineageFrom(model)
+      expect(spelledOut(lineage)).toEqual(sorted(model))
+      const ranges = lineage.ranges ?? []
+      for (let i = 1; i < ranges.length; i++) expect(ranges[i]![0] === ranges[i - 1]![1] + 1 && ranges[i]![2] === ranges[i - 1]![2]).toBe(false)
+    }),
+  )
+})
+
+test('merged, the highest number stands; who is lower anywhere is behind', () => {
+  fc.assert(
+    fc.property(fc.array(models, { minLength: 1, maxLength: 5 }), all => {
+      const highest: Model = new Map()
+      for (const model of all) for (const [o, n] of model) highest.set(o, Math.max(highest.get(o) ?? 0, n))
+      const lineages = all.map(lineageFrom)
+      const merged = mergeLineages(lineages)
+      expect(spelledOut(merged)).toEqual(sorted(highest))
+      all.forEach((model, i) => expect(isBehind(lineages[i]!, merged)).toBe([...model].some(([o, n]) => n < highest.get(o)!)))
+    }),
+  )
+})
+
+test('keyed partitions keep their keys, for a list may change its order', () => {
+  const merged = mergeLineages([lineageOf({ key: 'emea' }, 1), lineageOf({ key: 'apac' }, 2), lineageOf({ key: 'emea' }, 2)])
+  expect(merged).toEqual({ max: 2, keys: { emea: 2, apac: 2 } })
+  expect(isBehind(lineageOf({ key: 'emea' }, 1), merged)).toBe(true)
+})
+
+test('views that agree are consistent; of two that do not the lower is behind', () => {
+  const orders = (number: number) => ({ orders: lineageOf({ ordinal: 3 }, number) })
+  expect(reconcile([orders(1), orders(1)])).toEqual({ merged: orders(1), behind: [false, false] })
+  expect(reconcile([orders(1), orders(2)])).toEqual({ merged: orders(2), behind: [true, false] })
+})

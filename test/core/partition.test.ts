@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { daily, hourly, keys, monthly, unpartitioned, weekly } from '../../shared/task/dataset.ts'
+import { endOf, firstOrdinal, isTimed, keyOf, ordinalAt, ordinalOf, type Partitioning, parsePartition, partitioningFault, partitionTime, startOf, step } from '../../shared/core/partition.ts'
+import { dateOfDay, dayOf, dayOfDate, timeOfDay } from '../../shared/core/zone.ts'
+
+const zone = fc.constantFrom('UTC', 'Europe/Madrid', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'America/Sao_Paulo')
+const timed = fc.tuple(zone, fc.constantFrom(hourly, daily, weekly, monthly)).map(([timezone, grain]) => grain({ timezone }) as Partitioning)
+const instant = fc.integer({ min: Date.parse('1990-01-01'), max: Date.parse('2040-01-01') })
+
+test('an instant lies in its partition, and the partition’s key leads back to it', () => {
+  fc.assert(
+    fc.property(timed, instant, (p, at) => {
+      if (!isTimed(p)) return
+      const ordinal = ordinalAt(p, at)
+      expect(startOf(p, ordinal)).toBeLessThanOrEqual(at)
+      expect(endOf(p, ordinal)).toBeGreaterThan(at)
+      expect(ordinalOf(p, keyOf(p, ordinal))).toBe(ordinal)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('keys of a grain stand in the order of time', () => {
+  fc.assert(
+    fc.property(timed, instant, fc.integer({ min: 1, max: 500 }), (p, at, n) => {
+      if (!isTimed(p)) return
+      const ordinal = ordinalAt(p, at)
+      expect(keyOf(p, ordinal) < keyOf(p, step(p, ordinal, n))).toBe(true)
+    }),
+  )
+})
+
+test.each([
+  [hourly(), '2001-02-14T05Z', '2001-02-14T05:00:00.000Z', '2001-02-14T06:00:00.000Z'],
+  [daily({ timezone: 'America/New_York' }), '2001-02-14', '2001-02-14T05:00:00.000Z', '2001-02-15T05:00:00.000Z'],
+  [daily({ timezone: 'America/New_York' }), '2001-04-01', '2001-04-01T05:00:00.000Z', '2001-04-02T04:00:00.000Z'],
+  [weekly(), '2001-W07', '2001-02-12T00:00:00.000Z', '2001-02-19T00:00:00.000Z'],
+  [weekly(), '2020-W53', '2020-12-28T00:00:00.000Z', '2021-01-04T00:00:00.000Z'],
+  [monthly(), '2001-02', '2001-02-01T00:00:00.000Z', '2001-03-01T00:00:00.000Z'],
+])('%j %s', (p, key, start, end) => {
+  const time = partitionTime(p, key)!
+  expect([new Date(time.start).toISOString(), new Date(time.end).toISOString()]).toEqual([start, end])
+})
+
+test.each([
+  [hourly(), '2001-02-14T24Z'],
+  [hourly(), '2001-02-14T05:00Z'],
+  [daily(), '2001-02-29'],
+  [daily(), '2001-2-14'],
+  [weekly(), '2021-W53'],
+  [weekly(), '2021-W00'],
+  [monthly(), '2001-13'],
+  [keys(['emea']), 'apac'],
+  [unpartitioned(), 'everything'],
+])('%j has no partition %s', (p, key) => {
+  expect(ordinalOf(p, key)).toBeUndefined()
+  expect(() => parsePartition(p, key, 'orders')).toThrow(`"${key}" is not a partition of orders`)
+})
+
+test('a first date inside a week makes that week the first partition', () => {
+  const weeks = weekly({ from: '2026-03-04' })
+  expect(keyOf(weeks, firstOrdinal(weeks))).toBe('2026-W10')
+  expect(() => parsePartition(weeks, '2026-W09', 'report')).toThrow('before the dataset')
+})
+
+test('a time of day that the clocks skip is the end of the gap, one they have twice is the first', () => {
+  const at = (date: string, h: number, m: number) => new Date(timeOfDay('Europe/Madrid', dayOfDate(date)!, h, m)).toISOString()
+  expect(at('2026-03-29', 2, 30)).toBe('2026-03-29T01:00:00.000Z')
+  expect(at('2026-10-25', 2, 30)).toBe('2026-10-25T00:30:00.000Z')
+  expect(at('2026-03-10', 4, 30)).toBe('2026-03-10T03:30:00.000Z')
+})
+
+test('the day of an instant is the zone’s', () => {
+  expect(dateOfDay(dayOf('America/New_York', Date.parse('2001-02-15T04:59:59Z')))).toBe('2001-02-14')
+  expect(dateOfDay(dayOf('Pacific/Kiritimati', Date.parse('2001-02-14T10:00:00Z')))).toBe('2001-02-15')
+})
+
+test.each([
+  [daily({ timezone: 'Europe/Barcelona' }), /no time zone/],
+  [daily({ from: '2001-02-30' }), /no date/],
+  [keys([]), /at least one/],
+  [keys(['a', 'a']), /twice/],
+  [keys(['a/b']), /characters/],
+])('%j is at fault', (p, fault) => expect(partitioningFault(p)).toMatch(fault))
