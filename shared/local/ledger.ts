@@ -47,6 +47,7 @@ export class SqliteLedger implements Ledger, Feed {
   readonly #onChange: (() => void) | undefined
   readonly #durable: boolean
   #commit: Promise<void> | undefined
+  #finish: (() => void) | undefined
 
   constructor({ path, filter, onChange }: SqliteLedgerOptions) {
     this.db = new DatabaseSync(path, { timeout: 5000 })
@@ -168,24 +169,23 @@ export class SqliteLedger implements Ledger, Feed {
 
   #begin(): Promise<void> {
     this.db.exec('BEGIN IMMEDIATE')
-    return new Promise((resolve, reject) => {
-      setImmediate(() => {
-        this.#commit = undefined
-        try {
-          this.db.exec('COMMIT')
-          resolve()
-        } catch (cause) {
-          reject(new RedeyeError('LEDGER_FAILED', `the ledger could not commit: ${(cause as Error).message}`, { cause }))
-        }
-      })
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#finish = () => {
+      this.#commit = undefined
+      this.#finish = undefined
+      try {
+        this.db.exec('COMMIT')
+        resolve()
+      } catch (cause) {
+        reject(new RedeyeError('LEDGER_FAILED', `the ledger could not commit: ${(cause as Error).message}`, { cause }))
+      }
+    }
+    setImmediate(() => this.#finish?.())
+    return promise
   }
 
   close(): void {
-    if (this.#commit) {
-      this.db.exec('COMMIT')
-      this.#commit = undefined
-    }
+    this.#finish?.()
     this.db.close()
   }
 }
