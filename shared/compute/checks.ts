@@ -135,6 +135,7 @@ async function customViolations(checked: Checked, check: Extract<Check, { check:
       file: task.declared.file,
     })
   for (const [alias] of inputs) await checked.viewOf(alias)
+  await session.prepareFor(duckdb)
   await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(task.output.name)} AS FROM ${relation}`)
   return { relation: `(${duckdb})`, shown: [], said: `rows are violations of ${check.name}` }
 }

@@ -1,6 +1,6 @@
 import type { Manifest } from '../core/manifest.ts'
-import { schemaText } from '../core/schema.ts'
 import type { Attempt, Compute } from '../ports/compute.ts'
+import type { Lake } from '../ports/lake.ts'
 import { quoted } from '../sql/type.ts'
 import type { Task } from '../task/task.ts'
 import { refuseFailedChecks, runChecks } from './checks.ts'
@@ -9,7 +9,7 @@ import { computeFailure } from './failure.ts'
 import { runIngest } from './ingest.ts'
 import { selectVersions } from './input-view.ts'
 import { runLoad } from './load.ts'
-import { schemaHash, writeManifest } from './manifest-file.ts'
+import { manifestOf, writeManifest } from './manifest-file.ts'
 import { runTransform, type Statement, sqlFileOf, translate, viewInput } from './transform.ts'
 import type { ComputeWorld, Produced, Work } from './work.ts'
 
@@ -33,7 +33,18 @@ export function createCompute(task: Task, world: ComputeWorld): Compute {
     statement.catch(() => (statement = undefined))
     return statement
   }
-  return { run: attempt => runAttempt(task, world, attempt, translated) }
+  // What outgrows the memory goes to the lake's own disk, unless something else is said.
+  const duckdb = { spillFolder: spillFolderOf(world.lake), ...world.duckdb }
+  return { run: attempt => runAttempt(task, { ...world, duckdb }, attempt, translated) }
+}
+
+const spillFolders = new WeakMap<Lake, string>()
+
+/** One folder for all tasks of a process, since one DuckDB serves them; DuckDB makes it when it is needed and removes it. */
+function spillFolderOf(lake: Lake): string {
+  let folder = spillFolders.get(lake)
+  if (folder === undefined) spillFolders.set(lake, (folder = lake.scratch('-spill')))
+  return folder
 }
 
 async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, translated: () => Promise<Statement>): Promise<Manifest> {
@@ -51,7 +62,7 @@ async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, tra
           ? await runIngest(work)
           : await runLoad(work)
       await check(work, produced)
-      const manifest = manifestOf(task, attempt, produced)
+      const manifest = manifestOf(task.output, attempt, produced.parts, produced.quarantine)
       await writeManifest(world.lake, attempt.folder, manifest)
       return manifest
     } finally {
@@ -67,7 +78,7 @@ async function check(work: Work, produced: Produced): Promise<void> {
   if (task.checks.length === 0) return
   const { columns, name } = task.output
   const paths = await Promise.all(produced.parts.files.map(file => world.lake.fetch(file.key)))
-  const written = { partition: attempt.partition, manifest: manifestOf(task, attempt, produced), paths }
+  const written = { partition: attempt.partition, manifest: manifestOf(task.output, attempt, produced.parts, produced.quarantine), paths }
   await session.run(`CREATE OR REPLACE TEMP VIEW ${OUTPUT} AS ${selectVersions(name, columns, [written])}`)
   const viewed = new Set(task.work.work === 'transform' ? Object.keys(task.inputs) : [])
   const viewOf = async (alias: string) => {
@@ -77,22 +88,4 @@ async function check(work: Work, produced: Produced): Promise<void> {
   }
   const results = await runChecks({ session, task, relation: quoted(OUTPUT), rows: produced.parts.rows, viewOf })
   refuseFailedChecks(task, attempt.partition, results)
-}
-
-function manifestOf(task: Task, attempt: Attempt, produced: Produced): Manifest {
-  const { files, rows, bytes, columns } = produced.parts
-  return {
-    format: 1,
-    dataset: task.output.name,
-    partition: attempt.partition,
-    generation: attempt.generation,
-    attempt: attempt.attempt,
-    files,
-    rows,
-    bytes,
-    columns,
-    schema: schemaText(task.output.columns),
-    schemaHash: schemaHash(task.output.columns),
-    ...(produced.quarantine ? { quarantine: produced.quarantine } : {}),
-  }
 }

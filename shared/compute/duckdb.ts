@@ -37,9 +37,9 @@ export async function openSession(options: DuckDbOptions, context: FailureContex
     instances.set(key, instance)
     instance.catch(() => instances.delete(key))
   }
-  return new Session(duckdb, await (await instance).connect(), { ...context, memoryMb: options.memoryMb }, signal, () =>
-    instances.delete(key),
-  )
+  const opened = await instance
+  const shared = { macros: () => addMacros(opened), discard: () => void instances.delete(key) }
+  return new Session(duckdb, await opened.connect(), { ...context, memoryMb: options.memoryMb }, signal, shared)
 }
 
 async function createInstance(duckdb: DuckDb, options: DuckDbOptions): Promise<DuckDBInstance> {
@@ -52,13 +52,28 @@ async function createInstance(duckdb: DuckDb, options: DuckDbOptions): Promise<D
     temp_directory: options.spillFolder ?? '',
     ...(options.spillMb === undefined ? {} : { max_temp_directory_size: `${options.spillMb}MB` }),
   })
+  await runPrelude(instance, statement => !isMacro(statement))
+  return instance
+}
+
+const isMacro = (statement: string) => /^CREATE /.test(statement)
+const withMacros = new WeakMap<DuckDBInstance, Promise<void>>()
+
+/** Gives an instance the functions that translated SQL may call; only when some does, since they cost 20 ms. */
+function addMacros(instance: DuckDBInstance): Promise<void> {
+  const added = withMacros.get(instance) ?? runPrelude(instance, isMacro)
+  withMacros.set(instance, added)
+  added.catch(() => withMacros.delete(instance))
+  return added
+}
+
+async function runPrelude(instance: DuckDBInstance, which: (statement: string) => boolean): Promise<void> {
   const db = await instance.connect()
   try {
-    for (const statement of duckdbPrelude) await db.run(forInstance(statement))
+    for (const statement of duckdbPrelude.filter(which)) await db.run(forInstance(statement))
   } finally {
     db.closeSync()
   }
-  return instance
 }
 
 /** A statement of the prelude, which is written for one connection, for all connections of an instance: it costs milliseconds, so it is run once. */

@@ -1,92 +1,119 @@
-import { nearest, RedeyeError } from '../core/errors.ts'
+import { fileURLToPath } from 'node:url'
+import { RedeyeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { schemaText } from '../core/schema.ts'
+import type { Columns, ColumnType } from '../core/schema.ts'
 import type { Lake } from '../ports/lake.ts'
-import { quoted } from '../sql/type.ts'
+import { quoted, text } from '../sql/type.ts'
 import type { Dataset } from '../task/dataset.ts'
-import { toDeclared } from './column-type.ts'
-import { openSession } from './duckdb.ts'
+import { sessionType, toDeclared } from './column-type.ts'
+import { type DuckDbOptions, openSession } from './duckdb.ts'
 import { computeFailure } from './failure.ts'
-import { schemaHash, writeManifest } from './manifest-file.ts'
+import { manifestOf, writeManifest } from './manifest-file.ts'
 import { parquet, writeParts } from './part-files.ts'
 import type { Session } from './session.ts'
 
-/** What of a delivery is looked at; see engine/deliveries.ts. */
-interface Delivered {
+/** What was delivered: files by key of the lake, or by absolute path or file: URL of this machine. */
+export interface DeliveredFiles {
   dataset: string
   partition: string
   files: readonly string[]
+  /** The folder that the version gets, and the generation in its name. */
   folder: string
   generation: number
 }
 
 /**
- * Checks Parquet files from outside, named by their keys in the lake, against the declared columns, and copies them into
- * the version's own folder: whoever delivered them may change theirs, a version never changes. Throws BAD_DELIVERY.
+ * Makes the function that checks delivered files against the declared columns and copies them into a version's folder, so that whoever
+ * delivered them may change or remove them. Parquet, CSV with a header and JSON lines, also as .gz and .zst. Nothing is written unless all fits.
+ *
+ * @example
+ * const manifest = await inspectDelivery(datasets, lake)({ dataset: 'orders', partition: '2001-02-14', files: ['/in/orders.csv'], folder, generation: 1 })
  */
-export function inspectDelivery(datasets: readonly Dataset[], lake: Lake): (delivered: Delivered) => Promise<Manifest> {
-  return async delivered => {
-    const dataset = datasets.find(d => d.name === delivered.dataset)!
-    const { columns } = dataset
-    const context = { task: dataset.name, partition: delivered.partition, file: dataset.declared.file }
-    const session = await openSession({}, context)
+export function inspectDelivery(datasets: readonly Dataset[], lake: Lake, options: { duckdb?: DuckDbOptions; localFiles?: boolean } = {}) {
+  const byName = new Map(datasets.map(dataset => [dataset.name, dataset]))
+  const { duckdb = {}, localFiles = true } = options
+  return async (delivery: DeliveredFiles): Promise<Manifest> => {
+    const dataset = byName.get(delivery.dataset)
+    if (!dataset)
+      throw new RedeyeError('UNKNOWN_NAME', `there is no dataset ${delivery.dataset}`, { remedy: 'declare it with outside: true' })
+    const paths = await Promise.all(delivery.files.map(file => pathOf(lake, file, localFiles, delivery)))
+    const context = { task: delivery.dataset, partition: delivery.partition }
+    const session = await openSession(duckdb, context)
     try {
-      const paths = await Promise.all(delivered.files.map(key => deliveredFile(lake, delivered, key)))
-      const relation = paths.length === 0 ? undefined : parquet(paths, ', union_by_name = true')
-      const found = relation === undefined ? new Map<string, string>() : await columnsOf(session, relation)
-      const selected = Object.entries(columns).map(([name, type]) => {
-        if (relation !== undefined && !found.has(name)) refuseMissing(delivered, name, [...found.keys()])
-        return toDeclared(name, type, found.get(name) ?? '')
-      })
-      const parts =
-        relation === undefined
-          ? { files: [], rows: 0, bytes: 0, columns: Object.fromEntries(Object.keys(columns).map(name => [name, { nulls: 0 }])) }
-          : await writeParts(session, lake, delivered.folder, { relation: `(SELECT ${selected.join(', ')} FROM ${relation})`, columns })
-      const { dataset: name, partition, generation } = delivered
-      const manifest: Manifest = {
-        format: 1,
-        dataset: name,
-        partition,
-        generation,
-        attempt: 1,
-        ...parts,
-        schema: schemaText(columns),
-        schemaHash: schemaHash(columns),
-      }
-      await writeManifest(lake, delivered.folder, manifest)
-      return manifest
+      return await takeIn(session, lake, dataset, delivery, paths)
     } catch (cause) {
-      if (cause instanceof RedeyeError) throw cause
-      const failure = computeFailure(cause, context)
-      throw failure.failure === 'user'
-        ? new RedeyeError('BAD_DELIVERY', `${where(delivered)}: ${failure.message}`, {
-            cause,
-            remedy: 'deliver files that fit the declared columns',
-          })
-        : failure
+      throw asDelivery(computeFailure(cause, context), delivery)
     } finally {
       session.close()
     }
   }
 }
 
-const where = ({ dataset, partition }: Delivered) => `the delivery of ${dataset}@${partition}`
+async function takeIn(session: Session, lake: Lake, dataset: Dataset, delivery: DeliveredFiles, paths: string[]): Promise<Manifest> {
+  const { columns } = dataset
+  const table = 'redeye_delivered'
+  const list = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${sessionType(type)}`)
+  await session.run(`CREATE TEMP TABLE ${table} (${list.join(', ')})`)
+  for (const path of paths) await session.run(`INSERT INTO ${table} ${await selectFile(session, path, columns, delivery)}`)
+  const parts = await writeParts(session, lake, delivery.folder, { relation: table, columns })
+  const manifest = manifestOf(dataset, { ...delivery, attempt: 1 }, parts)
+  await writeManifest(lake, delivery.folder, manifest)
+  return manifest
+}
 
-async function deliveredFile(lake: Lake, delivered: Delivered, key: string): Promise<string> {
-  if ((await lake.size(key)) !== undefined) return lake.fetch(key)
-  throw new RedeyeError('BAD_DELIVERY', `${where(delivered)} names ${key}, which is not in the lake`, {
-    remedy: 'put the file there first, and name it relative to the lake',
+/** The query that reads a file's rows in the declared columns; throws BAD_DELIVERY when its columns are others. */
+async function selectFile(session: Session, path: string, columns: Columns, delivery: DeliveredFiles): Promise<string> {
+  const reader = readerOf(path, columns, delivery)
+  const probe = await session.run(`SELECT * FROM ${reader.sql} LIMIT 0`)
+  const found = new Map(probe.columnNames().map((name, i) => [name.toLowerCase(), String(probe.columnType(i))]))
+  const selected = Object.entries(columns).map(([name, type]) => {
+    const is = found.get(name.toLowerCase())
+    if (is === undefined) throw misfit(delivery, `${path} has no column ${name}, which ${delivery.dataset} declares`)
+    if (!reader.textual && !isKin(is, type))
+      throw misfit(delivery, `${path} has ${name} as ${is}, and ${delivery.dataset} declares ${sessionType(type)}`)
+    // Both kinds of timestamp, without asking a calendar for each row.
+    if (type === 'timestamp' && !reader.textual) return `make_timestamp(epoch_us(${quoted(name)})) AS ${quoted(name)}`
+    return toDeclared(name, type, is)
+  })
+  return `SELECT ${selected.join(', ')} FROM ${reader.sql}`
+}
+
+function readerOf(path: string, columns: Columns, delivery: DeliveredFiles): { sql: string; textual: boolean } {
+  const name = path.replace(/\.(gz|zst)$/, '')
+  const literal = text(path.replaceAll(/[*?[]/g, '[$&]'))
+  if (name.endsWith('.parquet')) return { sql: parquet([path]), textual: false }
+  if (name.endsWith('.csv')) return { sql: `read_csv(${literal}, header = true, all_varchar = true, nullstr = '')`, textual: true }
+  if (/\.(jsonl|ndjson|json)$/.test(name)) {
+    const types = Object.entries(columns).map(([column, type]) => `${text(column)}: ${text(type === 'json' ? 'JSON' : sessionType(type))}`)
+    return { sql: `read_json(${literal}, format = 'newline_delimited', columns = {${types.join(', ')}})`, textual: true }
+  }
+  throw misfit(delivery, `${path} is none of .parquet, .csv, .jsonl, also as .gz and .zst`)
+}
+
+/** Whether a Parquet column's type can hold what the declared one does, exactly where it is so: numbers for numbers, and else the type itself. */
+function isKin(found: string, declared: ColumnType): boolean {
+  const type = sessionType(declared)
+  if (found === type) return true
+  const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|DOUBLE|FLOAT)$/
+  if (numeric.test(type)) return numeric.test(found)
+  if (declared === 'timestamp') return found.startsWith('TIMESTAMP')
+  return type.includes('TIMESTAMP') && found.replaceAll(' WITH TIME ZONE', '') === type
+}
+
+async function pathOf(lake: Lake, file: string, localFiles: boolean, delivery: DeliveredFiles): Promise<string> {
+  const local = file.startsWith('file:') ? fileURLToPath(file) : file.startsWith('/') ? file : undefined
+  if (local === undefined) return lake.fetch(file)
+  if (localFiles) return local
+  throw misfit(delivery, `${file} is a file of some machine; here only the lake’s are read`)
+}
+
+function misfit(delivery: DeliveredFiles, message: string): RedeyeError {
+  return new RedeyeError('BAD_DELIVERY', `${delivery.dataset}@${delivery.partition}: ${message}`, {
+    remedy: 'deliver files with the declared columns, or change the declaration',
   })
 }
 
-async function columnsOf(session: Session, relation: string): Promise<Map<string, string>> {
-  const rows = await session.rows(`DESCRIBE SELECT * FROM ${relation}`)
-  return new Map(rows.map(row => [String(row.column_name), String(row.column_type)]))
-}
-
-function refuseMissing(delivered: Delivered, column: string, found: string[]): never {
-  const near = nearest(column, found)
-  throw new RedeyeError('BAD_DELIVERY', `${where(delivered)} has no column ${quoted(column)}; it has ${found.join(', ')}`, {
-    remedy: near === undefined ? 'deliver every declared column' : `is it "${near}"? deliver it under its declared name`,
-  })
+/** What a value does not fit is the delivery's fault and no SQL's. */
+function asDelivery(error: RedeyeError, delivery: DeliveredFiles): RedeyeError {
+  return error.code === 'BAD_SQL' ? misfit(delivery, error.message.replace(`${delivery.dataset}@${delivery.partition}: `, '')) : error
 }

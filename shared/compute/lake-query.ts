@@ -60,6 +60,7 @@ export async function queryLake(
       if (new RegExp(`\\b${RegExp.escape(name)}\\b`, 'i').test(sql))
         await createView(session, name, name, columns, await openVersions(lake, versions))
     }
+    await session.prepareFor(translated.duckdb)
     return answer(session, translated.duckdb, limit)
   })
 }

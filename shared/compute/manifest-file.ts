@@ -3,10 +3,35 @@ import { RedeyeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type Columns, schemaText } from '../core/schema.ts'
 import type { Lake } from '../ports/lake.ts'
+import type { Parts } from './part-files.ts'
 
 /** SHA-256, in hex, of the columns' canonical text: a manifest's `schemaHash`. */
 export function schemaHash(columns: Columns): string {
   return createHash('sha256').update(schemaText(columns)).digest('hex')
+}
+
+/** A version's manifest: what was written, and by which attempt. */
+export function manifestOf(
+  dataset: { name: string; columns: Columns },
+  made: { partition: string; generation: number; attempt: number },
+  parts: Parts,
+  quarantine?: Manifest['quarantine'],
+): Manifest {
+  const { files, rows, bytes, columns } = parts
+  return {
+    format: 1,
+    dataset: dataset.name,
+    partition: made.partition,
+    generation: made.generation,
+    attempt: made.attempt,
+    files,
+    rows,
+    bytes,
+    columns,
+    schema: schemaText(dataset.columns),
+    schemaHash: schemaHash(dataset.columns),
+    ...(quarantine && { quarantine }),
+  }
 }
 
 export async function writeManifest(lake: Lake, folder: string, manifest: Manifest): Promise<void> {

@@ -79,6 +79,7 @@ export async function viewInput(work: Work, alias: string, pinned: readonly Pinn
 /** The statement as a relation with exactly the declared columns and types. */
 export async function outputRelation(session: Session, statement: Statement, values: Values, columns: Columns): Promise<string> {
   const { duckdb } = statement.translated
+  await session.prepareFor(duckdb)
   if (statement.selected === undefined) {
     const probe = await session.run(`SELECT * FROM (${duckdb}) LIMIT 0`, values)
     const found = new Map(probe.columnNames().map((name, i) => [name.toLowerCase(), String(probe.columnType(i))]))
