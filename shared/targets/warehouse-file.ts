@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { RedeyeError } from '../core/errors.ts'
 import { targetFailure } from './target-failure.ts'
+import { text } from './warehouse-statement.ts'
 
 // A load holds the file for well under a second, so half a minute of waiting outlasts a night's queue of them.
 const WAIT_MS = 30_000
@@ -26,7 +27,7 @@ export function warehousePath(location: string, setting: string): string {
 }
 
 /**
- * Opens the warehouse for one use and closes it again; nobody else, in this process or another, has it open meanwhile.
+ * Opens the warehouse, as the connection's own database, for one use and closes it again; nobody else, in this process or another, has it open meanwhile.
  * Rejects with TARGET_UNAVAILABLE (transient) when somebody else holds it too long.
  *
  * @example
@@ -40,28 +41,50 @@ export async function withWarehouse<T>(
 ): Promise<T> {
   const guard = await untilFree(path, sleep, async () => lock(path))
   try {
-    const instance = await untilFree(path, sleep, () => openFile(path, access))
+    const db = await (await engineOf()).connect()
     try {
-      const db = await instance.connect()
+      // Without a zone of its own a session would show instants as the machine's clock does.
+      await db.run(`set TimeZone = 'UTC'`)
+      const name = `warehouse_${++uses}`
+      await untilFree(path, sleep, () => db.run(`attach ${text(path)} as ${name} (${access})`))
       try {
-        // Without a zone of its own a session would show instants as the machine's clock does.
-        await db.run(`set TimeZone = 'UTC'`)
+        await db.run(`use ${name}`)
         return await use(db)
       } finally {
-        db.closeSync()
+        await detach(db, name)
       }
     } finally {
-      instance.closeSync()
+      db.closeSync()
     }
   } finally {
     guard.close()
   }
 }
 
+// An instance for each load would cost another 15 ms; attaching a file to one that is there costs 2.
+let engine: Promise<DuckDBInstance> | undefined
+let uses = 0
+
 /** DuckDB is loaded with the first load: a process that only decides never pays its 100 ms and 50 MB. */
-async function openFile(path: string, access: string): Promise<DuckDBInstance> {
-  const { DuckDBInstance } = await import('@duckdb/node-api')
-  return DuckDBInstance.create(path, { ...OPTIONS, access_mode: access })
+function engineOf(): Promise<DuckDBInstance> {
+  engine ??= import('@duckdb/node-api').then(({ DuckDBInstance }) => DuckDBInstance.create(':memory:', OPTIONS))
+  engine.catch(() => {
+    engine = undefined
+  })
+  return engine
+}
+
+/** Lets go of the file, at any price: one that stays open would be spoiled by the next who opens it. */
+async function detach(db: DuckDBConnection, name: string): Promise<void> {
+  try {
+    await db.run('use memory')
+    await db.run(`detach ${name}`)
+  } catch {
+    const broken = await engineOf()
+    engine = undefined
+    db.closeSync()
+    broken.closeSync()
+  }
 }
 
 /**
