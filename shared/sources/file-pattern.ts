@@ -1,5 +1,5 @@
 import { DAY_MS, dayOfDate, HOUR_MS, startOfDay } from '../core/zone.ts'
-import { fillPartition, type ReadPartition } from './partition-text.ts'
+import { localDates, type ReadPartition } from './partition-text.ts'
 
 /*
  * A pattern of file names: `*` and `?` within a folder, `**` across folders, `{partition}`, and parts of the time the file is
@@ -45,10 +45,9 @@ export function fileMatcher(pattern: string, partition: ReadPartition): FileMatc
   const hasKey = pattern.includes('{partition}')
   const from = Date.parse(partition.start ?? '')
   const to = Date.parse(partition.end ?? '')
-  if (hasTime) fillPartition('{start}', partition)
   const timeOf = (name: string) => timeIn(regex.exec(name)?.groups ?? {}, partition.timezone ?? 'UTC')
   return {
-    prefix: filled.slice(0, /[*?{]|$/.exec(filled)!.index),
+    prefix: prefixOf(filled, partition),
     matches(name) {
       if (!regex.test(name)) return false
       if (!hasTime) return true
@@ -61,6 +60,19 @@ export function fileMatcher(pattern: string, partition: ReadPartition): FileMatc
       return time === undefined || time.start < from || time.end > to
     },
   }
+}
+
+/** As much of the pattern as is the same for all files of the partition, the parts of its date that do not change within it included. */
+function prefixOf(filled: string, partition: ReadPartition): string {
+  let known = filled
+  if (filled.includes('{yyyy}')) {
+    const { first, last } = localDates(partition, '{yyyy}')
+    const [year, month, day] = first.split('-') as [string, string, string]
+    if (last.startsWith(year)) known = known.replaceAll('{yyyy}', year)
+    if (last.startsWith(`${year}-${month}`)) known = known.replaceAll('{mm}', month)
+    if (last === first) known = known.replaceAll('{dd}', day)
+  }
+  return known.slice(0, /[*?{]|$/.exec(known)!.index)
 }
 
 function expand(pattern: string): string {

@@ -15,6 +15,8 @@ export interface JsonApiOptions extends HttpSourceOptions {
 // Parsed, it is a few hundred megabytes: what a small worker can still hold.
 const MAX_PAGE_BYTES = 64 * 1024 * 1024
 const BATCH_ROWS = 1000
+// Any decimal of so many digits comes back from its double.
+const EXACT_DIGITS = 15
 
 /**
  * Pulls items from a JSON API, page after page.
@@ -80,9 +82,7 @@ async function textOf(body: AsyncIterable<Uint8Array>, where: string, maxBytes: 
 function parse(text: string, where: string, keepsDigits: boolean): unknown {
   try {
     // Most pages have no such number, and parse several times faster without the second look.
-    return /[\d.]{16}|\d[eE]/.test(text)
-      ? JSON.parse(text, exact(keepsDigits) as (key: string, value: unknown) => unknown)
-      : JSON.parse(text)
+    return /[\d.]{16}/.test(text) ? JSON.parse(text, exact(keepsDigits) as (key: string, value: unknown) => unknown) : JSON.parse(text)
   } catch (cause) {
     throw new RedeyeError('BAD_SOURCE', `${where} answers with what is no JSON: ${JSON.stringify(text.slice(0, 80))}`, {
       remedy: 'see whether path and auth are what the API takes',
@@ -96,7 +96,7 @@ function exact(keepsDigits: boolean) {
     const source = context.source
     if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value
     if (/^-?\d+$/.test(source)) return BigInt(source)
-    return keepsDigits && String(value) !== source ? source : value
+    return keepsDigits && source.length > EXACT_DIGITS && String(value) !== source ? source : value
   }
 }
 

@@ -45,7 +45,7 @@ export async function* readPages(
   if ('end' in place) return
   const address = await addressOf(options, request)
   const get = await httpGet(request.world, request.signal, { auth: options.auth, headers: { accept, ...options.headers } })
-  const guard = new LoopGuard(withoutSecrets(address))
+  const guard = new LoopGuard(withoutSecrets(address), options.pages)
   for (let at: PageAt | undefined = place; at !== undefined; ) {
     guard.enter(at)
     const answer = await get(pageUrl(address, options.pages, at))
@@ -92,13 +92,16 @@ const EQUAL_PAGES = 3
 /** Ends pulls that would not end by themselves: a page that comes round again, or the same items page after page. */
 class LoopGuard {
   readonly #address: string
+  /** Only counted pages can go on without an end by what the server answers; the others name the next page. */
+  readonly #isCounted: boolean
   readonly #seen = new Set<string>()
   #hash = createHash('sha1')
   #last = ''
   #equal = 1
 
-  constructor(address: string) {
+  constructor(address: string, pages: Pages | undefined) {
     this.#address = address
+    this.#isCounted = pages?.by === 'page' || pages?.by === 'offset'
   }
 
   enter(at: PageAt): void {
@@ -112,10 +115,11 @@ class LoopGuard {
   }
 
   see(batch: Batch): void {
-    this.#hash.update(rawOf(batch.records))
+    if (this.#isCounted) this.#hash.update(rawOf(batch.records))
   }
 
   leave(at: PageAt, items: number): void {
+    if (!this.#isCounted) return
     const digest = this.#hash.digest('base64')
     this.#equal = digest === this.#last && items > 0 ? this.#equal + 1 : 1
     this.#last = digest

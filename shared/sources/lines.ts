@@ -74,7 +74,7 @@ class LineSplitter {
   /** Whole lines at once: decoding a block costs far less than decoding each line. */
   #split(block: Buffer, lines: Line[]): void {
     if (block.length <= this.#maxBytes && (this.#encoding === 'latin1' || isUtf8(block))) {
-      const texts = block.toString(this.#encoding).split('\n')
+      const texts = this.#text(block).split('\n')
       texts.pop()
       for (const text of texts) lines.push({ number: ++this.#number, text: text.endsWith('\r') ? text.slice(0, -1) : text })
       return
@@ -98,6 +98,12 @@ class LineSplitter {
     if (this.#encoding === 'utf-8' && !isUtf8(kept))
       return { number, raw: kept.toString('latin1', 0, SHOWN_BYTES), reason: 'the line is no UTF-8' }
     const end = kept.at(-1) === 0x0d ? kept.length - 1 : kept.length
-    return { number, text: kept.toString(this.#encoding, 0, end) }
+    return { number, text: this.#text(kept.subarray(0, end), number) }
+  }
+
+  /** Decodes; the mark with which some editors begin a file is no part of its first line. */
+  #text(bytes: Buffer, number = this.#number + 1): string {
+    const text = bytes.toString(this.#encoding)
+    return number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text
   }
 }

@@ -94,12 +94,28 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** `14/Feb/2001:05:00:00 -0600` as ISO in UTC; undefined when it is no such time. */
 export function accessLogTime(text: string): string | undefined {
-  const m = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/.exec(text)
-  if (!m) return undefined
+  const seconds = text.slice(17, 20)
+  const minute = isoMinute(text.slice(0, 17), text.slice(20))
+  return minute !== undefined && /^:[0-5]\d$/.test(seconds) ? `${minute}${seconds}Z` : undefined
+}
+
+// A log's lines come in order, so nearly every line has the minute of the one before.
+let lastMinute = { text: '', offset: '', iso: undefined as string | undefined }
+
+function isoMinute(text: string, offset: string): string | undefined {
+  if (lastMinute.text !== text || lastMinute.offset !== offset) lastMinute = { text, offset, iso: parseMinute(text, offset) }
+  return lastMinute.iso
+}
+
+/** `2001-02-14T11:00` of `14/Feb/2001:05:00` and ` -0600`. */
+function parseMinute(text: string, offset: string): string | undefined {
+  const m = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2})$/.exec(text)
+  const zone = /^ ([+-])(\d{2})(\d{2})$/.exec(offset)
+  if (!m || !zone) return undefined
   const month = months.indexOf(m[2]!)
-  const [day, year, hour, minute, second] = [m[1], m[3], m[4], m[5], m[6]].map(Number) as [number, number, number, number, number]
-  const local = new Date(Date.UTC(year, month, day, hour, minute, second))
-  if (month < 0 || local.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined
-  const offset = (Number(m[8]) * 60 + Number(m[9])) * (m[7] === '-' ? -1 : 1)
-  return new Date(local.getTime() - offset * 60_000).toISOString().replace('.000Z', 'Z')
+  const [day, year, hour, minute] = [Number(m[1]), Number(m[3]), Number(m[4]), Number(m[5])]
+  const local = new Date(Date.UTC(year, month, day, hour, minute))
+  if (month < 0 || year < 100 || local.getUTCDate() !== day || hour > 23 || minute > 59) return undefined
+  const ahead = (Number(zone[2]) * 60 + Number(zone[3])) * (zone[1] === '-' ? -1 : 1)
+  return new Date(local.getTime() - ahead * 60_000).toISOString().slice(0, 16)
 }

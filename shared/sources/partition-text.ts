@@ -56,8 +56,9 @@ export function timesOf(partition: ReadPartition, needs: string): { start: strin
   return { start, end, timezone: timezone ?? 'UTC' }
 }
 
-/** The partition's first date in its zone, and the first date after it; the same date twice inside a day. */
-export function localDates(partition: ReadPartition, needs: string): { first: string; after: string } {
+/** The partition's first and last date in its zone, and the date of its end, which is the first one after it or, inside a day, the same. */
+export function localDates(partition: ReadPartition, needs: string): { first: string; last: string; after: string } {
   const { start, end, timezone } = timesOf(partition, needs)
-  return { first: dateOfDay(dayOf(timezone, Date.parse(start))), after: dateOfDay(dayOf(timezone, Date.parse(end))) }
+  const dateAt = (ms: number) => dateOfDay(dayOf(timezone, ms))
+  return { first: dateAt(Date.parse(start)), last: dateAt(Date.parse(end) - 1), after: dateAt(Date.parse(end)) }
 }

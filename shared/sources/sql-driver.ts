@@ -11,8 +11,6 @@ export type SqlRow = Record<string, SqlValue | boolean | Uint8Array>
  * BAD_CREDENTIAL and SOURCE_UNAVAILABLE (busy, unreachable), and never puts a password into a message.
  */
 export interface SqlDriver {
-  /** How the URL of such a database is written, for error messages. */
-  readonly example: string
   /** Begins a session: as far as the database can, one consistent view for all its queries, which cannot write. */
   connect(url: string, options: { setting: string; signal: AbortSignal }): Promise<SqlSession>
   /** An identifier in the database's quotes. */

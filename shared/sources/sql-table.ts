@@ -11,11 +11,9 @@ import type { SqlDriver, SqlValue } from './sql-driver.ts'
  */
 export type TimeForm = 'date' | 'timestamp' | 'iso' | 'epochSeconds' | 'epochMs' | 'key'
 
-export interface SqlTableOptions {
+interface SqlOptions {
   /** The name of the setting that holds the database's URL, like `sqlite:/data/operations.db`; never the URL itself. */
   connection: string
-  /** The table or view; a schema before it stands as `schema.table`. */
-  table: string
   /** The columns to read; all unless given. Those that are no column of the output are for `map`. */
   columns?: readonly string[]
   /**
@@ -37,6 +35,14 @@ export interface SqlTableOptions {
   /** A driver of your own; by the URL's scheme unless given. */
   driver?: SqlDriver
 }
+export interface SqlTableOptions extends SqlOptions {
+  /** The table or view; a schema before it stands as `schema.table`. */
+  table: string
+}
+export interface SqlQueryOptions extends SqlOptions {
+  /** One SELECT in the database's own dialect; the other options name columns of its result. */
+  query: string
+}
 
 // Databases give up somewhere above this; a hundred cursors already are more than any of them serves gladly.
 const MOST_RANGES = 100
@@ -51,10 +57,41 @@ const MOST_RANGES = 100
  * })
  */
 export function sqlTable(options: SqlTableOptions): Source {
+  const faults = () => [...(options.table.trim() === '' ? ['table is empty'] : []), ...faultsOf(options)]
+  return sqlSource(options, options.table, faults, quote => options.table.split('.').map(quote).join('.'))
+}
+
+/**
+ * Reads the result of a query of a SQL database, for what a table alone does not say. The database narrows the query down to the partition.
+ *
+ * @example
+ * export default ingest({
+ *   source: sqlQuery({
+ *     connection: 'OPERATIONS_DB',
+ *     query: 'select b.*, c.tier from bookings b join customers c using (customer_id)',
+ *     partitionColumn: 'booked_on',
+ *   }),
+ *   output: bookings,
+ * })
+ */
+export function sqlQuery(options: SqlQueryOptions): Source {
+  const query = options.query.trim().replace(/;$/, '')
+  const isSelect = /^(select|with|values|table)\b/i.test(query.replace(/^(\s|--.*\n|\/\*[\s\S]*?\*\/)*/, ''))
+  const faults = () => [...(isSelect ? [] : [`query is one SELECT, not ${JSON.stringify(query.slice(0, 40))}`]), ...faultsOf(options)]
+  // The line break ends a comment at the query's end.
+  return sqlSource(options, 'a query', faults, quote => `(${query}\n) as ${quote('source')}`)
+}
+
+function sqlSource(
+  options: SqlOptions,
+  what: string,
+  faults: () => string[],
+  from: (quote: (identifier: string) => string) => string,
+): Source {
   return {
     source: 'sql',
-    describe: () => `sql ${options.table} from ${options.connection}`,
-    faults: () => faultsOf(options),
+    describe: () => `sql ${what} from ${options.connection}`,
+    faults,
     read: request =>
       readTable(request, {
         connection: options.connection,
@@ -63,23 +100,22 @@ export function sqlTable(options: SqlTableOptions): Source {
         parallel: options.parallel,
         select: quote => ({
           columns: options.columns === undefined ? '*' : [...new Set([...options.columns, ...orderOf(options)])].map(quote).join(', '),
-          from: options.table.split('.').map(quote).join('.'),
+          from: from(quote),
         }),
         resumable: options.key !== undefined,
         where: (quote, bind) => predicate(options, request.partition, quote, bind),
-        sample: sampleOf(options, request.partition),
+        sample: sampleOf(options, what, request.partition),
       }),
   }
 }
 
-function orderOf(options: SqlTableOptions): readonly string[] {
+function orderOf(options: SqlOptions): readonly string[] {
   const key = options.key ?? []
   return options.watermark === undefined || key.includes(options.watermark) ? key : [options.watermark, ...key]
 }
 
-function faultsOf(options: SqlTableOptions): string[] {
+function faultsOf(options: SqlOptions): string[] {
   const faults = settingFaults(options.connection, 'OPERATIONS_DB')
-  if (options.table.trim() === '') faults.push('table is empty')
   if (options.partitionColumn !== undefined && options.watermark !== undefined)
     faults.push('partitionColumn and watermark both say which rows to read; keep one')
   if (options.holds !== undefined && options.partitionColumn === undefined && options.watermark === undefined)
@@ -93,7 +129,7 @@ function faultsOf(options: SqlTableOptions): string[] {
   return faults
 }
 
-function formOf(options: SqlTableOptions, partition: ReadPartition): TimeForm {
+function formOf(options: SqlOptions, partition: ReadPartition): TimeForm {
   return options.holds ?? (options.watermark !== undefined ? 'timestamp' : partition.start === undefined ? 'key' : 'date')
 }
 
@@ -106,7 +142,7 @@ const forms: Record<Exclude<TimeForm, 'key'>, (value: unknown) => boolean> = {
 }
 
 /** A look at one value, since a database compares 981435600 with "2001-02-06" without a word and finds nothing. */
-function sampleOf(options: SqlTableOptions, partition: ReadPartition): Sample | undefined {
+function sampleOf(options: SqlOptions, what: string, partition: ReadPartition): Sample | undefined {
   const column = options.partitionColumn ?? options.watermark
   const holds = formOf(options, partition)
   if (column === undefined || holds === 'key') return undefined
@@ -117,7 +153,7 @@ function sampleOf(options: SqlTableOptions, partition: ReadPartition): Sample | 
       const looks = (Object.keys(forms) as (keyof typeof forms)[]).filter(form => form !== 'date' && forms[form](value))
       const hint = looks.length > 0 ? looks : forms.date(value) ? ['date'] : []
       return {
-        problem: `column "${column}" of ${options.table} holds ${JSON.stringify(value)}, which is no ${holds}`,
+        problem: `column "${column}" of ${what} holds ${JSON.stringify(value)}, which is no ${holds}`,
         remedy:
           hint.length > 0
             ? `say holds: ${hint.map(form => `'${form}'`).join(' or ')}`
@@ -129,7 +165,7 @@ function sampleOf(options: SqlTableOptions, partition: ReadPartition): Sample | 
 
 /** The condition on a partition's rows, with its values bound; empty for a whole table. */
 function predicate(
-  options: SqlTableOptions,
+  options: SqlOptions,
   partition: ReadPartition,
   quote: (identifier: string) => string,
   bind: (value: SqlValue) => string,

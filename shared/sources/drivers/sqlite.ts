@@ -10,7 +10,6 @@ const BUSY_MS = 500
 
 /** SQLite on `node:sqlite`, the embedded default: `sqlite:/data/operations.db`, read-only, all queries in one read transaction. */
 export const driver: SqlDriver = {
-  example: 'sqlite:/data/operations.db',
   quote: identifier => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: () => '?',
   async connect(url, { setting, signal }) {
@@ -46,13 +45,17 @@ async function* rowsOf(
   values: readonly SqlValue[],
   batchRows: number,
 ): AsyncGenerator<SqlRow[]> {
-  const rows = named(naming, () => {
+  const { names, rows } = named(naming, () => {
     const statement = database.prepare(sql)
+    // Whole numbers beyond 2^53 arrive only as bigints, and rows arrive faster as arrays.
     statement.setReadBigInts(true)
-    return statement.iterate(...values)
+    statement.setReturnArrays(true)
+    const names = statement.columns().map(column => column.name)
+    return { names, rows: statement.iterate(...values) as unknown as Iterator<SqlValue[]> }
   })
+  mustDiffer(names, naming)
   for (;;) {
-    const batch = named(naming, () => nextRows(rows, batchRows))
+    const batch = named(naming, () => nextRows(rows, names, batchRows))
     if (batch.length > 0) yield batch
     if (batch.length < batchRows) return
     // Reading is synchronous, so the event loop gets its turn between batches.
@@ -61,16 +64,27 @@ async function* rowsOf(
   }
 }
 
-function nextRows(rows: Iterator<Record<string, unknown>>, count: number): SqlRow[] {
+/** Of two columns of one name a record could hold only one. */
+function mustDiffer(names: readonly string[], naming: string): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice === undefined) return
+  throw new RedeyeError('BAD_SOURCE', `${naming}: the query gives two columns called "${twice}"`, {
+    remedy: 'name one of them differently with `as`, or leave it out',
+  })
+}
+
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER)
+
+function nextRows(rows: Iterator<SqlValue[]>, names: readonly string[], count: number): SqlRow[] {
   const batch: SqlRow[] = []
   while (batch.length < count) {
     const next = rows.next()
     if (next.done) break
-    const row = next.value as SqlRow
-    for (const name in row) {
-      const value = row[name]
+    const row: SqlRow = {}
+    for (let i = 0; i < names.length; i++) {
+      const value = next.value[i]!
       // What a number holds exactly is one: arithmetic in a task's map mixes badly with bigints.
-      if (typeof value === 'bigint' && value <= 9007199254740991n && value >= -9007199254740991n) row[name] = Number(value)
+      row[names[i]!] = typeof value === 'bigint' && value <= LARGEST && value >= -LARGEST ? Number(value) : value
     }
     batch.push(row)
   }
