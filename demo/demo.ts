@@ -12,15 +12,16 @@ export interface World {
 }
 
 /**
- * Builds the world outside in a folder, where it is not there yet, and starts its services.
+ * Builds the world outside in a folder, where it is not there yet, and starts its services. What they are sent, the queue and the warehouse
+ * go to `folder`; what is only read may lie in another folder, `outside`, and be shared.
  *
  * @example
  * const world = await prepareWorld('.redeye/demo')
  * try { … } finally { await world.close() }
  */
-export async function prepareWorld(folder: string): Promise<World> {
+export async function prepareWorld(folder: string, outside = folder): Promise<World> {
   mkdirSync(folder, { recursive: true })
-  const files = await buildWorld(folder)
+  const files = await buildWorld(outside)
   const servers = await startServers(files, join(folder, 'crew-desk.db'))
   return {
     settings: {

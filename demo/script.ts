@@ -306,7 +306,7 @@ const LATE_BATCH = 50
 
 async function sendLateRoutes(night: Night): Promise<void> {
   const from = `read_parquet('${fileOf(night, 'route_punctuality', night.date)}')`
-  const reader = await night.db.runAndReadAll(`select route, 1 - on_time_share as late_share from ${from} where on_time_share < 0.6`)
+  const reader = await night.db.runAndReadAll(`select route, 1 - on_time_share as late_share from ${from} where on_time_share < 0.5`)
   const rows = reader.getRowObjectsJson()
   const sent: Promise<Response>[] = []
   for (let batch = 0; batch * LATE_BATCH < rows.length; batch++) {
