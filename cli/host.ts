@@ -8,6 +8,7 @@ import { handlerOf } from '../shared/local/project-services.ts'
 import { type Decide, type Runtime, startRuntime } from '../shared/local/runtime.ts'
 import { stateFolder } from '../shared/local/state.ts'
 import { loadProject, type Project } from '../shared/task/project.ts'
+import { stateOf } from './state-of.ts'
 
 export interface HostOptions {
   /** The state folder; `.redeye` in the project unless given. */
@@ -18,9 +19,6 @@ export interface HostOptions {
   /** Alerts, notices and what concerns no run, a line each. */
   onMessage?: (line: string) => void
 }
-
-/** Where the state of a project is. */
-export const stateOf = (root: string, state?: string): string => state ?? join(root, '.redeye')
 
 /** Starts a runtime with a project's services; a project with errors is not run. */
 export async function hostProject(root: string, options: HostOptions): Promise<{ runtime: Runtime; project: Project }> {

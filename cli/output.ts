@@ -7,9 +7,35 @@ export const paint = (style: Style, text: string): string => styleText(style, te
 
 export const say = (line = ''): void => void process.stdout.write(`${line}\n`)
 
-/** A value as JSON; bigints, which JSON lacks, as text so that no digit is lost. */
+/** A value as JSON; numbers that JSON would bend or lose (large bigints, NaN) are text. */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v), indent)
+  return JSON.stringify(value, (_, v) => exactly(v), indent)
+}
+
+function exactly(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+}
+
+// Wider cells push a row's end off most terminals; into a file or a pipe they go whole.
+const MAX_CELL = 60
+
+/** A value in one line of a table. */
+export function cell(value: unknown): string {
+  if (value === null || value === undefined) return paint('dim', 'null')
+  const text = (typeof value === 'object' ? toJson(value) : String(value)).replace(/\s+/g, ' ')
+  return process.stdout.isTTY && text.length > MAX_CELL ? `${text.slice(0, MAX_CELL - 1)}…` : text
+}
+
+/** Whether values of a type, named as Spark or DuckDB does in small letters, are read from their last digit. */
+export const isNumeric = (type: string): boolean =>
+  /^(tinyint|smallint|int|integer|bigint|hugeint|u\w*int|float|double|decimal.*)$/.test(type)
+
+/** `812 B`, `1.2 MB`. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length - 1, n < 1 ? 0 : Math.floor(Math.log10(n) / 3))
+  return `${power === 0 ? n : (n / 1000 ** power).toFixed(1)} ${units[power]}`
 }
 
 export interface TableColumn {

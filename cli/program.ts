@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { findProject } from './find-project.ts'
 
 /** Every command of `redeye`. A command's module is imported only when it is the one to run, so that `--help` costs nothing. */
@@ -37,6 +37,33 @@ export function createProgram(exit: (code: number) => void): Command {
     .addHelpText('after', examples(['redeye rehearse stories/*.yaml']))
 
   program
+    .command('show')
+    .argument('<dataset@partition>', 'like flights@2001-02-14; without a partition, the ones there are')
+    .description('a partition’s schema, statistics and first rows')
+    .option('--rows <n>', 'how many rows', wholeNumber, 10)
+    .option(...stateOption)
+    .option('--json', 'print the manifest with the first rows')
+    .action(async (name, options) => exit(await (await import('./show.ts')).show(root(), name, options)))
+    .addHelpText('after', examples(['redeye show flights@2001-02-14', 'redeye show flights']))
+
+  program
+    .command('query')
+    .argument('[sql]', 'one statement in the SQL of transforms')
+    .description('SQL over the current versions of the lake’s datasets; each has _partition beside its columns')
+    .option('--file <file>', 'read the statement from a file; - reads the input')
+    .option('--limit <n>', 'the most rows to print', wholeNumber, 1000)
+    .option(...stateOption)
+    .option('--json', 'print a list of rows')
+    .action(async (sql, options) => exit(await (await import('./query.ts')).query(root(), sql, options)))
+    .addHelpText(
+      'after',
+      examples([
+        'redeye query "select _partition, count(*) as n from flights group by _partition order by 1"',
+        'redeye query --file report.sql --json',
+      ]),
+    )
+
+  program
     .command('new')
     .argument('<kind>', 'ingest, transform or load')
     .argument('<name>', 'the service’s folder, like clean-orders')
@@ -61,6 +88,13 @@ export function createProgram(exit: (code: number) => void): Command {
     )
 
   return program
+}
+
+const stateOption = ['--state <folder>', 'where ledger and lake are (default: .redeye in the project)'] as const
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is no whole number.')
 }
 
 const examples = (lines: string[]) => `\nExamples:\n${lines.map(l => `  $ ${l}`).join('\n')}\n`
