@@ -40,15 +40,15 @@ export interface TaskOptions<O extends Dataset = Dataset> {
   engine?: 'duckdb' | 'spark'
 }
 
-type Inputs = { readonly [alias: string]: Input }
+export type Inputs = { readonly [alias: string]: Input }
 
-/** What a task.ts exports. `name` is the name of the folder it stands in. */
-export interface Task {
+/** What a task.ts exports. `name` is the name of the folder it stands in. Its inputs and output keep their types, for tests with typed rows. */
+export interface Task<I extends Inputs = Inputs, O extends Dataset = Dataset> {
   readonly kind: 'ingest' | 'transform' | 'load'
   readonly name: string
   readonly declared: Declared
-  readonly inputs: Inputs
-  readonly output: Dataset
+  readonly inputs: I
+  readonly output: O
   /** Runs for the date of each night. */
   readonly onNight: boolean
   readonly checks: readonly Check[]
@@ -172,7 +172,7 @@ export function ingest<
     /** The share of records that may be quarantined before the attempt fails; 0.01 unless given. */
     maxRejected?: number
   },
-): Task {
+): Task<I, O> {
   const inputs = (options.inputs ?? {}) as Inputs
   const onNight = options.onNight ?? Object.keys(inputs).length === 0
   return task('ingest', options, inputs, onNight, {
@@ -180,7 +180,7 @@ export function ingest<
     source: options.source,
     map: options.map as IngestWork['map'],
     maxRejected: options.maxRejected ?? 0.01,
-  })
+  }) as Task<I, O>
 }
 
 /**
@@ -191,8 +191,8 @@ export function ingest<
  */
 export function transform<const O extends Dataset, const I extends Inputs>(
   options: TaskOptions<O> & { inputs: I & JoinedInputs<I, O>; output: O; sql: string },
-): Task {
-  return task('transform', options, options.inputs as Inputs, false, { work: 'transform', sqlFile: options.sql })
+): Task<I, O> {
+  return task('transform', options, options.inputs as Inputs, false, { work: 'transform', sqlFile: options.sql }) as Task<I, O>
 }
 
 type Deliverable<I extends Inputs> = { [K in keyof I]: I[K] extends Input<infer D> ? RowOf<D> : never }[keyof I]
@@ -217,11 +217,11 @@ export function load<
     columns?: C
     map?: (row: Deliverable<I>) => (R & Exactly<R, C>) | null
   },
-): Task {
+): Task<I, O> {
   return task('load', options, options.inputs as Inputs, false, {
     work: 'load',
     target: options.target,
     map: options.map as LoadWork['map'],
     columns: options.columns,
-  })
+  }) as Task<I, O>
 }
