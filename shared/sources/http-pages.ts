@@ -67,13 +67,14 @@ export async function* readPages(
 
 async function addressOf(options: HttpSourceOptions, request: ReadRequest): Promise<string> {
   const base = await settingOf(request.world, options.connection)
-  const path = fillPartition(options.path ?? '', request.partition, encodeURIComponent)
-  const slash = path === '' || path.startsWith('/') || path.startsWith('?') ? '' : '/'
-  const url = URL.parse(path === '' ? base : base.replace(/\/+$/, '') + slash + path)
+  const [path, search] = fillPartition(options.path ?? '', request.partition, encodeURIComponent).split(/\?(.*)/s) as [string, string?]
+  const url = URL.parse(base)
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     throw new RedeyeError('BAD_SOURCE', `the setting ${options.connection} is no http or https address without user and password`, {
       remedy: 'write it like https://api.example.com/v1; credentials stand in `auth`, by the names of secrets',
     })
+  if (path !== '') url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+  for (const [name, value] of new URLSearchParams(search)) url.searchParams.append(name, value)
   for (const [name, value] of Object.entries(options.query ?? {}))
     url.searchParams.set(name, fillPartition(String(value), request.partition))
   return url.href

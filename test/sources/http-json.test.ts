@@ -95,6 +95,15 @@ describe('requests', () => {
     })
   })
 
+  test('the address may have a path and parameters of its own', async () => {
+    await withApi(echo, async server => {
+      const w = { ...world(server), secret: async () => `${server.url}/v1/?tenant=7` }
+      await readAll(pull({ path: '/items?a=1%2B1', query: { b: 'x y' } }), { world: w })
+      await readAll(pull({ path: undefined }), { world: w })
+      expect(server.requests).toEqual(['/v1/items?tenant=7&a=1%2B1&b=x+y', '/v1/?tenant=7'])
+    })
+  })
+
   test('credentials travel in their headers', async () => {
     await withApi(echo, async server => {
       const secrets = { TOKEN: 't0k', USER: 'me', PASSWORD: 'pä:ss' }
@@ -215,6 +224,24 @@ describe('a server that is busy', () => {
         })
       },
     )
+  })
+
+  test('that accepts and then says nothing is given up after a while, each time it is asked', async () => {
+    const jest = import.meta.jest
+    jest.useFakeTimers()
+    try {
+      let asked = 0
+      const silent: SourceWorld['fetch'] = (_, init) => {
+        asked++
+        return new Promise((_, reject) => init!.signal!.addEventListener('abort', () => reject(init!.signal!.reason)))
+      }
+      const error = errorOf(pull(), { world: { ...recordedWorld({ secrets: { API: 'https://api.example.com' } }), fetch: silent } })
+      await jest.advanceTimersByTimeAsync(6 * 60_000)
+      expect(await error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', failure: 'transient' })
+      expect(asked).toBe(6)
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   test('a cancelled attempt ends while it waits for an answer', async () => {

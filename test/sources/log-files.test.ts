@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import type { ReadRequest } from '../../shared/ports/source.ts'
+import { fileMatcher } from '../../shared/sources/file-pattern.ts'
 import { type LogFilesOptions, logFiles } from '../../shared/sources/log-files.ts'
 import { breaksAnywhere, day, errorOf, type Reading, read, readAll, temporaryFolder, whole } from './reading.ts'
 
@@ -110,6 +112,16 @@ describe('which files a partition has', () => {
     expect(await found('{yyyy}/{mm}/{dd}/{hh}.log', { ...reading, partition: hour })).toEqual(['2001/02/14/05.log'])
     expect(await found('{yyyy}/{mm}/{dd}/*', reading)).toEqual(['2001/02/14/05.log', '2001/02/14/06.log'])
     expect(await found('**/{dd}/{hh}.log'.replace('{dd}', '14'), { ...reading, partition: whole })).toHaveLength(2)
+  })
+
+  test('only folders that can have such files are listed', async () => {
+    const listed = (files: string, partition: ReadRequest['partition']) => fileMatcher(files, partition).prefix
+    expect(listed('{yyyy}/{mm}/{dd}/*', day)).toBe('2001/02/14/')
+    expect(listed('{yyyy}/{mm}/{dd}/{hh}.log', hour)).toBe('2001/02/14/')
+    expect(listed('{yyyy}/{mm}/{dd}/*', week)).toBe('2001/02/')
+    expect(listed('site/{date}*', month)).toBe('site/2001-02-')
+    expect(listed('{yyyy}/*', { ...month, end: '2002-03-01T00:00:00Z' })).toBe('')
+    expect(listed('{partition}/{date}', { ...week, key: 'w' })).toBe('w/2001-02-')
   })
 
   test('the partition’s key', async () => {
@@ -231,6 +243,11 @@ describe('access logs', () => {
 })
 
 describe('lines', () => {
+  test('a byte order mark is no part of the first line', async () => {
+    for (const content of ['\ufeff{"n":1}\n{"n":2}\n', '\ufeff{"n":1}'])
+      expect((await readAll(logs(), filesOf({ 'access-2001-02-14': content }))).records[0]).toEqual({ n: 1 })
+  })
+
   test('bytes that are no UTF-8 are rejected, unless the encoding is said', async () => {
     const content = Buffer.concat([Buffer.from('{"a":"São"}\n'), Buffer.from('{"a":"S\xe3o"}\n', 'latin1'), Buffer.from('{"a":1}')])
     const utf8 = await readAll(logs(), filesOf({ 'access-2001-02-14': content }))

@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Source } from '../../shared/ports/source.ts'
-import { type SqlTableOptions, sqlTable } from '../../shared/sources/sql-table.ts'
+import { type SqlQueryOptions, type SqlTableOptions, sqlQuery, sqlTable } from '../../shared/sources/sql-table.ts'
 import { breaksAnywhere, errorOf, type Reading, read, readAll, temporaryFolder, whole } from './reading.ts'
 
 const folder = temporaryFolder()
@@ -112,6 +112,31 @@ describe('values', () => {
       { id: 2, select: null, big: -5, doc: null },
     ])
     expect(rejected).toEqual([{ raw: '{"id":3,"select":"y","big":7,"doc":"{broken"}', reason: 'doc: received "{broken", expected JSON' }])
+  })
+})
+
+describe('a query', () => {
+  const query = (options: Partial<SqlQueryOptions> = {}) =>
+    sqlQuery({
+      connection: 'OPERATIONS_DB',
+      query: 'select flight_id, flight_date, upper(region) as region from flights -- all of them;\n;',
+      ...options,
+    })
+  test('is narrowed down, ordered, cut into ranges and gone on with like a table', async () => {
+    const options = { partitionColumn: 'flight_date', key: ['flight_id'], parallel: { column: 'flight_id', ranges: 2 } }
+    const { records } = await readAll(query(options), { secrets })
+    expect(records.length).toBeGreaterThan(1000)
+    expect(new Set(records.map(r => `${r.flight_date} ${r.region}`))).toEqual(new Set(['2001-02-14 EMEA', '2001-02-14 US']))
+    const sorted = (rows: unknown[]) => (rows as { flight_id: number }[]).sort((a, b) => a.flight_id - b.flight_id)
+    expect(await breaksAnywhere(query(options), { secrets }, records, sorted)).toBeGreaterThan(1)
+  })
+  test('is one SELECT', async () => {
+    expect(query().faults({})).toEqual([])
+    expect(query({ query: '-- first\n /* then */ WITH a as (select 1) select * from a' }).faults({})).toEqual([])
+    expect(query({ query: 'delete from flights' }).faults({})).toEqual(['query is one SELECT, not "delete from flights"'])
+    expect(query().describe()).toBe('sql a query from OPERATIONS_DB')
+    const two = await errorOf(query({ query: 'select 1; delete from flights' }), { secrets })
+    expect(two).toMatchObject({ code: 'BAD_SOURCE' })
   })
 })
 

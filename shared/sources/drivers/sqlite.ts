@@ -106,14 +106,13 @@ async function mustBeReadable(file: string, setting: string): Promise<void> {
 }
 
 // https://www.sqlite.org/rescode.html; an extended code holds its primary one in the low byte.
+const SQLITE_ERROR = 1
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
 const SQLITE_NOMEM = 7
 const SQLITE_IOERR = 10
-const SQLITE_CORRUPT = 11
 const SQLITE_CANTOPEN = 14
 const SQLITE_PROTOCOL = 15
-const SQLITE_NOTADB = 26
 const passing = new Set([SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PROTOCOL])
 
 /** Runs a call of SQLite and turns its errors into ours, with the database's name. */
@@ -127,9 +126,11 @@ function named<T>(naming: string, call: () => T): T {
     const primary = code & 0xff
     if (passing.has(primary))
       throw new RedeyeError('SOURCE_UNAVAILABLE', message, { remedy: 'the attempt is retried by itself; see who holds the file', cause })
-    const broken = primary === SQLITE_NOTADB || primary === SQLITE_CORRUPT
     throw new RedeyeError('BAD_SOURCE', message, {
-      remedy: broken ? 'replace the file by a sound SQLite database' : 'compare the names in the task with those of the database',
+      remedy:
+        primary === SQLITE_ERROR
+          ? 'compare the names in the task with those of the database'
+          : 'see whether the file is a sound SQLite database in a folder that may be read',
       cause,
     })
   }
