@@ -118,7 +118,8 @@ async function* sendAll(route: Route, delivery: Delivery, resumed: Progress): As
   } finally {
     stop.abort()
     await Promise.allSettled(flying.values())
-    await save()
+    // Without this position the next attempt sends some batches again under their old keys; what ended this one matters more.
+    await save().catch(() => undefined)
   }
 }
 

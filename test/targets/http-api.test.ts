@@ -203,6 +203,15 @@ describe('the next attempt', () => {
     ])
   })
 
+  test('is not promised what could not be saved: nothing goes out before', async () => {
+    const { address, received } = await start()
+    const save = async () => {
+      throw new Error('the lake is gone')
+    }
+    await expect(send(address, things(9), { save })).rejects.toThrow('the lake is gone')
+    expect(received).toEqual([])
+  })
+
   test.each([1, 2, 5])('delivers every row once, wherever the one before died (%i at once)', async concurrency => {
     const rows = things(30)
     const complete = await start()
