@@ -120,6 +120,13 @@ function updatesOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): { r
 
 const loudCause = ({ quiet: _, ...cause }: Cause): Cause => cause
 
+/** Whether a run is about to be run anew, or is on its way: what it has published is not what it will have. */
+export function isInMotion(doc: RunDoc, place: Place, facts: readonly InputFacts[]): boolean {
+  if (doc.state === 'running' || doc.state === 'queued') return true
+  if (doc.state === 'waiting') return (doc.stale?.length ?? 0) > 0
+  return (doc.state === 'succeeded' || doc.state === 'failed') && updatesOf(doc, place, facts).rerun
+}
+
 /** What is known when a run is considered with its inputs in view. */
 export interface View {
   facts: readonly InputFacts[]
@@ -285,9 +292,13 @@ export function end(
 
 const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended, [failure]: (ended?.[failure] ?? 0) + 1 })
 
+// More requests than this do not overlap on one partition while one of them is still being told again.
+const SERVED = 8
+
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
   const { requests, ended, error, due, pending, stale, queuedAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
-  return { ...rest, state, endedAt: now }
+  const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
+  return { ...rest, state, endedAt: now, ...served }
 }
 
 function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { generation: number; attempt: number }) {
@@ -354,7 +365,7 @@ export function select(
   place: Place,
   request: { id: string; run: 'missing' | 'failed' | 'all'; cause: Cause },
 ): RunDoc | undefined {
-  if (doc?.requests?.includes(request.id)) return undefined
+  if (doc?.requests?.includes(request.id) || doc?.served?.includes(request.id)) return undefined
   const state = doc?.state
   const pendingOrRunning = state === 'waiting' || state === 'queued' || state === 'running'
   if (request.run === 'missing' && (doc?.version || pendingOrRunning)) return undefined

@@ -1,7 +1,18 @@
 import { RedeyeError } from './errors.ts'
 import type { EventDetails } from './events.ts'
 import type { Graph } from './graph.ts'
-import { endOf, firstOrdinal, isTimed, lastOrdinal, ordinalAt, ordinalOf, ordinalRange, type Partitioning, startOf } from './partition.ts'
+import {
+  endOf,
+  firstOrdinal,
+  isTimed,
+  lastOrdinal,
+  ordinalAt,
+  ordinalOf,
+  ordinalRange,
+  type Partitioning,
+  startOf,
+  step,
+} from './partition.ts'
 import type { Lane } from './run.ts'
 import type { EpochMs } from './zone.ts'
 
@@ -19,7 +30,11 @@ export interface RequestDoc {
   at: EpochMs
   /** `marking`: its runs are being selected, none of them starts; `open`: selected; `ended`: all it selected are over. */
   phase: 'marking' | 'open' | 'ended'
-  /** How many of its runs have been looked at, in the order of `runsOf`. */
+  /** The partitions that had begun by then are selected, or are being: a range may reach into the future. */
+  upTo: EpochMs
+  /** Those that had begun by then were selected before. */
+  since?: EpochMs
+  /** How many of the runs that began between the two have been looked at, in the order of `runsOf`. */
   marked: number
   /** How many runs it selected. */
   selected: number
@@ -39,6 +54,7 @@ export function requestOf(detail: EventDetails['RunRequested'], eventId: string,
     ...(detail.maxActive !== undefined && { maxActive: detail.maxActive }),
     at,
     phase: 'marking',
+    upTo: at,
     marked: 0,
     selected: 0,
   }
@@ -51,11 +67,10 @@ export function sameRequest(a: RequestDoc, b: RequestDoc): boolean {
   return content(a) === content(b)
 }
 
-/** The runs a request names: readers before what they read, each task's partitions oldest first, cut to what exists and has begun. */
+/** The runs a request names: readers before what they read, each task's partitions oldest first, cut to what exists and has begun by `upTo` but not by `since`. */
 export function runsOf(
-  request: Pick<RequestDoc, 'tasks' | 'from' | 'to'>,
+  request: Pick<RequestDoc, 'tasks' | 'from' | 'to' | 'upTo' | 'since'>,
   graph: Graph,
-  now: EpochMs,
 ): { task: string; ordinal: number }[] {
   const tasks = [...new Set(request.tasks)].map(name => {
     const contract = graph.task(name)
@@ -68,12 +83,25 @@ export function runsOf(
   tasks.sort((a, b) => graph.depth(b.task) - graph.depth(a.task) || (a.task < b.task ? -1 : 1))
   return tasks.flatMap(contract => {
     const partitioning = graph.dataset(contract.output)!.partitioning
-    return ordinalsBetween(partitioning, request.from, request.to, now).map(ordinal => ({ task: contract.task, ordinal }))
+    return ordinalsBetween(partitioning, request.from, request.to, request.upTo)
+      .filter(ordinal => request.since === undefined || (isTimed(partitioning) && startOf(partitioning, ordinal) > request.since))
+      .map(ordinal => ({ task: contract.task, ordinal }))
   })
 }
 
-/** The partitions between two keys of any grain that exist and have begun; throws BAD_PARTITION for keys that fit nothing. */
-export function ordinalsBetween(p: Partitioning, from: string, to: string, now: EpochMs): number[] {
+/** When the next partition begins that a request names and that has not begun by `upTo`; undefined when there is none. */
+export function nextBegins(request: RequestDoc, graph: Graph): EpochMs | undefined {
+  const begins = request.tasks.flatMap(task => {
+    const p = graph.dataset(graph.task(task)!.output)!.partitioning
+    if (!isTimed(p) || !grainOfKey(request.to)) return []
+    const next = startOf(p, step(p, ordinalAt(p, request.upTo), 1))
+    return next < timeOfKey(request.to, p.timezone).end ? [next] : []
+  })
+  return begins.length > 0 ? Math.min(...begins) : undefined
+}
+
+/** The partitions between two keys of any grain that exist and have begun by `upTo`; throws BAD_PARTITION for keys that fit nothing. */
+export function ordinalsBetween(p: Partitioning, from: string, to: string, upTo: EpochMs): number[] {
   if (p.grain === 'unpartitioned') return [0]
   if (!isTimed(p)) {
     const [a, b] = [ordinalOf(p, from), ordinalOf(p, to)]
@@ -90,7 +118,7 @@ export function ordinalsBetween(p: Partitioning, from: string, to: string, now: 
   if (end <= start)
     throw new RedeyeError('BAD_PARTITION', `the range ${from}..${to} ends before it begins`, { remedy: 'name the earlier key first' })
   const first = Math.max(ordinalAt(p, start), firstOrdinal(p))
-  const last = Math.min(ordinalAt(p, end - 1), ordinalAt(p, now))
+  const last = Math.min(ordinalAt(p, end - 1), ordinalAt(p, upTo))
   return ordinalRange(p, first, last)
 }
 

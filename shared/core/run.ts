@@ -86,6 +86,8 @@ export interface RunDoc {
   cause?: Cause
   /** Open requests that select this run and that it has not yet served. */
   requests?: string[]
+  /** The requests it served last: none of them selects it again, though it be told twice. */
+  served?: string[]
   /** What a waiting run has not seen arrive, a bit a partition for each input, under the inputs' hash. */
   pending?: { inputsHash: string; bits: Bits[] }
   /** The inputs that are behind a newer version upstream, as `dataset@partition`. */

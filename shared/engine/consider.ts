@@ -10,6 +10,7 @@ import { nightOf } from './decide.ts'
 import { type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { loadFacts, placeOf } from './load.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
+import { awaitsRequested } from './requested.ts'
 import { known } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -66,8 +67,16 @@ async function look(
   if (doc?.state === 'running') return 'kept'
   const paused = await isPaused(world, place.contract.task)
   const now = world.clock.now()
-  if (doc?.requests && !isAtWork(doc) && (await isMarking(world, doc.requests))) return 'kept'
-  const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, (doc?.requests?.length ?? 0) > 0)
+  const requests = doc?.requests && !isAtWork(doc) ? await requestsOf(world, doc.requests) : []
+  // While a request is still selecting, none of its runs starts: what it selects counts as selected.
+  if (requests.some(r => r.phase === 'marking')) return 'kept'
+  const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, requests.length > 0)
+  if (
+    doc?.state === 'waiting' &&
+    requests.length > 0 &&
+    (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
+  )
+    return 'kept'
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
   const cause: Cause | undefined = night === undefined ? (reason.cause ?? reason.arrival?.cause) : { lane: 'nightly', night }
   const next = consider(doc, place, {
@@ -151,10 +160,8 @@ async function isPaused(world: World, task: string): Promise<boolean> {
   return pauses.some(p => p?.doc.paused)
 }
 
-/** While a request is still selecting, none of its runs starts: what it selects counts as selected. */
-async function isMarking(world: World, requests: readonly string[]): Promise<boolean> {
-  const docs = await world.ledger.getMany<RequestDoc>(requests.map(requestKey))
-  return docs.some(r => r?.doc.phase === 'marking')
+async function requestsOf(world: World, ids: readonly string[]): Promise<RequestDoc[]> {
+  return (await world.ledger.getMany<RequestDoc>(ids.map(requestKey))).flatMap(r => (r ? [r.doc] : []))
 }
 
 async function nightThatNames(world: World, place: Place): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import type { Change, Feed } from '../ports/ledger.ts'
 import { settle } from './effects.ts'
 import type { PauseDoc } from './keys.ts'
 import { candidateOf } from './permits.ts'
+import { downstreamRuns } from './requested.ts'
 import type { World } from './world.ts'
 
 /** Whether a change is one from which an event may follow: the feed holds only these. */
@@ -59,12 +60,15 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
   }
   if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
-  const settled = was?.requests !== undefined && is.requests === undefined && !published
-  if (settled || (is.skipped && !was?.skipped)) events.push(...readersOf(graph, is))
+  if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
+  if (was?.requests && !is.requests && !published) {
+    const ordinal = ordinalOf(graph.dataset(is.dataset)!.partitioning, is.partition)!
+    events.push(...downstreamRuns(graph, is, ordinal).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
+  }
   return events
 }
 
-/** Readers look again when a partition they may wait for is over without a version, or will not come. */
+/** Readers look again when a partition they may wait for will not come. */
 function readersOf(graph: Graph, doc: RunDoc): NewEvent[] {
   const input = graph.dataset(doc.dataset)!.partitioning
   return graph.readersOf(doc.dataset).flatMap(({ task, input: { mapping } }): NewEvent[] => {

@@ -4,7 +4,7 @@ import { select } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { compareCandidates } from '../core/limit.ts'
 import { keyOf, parsePartition } from '../core/partition.ts'
-import { type RequestDoc, requestOf, runsOf, sameRequest } from '../core/request.ts'
+import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest } from '../core/request.ts'
 import type { Cause, RunDoc } from '../core/run.ts'
 import { type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
@@ -57,19 +57,25 @@ const MARKS_A_WINDOW = 500
 
 async function runRequested(world: World, detail: EventDetails['RunRequested'], eventId: string): Promise<void> {
   const graph = await world.graph()
-  const wished = requestOf(detail, eventId, world.clock.now())
-  const runs = runsOf(wished, graph, world.clock.now())
-  const { doc, written } = await swap<RequestDoc>(world, requestKey(wished.id), d => d ?? wished)
-  if (!written && !sameRequest(doc!, wished))
+  const now = world.clock.now()
+  const wished = requestOf(detail, eventId, now)
+  // What cannot be expanded is refused before it is recorded.
+  runsOf(wished, graph)
+  const { doc } = await swap<RequestDoc>(world, requestKey(wished.id), d => {
+    if (!d) return wished
+    const next = nextBegins(d, graph)
+    return d.phase === 'marking' || next === undefined || next > now ? d : { ...d, phase: 'marking', since: d.upTo, upTo: now, marked: 0 }
+  })
+  if (!sameRequest(doc!, wished))
     throw new RedeyeError('REQUEST_CHANGED', `a request "${wished.id}" was made before, with other content`, {
       remedy: 'give the new request an id of its own',
     })
-  if (doc!.phase !== 'marking') return
-  await expand(world, graph, doc!, runs)
+  if (doc!.phase === 'marking') await expand(world, graph, doc!)
 }
 
 /** Selects a request's runs, window by window, then lets them go: the oldest first, upstream before downstream. */
-async function expand(world: World, graph: Graph, request: RequestDoc, runs: ReturnType<typeof runsOf>): Promise<void> {
+async function expand(world: World, graph: Graph, request: RequestDoc): Promise<void> {
+  const runs = runsOf(request, graph)
   const cause: Cause = {
     lane: request.lane,
     ...(request.maxActive !== undefined && request.lane !== 'nightly' && { under: [request.id] }),
@@ -87,6 +93,13 @@ async function expand(world: World, graph: Graph, request: RequestDoc, runs: Ret
     await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, marked, selected }))
   }
   await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, phase: 'open' }))
+  const { id, tasks, from, to, run, downstream, lane, maxActive } = request
+  const again: NewEvent = {
+    type: 'RunRequested',
+    detail: { id, tasks, from, to, run, downstream, lane, ...(maxActive !== undefined && { maxActive }) },
+  }
+  const next = nextBegins(request, graph)
+  if (next !== undefined) await world.timers.set(next, again)
   await world.bus.publish(await dueRuns(world, graph, request.id, runs))
 }
 
@@ -108,12 +121,9 @@ export async function sweepRequests(world: World): Promise<void> {
   const graph = await world.graph()
   for (const { key, doc } of await world.ledger.query<RequestDoc>('request')) {
     if (doc.phase === 'ended') continue
-    const runs = runsOf(doc, graph, world.clock.now())
-    if (doc.phase === 'marking') {
-      await expand(world, graph, doc, runs)
-      continue
-    }
-    const open = await dueRuns(world, graph, doc.id, runs)
-    if (open.length === 0) await swap<RequestDoc>(world, key, d => ({ ...d!, phase: 'ended' }))
+    const { since: _, ...whole } = doc
+    if (doc.phase === 'marking') await expand(world, graph, doc)
+    else if (nextBegins(doc, graph) === undefined && (await dueRuns(world, graph, doc.id, runsOf(whole, graph))).length === 0)
+      await swap<RequestDoc>(world, key, d => ({ ...d!, phase: 'ended' }))
   }
 }

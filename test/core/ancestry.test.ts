@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { isBehind, type Lineage, lineageOf, mergeLineages, reconcile } from '../../shared/core/ancestry.ts'
 
 type Model = Map<number, number>
-const models = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 })), { maxLength: 30 }).map(entries => new Map(entries) as Model)
+const models = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 })), { maxLength: 30 })
+  .map(entries => new Map(entries) as Model)
 const lineageFrom = (model: Model): Lineage => mergeLineages([...model].map(([ordinal, number]) => lineageOf({ ordinal }, number)))
 const spelledOut = (lineage: Lineage): [number, number][] =>
   (lineage.ranges ?? []).flatMap(([from, to, n]) => Array.from({ length: to - from + 1 }, (_, i) => [from + i, n] as [number, number]))
@@ -14,7 +16,8 @@ test('ranges say of every partition what was put in, in the fewest ranges', () =
       const lineage = lineageFrom(model)
       expect(spelledOut(lineage)).toEqual(sorted(model))
       const ranges = lineage.ranges ?? []
-      for (let i = 1; i < ranges.length; i++) expect(ranges[i]![0] === ranges[i - 1]![1] + 1 && ranges[i]![2] === ranges[i - 1]![2]).toBe(false)
+      for (let i = 1; i < ranges.length; i++)
+        expect(ranges[i]![0] === ranges[i - 1]![1] + 1 && ranges[i]![2] === ranges[i - 1]![2]).toBe(false)
     }),
   )
 })

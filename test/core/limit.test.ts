@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { acquire, type Candidate, compareCandidates, type LimitDoc, newLimit, refill, release } from '../../shared/core/limit.ts'
 
-const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({ dataset: 'clean', partition: `p${n}`, task: 'clean-orders', lane: 'backfill', order: n, depth: 0, ...more })
+const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
+  dataset: 'clean',
+  partition: `p${n}`,
+  task: 'clean-orders',
+  lane: 'backfill',
+  order: n,
+  depth: 0,
+  ...more,
+})
 const take = (doc: LimitDoc, n: number, more?: Partial<Candidate>) => acquire(doc, candidate(n, more), 0)
 
 test('the swap that refuses also enqueues, the swap that frees also hands on', () => {
@@ -23,7 +31,13 @@ test('asking twice changes nothing', () => {
 })
 
 test('first the lane, then the oldest partition, then upstream', () => {
-  const order = [candidate(9, { lane: 'nightly' }), candidate(1, { lane: 'manual' }), candidate(1), candidate(1, { depth: 1, task: 'a' }), candidate(2)]
+  const order = [
+    candidate(9, { lane: 'nightly' }),
+    candidate(1, { lane: 'manual' }),
+    candidate(1),
+    candidate(1, { depth: 1, task: 'a' }),
+    candidate(2),
+  ]
   expect([...order].reverse().sort(compareCandidates)).toEqual(order)
 })
 

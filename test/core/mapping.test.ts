@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { affectedBy, type Interval, type Mapping, mappingFault, neededBy } from '../../shared/core/mapping.ts'
-import { daily, hourly, keys, monthly, unpartitioned, weekly } from '../../shared/task/dataset.ts'
 import { exists, isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange, type Partitioning, startOf } from '../../shared/core/partition.ts'
+import { daily, hourly, keys, monthly, unpartitioned, weekly } from '../../shared/task/dataset.ts'
 
 // With daylight saving on both halves of the year, without it, by half an hour, and one that skipped a whole day.
 const zones = ['UTC', 'Europe/Madrid', 'America/New_York', 'America/Sao_Paulo', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia']
 const from = fc.constantFrom(undefined, '2011-01-15', '2011-12-30', '2012-02-29')
 const calendars = fc.record({ timezone: fc.constantFrom(...zones), from })
-const timed = fc.tuple(calendars, fc.constantFrom(hourly, daily, weekly, monthly)).map(([calendar, grain]) => grain(calendar) as Partitioning)
+const timed = fc
+  .tuple(calendars, fc.constantFrom(hourly, daily, weekly, monthly))
+  .map(([calendar, grain]) => grain(calendar) as Partitioning)
 const keyed = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 }).map(names => keys(names) as Partitioning)
 const partitionings = fc.oneof({ weight: 4, arbitrary: timed }, keyed, fc.constant(unpartitioned() as Partitioning))
 const mappings: fc.Arbitrary<Mapping> = fc.oneof(
@@ -16,7 +18,15 @@ const mappings: fc.Arbitrary<Mapping> = fc.oneof(
   fc.integer({ min: -40, max: 40 }).map(k => ({ map: 'offset', k }) as const),
 )
 // Around the changes of clocks in spring and autumn, the skipped day in Samoa, a leap day and a year's end.
-const moments = ['2011-03-27T01:00Z', '2011-10-30T01:00Z', '2011-12-30T12:00Z', '2012-02-29T00:00Z', '2012-03-11T07:00Z', '2012-11-04T06:00Z', '2011-01-15T00:00Z']
+const moments = [
+  '2011-03-27T01:00Z',
+  '2011-10-30T01:00Z',
+  '2011-12-30T12:00Z',
+  '2012-02-29T00:00Z',
+  '2012-03-11T07:00Z',
+  '2012-11-04T06:00Z',
+  '2011-01-15T00:00Z',
+]
 const joins = fc
   .tuple(partitionings, partitionings, mappings)
   .filter(([input, output, mapping]) => mappingFault(mapping, input, output, false) === undefined)
@@ -27,13 +37,19 @@ const holds = ({ from, to }: Interval, ordinal: number) => from <= ordinal && or
 
 test('q is affected by p exactly when p is needed by q', () => {
   fc.assert(
-    fc.property(joins, fc.constantFrom(...moments), fc.integer({ min: -45, max: 45 }), fc.integer({ min: -1200, max: 1200 }), (join, moment, a, b) => {
-      const [input, output, mapping] = join
-      const p = ordinalNear(input, moment, a)
-      const q = ordinalNear(output, moment, output.grain === 'hourly' ? b : Math.trunc(b / 20))
-      if (!exists(input, p) || !exists(output, q)) return
-      expect(holds(neededBy(mapping, input, output, q), p)).toBe(holds(affectedBy(mapping, input, output, p), q))
-    }),
+    fc.property(
+      joins,
+      fc.constantFrom(...moments),
+      fc.integer({ min: -45, max: 45 }),
+      fc.integer({ min: -1200, max: 1200 }),
+      (join, moment, a, b) => {
+        const [input, output, mapping] = join
+        const p = ordinalNear(input, moment, a)
+        const q = ordinalNear(output, moment, output.grain === 'hourly' ? b : Math.trunc(b / 20))
+        if (!exists(input, p) || !exists(output, q)) return
+        expect(holds(neededBy(mapping, input, output, q), p)).toBe(holds(affectedBy(mapping, input, output, p), q))
+      },
+    ),
     { numRuns: 4000 },
   )
 })

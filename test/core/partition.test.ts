@@ -1,10 +1,25 @@
 import fc from 'fast-check'
-import { daily, hourly, keys, monthly, unpartitioned, weekly } from '../../shared/task/dataset.ts'
-import { endOf, firstOrdinal, isTimed, keyOf, ordinalAt, ordinalOf, type Partitioning, parsePartition, partitioningFault, partitionTime, startOf, step } from '../../shared/core/partition.ts'
+import {
+  endOf,
+  firstOrdinal,
+  isTimed,
+  keyOf,
+  ordinalAt,
+  ordinalOf,
+  type Partitioning,
+  parsePartition,
+  partitioningFault,
+  partitionTime,
+  startOf,
+  step,
+} from '../../shared/core/partition.ts'
 import { dateOfDay, dayOf, dayOfDate, timeOfDay } from '../../shared/core/zone.ts'
+import { daily, hourly, keys, monthly, unpartitioned, weekly } from '../../shared/task/dataset.ts'
 
 const zone = fc.constantFrom('UTC', 'Europe/Madrid', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'America/Sao_Paulo')
-const timed = fc.tuple(zone, fc.constantFrom(hourly, daily, weekly, monthly)).map(([timezone, grain]) => grain({ timezone }) as Partitioning)
+const timed = fc
+  .tuple(zone, fc.constantFrom(hourly, daily, weekly, monthly))
+  .map(([timezone, grain]) => grain({ timezone }) as Partitioning)
 const instant = fc.integer({ min: Date.parse('1990-01-01'), max: Date.parse('2040-01-01') })
 
 test('an instant lies in its partition, and the partition’s key leads back to it', () => {

@@ -10,11 +10,32 @@ export interface LedgerUnderTest {
 }
 
 const key = (sk: string, pk = 'run/clean'): Key => ({ pk, sk })
-const run = (partition: string, more: Partial<RunDoc> = {}): RunDoc => ({ v: 1, dataset: 'clean', partition, task: 'clean-orders', state: 'waiting', generation: 0, attempt: 0, ...more })
+const run = (partition: string, more: Partial<RunDoc> = {}): RunDoc => ({
+  v: 1,
+  dataset: 'clean',
+  partition,
+  task: 'clean-orders',
+  state: 'waiting',
+  generation: 0,
+  attempt: 0,
+  ...more,
+})
 const published = (partition: string, number: number, at: number, more: Partial<RunDoc> = {}): RunDoc =>
   run(partition, {
     state: 'succeeded',
-    version: { number, as: number, loud: number, generation: number, attempt: 1, rows: 1, bytes: 1, schemaHash: '', at, cause: { lane: 'nightly' }, ancestry: {} },
+    version: {
+      number,
+      as: number,
+      loud: number,
+      generation: number,
+      attempt: 1,
+      rows: 1,
+      bytes: 1,
+      schemaHash: '',
+      at,
+      cause: { lane: 'nightly' },
+      ancestry: {},
+    },
     ...more,
   })
 
@@ -52,7 +73,11 @@ export function ledgerConformance(name: string, open: () => Promise<LedgerUnderT
           if (await ledger.put(stored.key, { count: stored.doc.count + 1 }, stored.rev)) return
         }
       }
-      await Promise.all(Array.from({ length: 20 }, async () => { for (let i = 0; i < 5; i++) await add() }))
+      await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          for (let i = 0; i < 5; i++) await add()
+        }),
+      )
       expect(await ledger.get(key('n', 'limit'))).toMatchObject({ rev: 101, doc: { count: 100 } })
     })
 

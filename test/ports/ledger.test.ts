@@ -49,7 +49,10 @@ test('what a killed process had been told was written is there, and nothing in h
   })
   await once(child, 'exit')
   const ledger = new SqliteLedger({ path, filter: matters })
-  const [a, b] = await ledger.getMany<{ i: number }>([{ pk: 'n', sk: 'a' }, { pk: 'n', sk: 'b' }])
+  const [a, b] = await ledger.getMany<{ i: number }>([
+    { pk: 'n', sk: 'a' },
+    { pk: 'n', sk: 'b' },
+  ])
   expect(a!.doc.i).toBeGreaterThanOrEqual(told)
   expect(a).toMatchObject({ rev: a!.doc.i, doc: b!.doc })
   const { changes } = await ledger.read(10_000)

@@ -1,0 +1,81 @@
+import { isInMotion, type Place } from '../core/follow.ts'
+import type { Graph } from '../core/graph.ts'
+import { affectedBy } from '../core/mapping.ts'
+import { keyOf, ordinalRange } from '../core/partition.ts'
+import type { InputFacts } from '../core/readiness.ts'
+import type { RunDoc } from '../core/run.ts'
+import { runKey } from './keys.ts'
+import { loadFacts, partitioningOf, placeOf } from './load.ts'
+import type { World } from './world.ts'
+
+/*
+ * A requested run waits for the requested runs it reads from, also those it reads from by way of tasks that no request
+ * names: what lies between follows from them, and a named partition is to run once, on all of it.
+ */
+
+/** Whether between a requested run and requested runs upstream something is still to come. Its direct inputs are judged by readiness. */
+export async function awaitsRequested(
+  world: World,
+  graph: Graph,
+  place: Place,
+  facts: readonly InputFacts[],
+  named: ReadonlySet<string>,
+  seen = new Set<string>(),
+): Promise<boolean> {
+  for (const { input, partitioning, needed } of facts) {
+    const producer = graph.producerOf(input.dataset)
+    if (!producer || input.mapping.map === 'latest' || input.onUpdate === 'ignore' || producer.task === place.contract.task) continue
+    if (!graph.upstreamOf([producer.task]).some(task => named.has(task))) continue
+    for (const { ordinal, requested } of needed) {
+      const key = runKey(input.dataset, keyOf(partitioning, ordinal))
+      const name = `${key.pk}@${key.sk}`
+      if (requested || seen.has(name)) continue
+      seen.add(name)
+      const between = placeOf(graph, producer.task, ordinal)
+      const doc = (await world.ledger.get<RunDoc>(key))?.doc
+      if (!doc?.state) continue
+      const its = await loadFacts(world, between, true)
+      if (isInMotion(doc, between, its) || its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => p.requested))) return true
+      if (await awaitsRequested(world, graph, between, its, named, seen)) return true
+    }
+  }
+  return false
+}
+
+// What a failed run releases far downstream is soon looked at; of more than this the sweep takes care.
+const MOST = 1000
+
+/** The runs downstream of a partition that a request may have waiting: for what is over without a new version. */
+export function downstreamRuns(
+  graph: Graph,
+  doc: Pick<RunDoc, 'dataset' | 'partition'>,
+  ordinal: number,
+): { task: string; partition: string }[] {
+  const found = new Map<string, { task: string; partition: string }>()
+  const frontier = [{ dataset: doc.dataset, ordinals: [ordinal] }]
+  while (frontier.length > 0 && found.size < MOST) {
+    const { dataset, ordinals } = frontier.shift()!
+    const input = partitioningOf(graph, dataset)
+    for (const {
+      task,
+      input: { mapping },
+    } of graph.readersOf(dataset)) {
+      const output = partitioningOf(graph, task.output)
+      const reached: number[] = []
+      for (const o of ordinals) {
+        const { from, to } = affectedBy(mapping, input, output, o)
+        // Endless only for a keyed input of a dated output; there the sweep looks.
+        if (to === Number.POSITIVE_INFINITY) continue
+        for (const q of ordinalRange(output, from, to)) {
+          const run = { task: task.task, partition: keyOf(output, q) }
+          const name = `${run.task}@${run.partition}`
+          if (found.has(name) || found.size >= MOST) continue
+          found.set(name, run)
+          reached.push(q)
+        }
+      }
+      if (reached.length > 0) frontier.push({ dataset: task.output, ordinals: reached })
+    }
+  }
+  return [...found.values()]
+}
