@@ -10,6 +10,8 @@ import { stateFolder } from '../shared/local/state.ts'
 import { loadProject, type Project } from '../shared/task/project.ts'
 import { stateOf } from './state-of.ts'
 
+export { stateOf } from './state-of.ts'
+
 export interface HostOptions {
   /** The state folder; `.redeye` in the project unless given. */
   state?: string

@@ -14,7 +14,8 @@ export function createProgram(exit: (code: number) => void): Command {
 
   program
     .command('check')
-    .description('what is wrong with the project: declarations, graph, SQL, sources and targets')
+    .description('what is wrong with the project: declarations, graph, SQL, sources and targets; and what a change leaves as it was')
+    .option(...stateOption)
     .option('--json', 'print a list of { code, file, line, column, message, remedy }')
     .action(async options => exit(await (await import('./check.ts')).check(root(), options)))
     .addHelpText('after', examples(['redeye check', 'redeye check --json | jq .[].file']))

@@ -169,3 +169,31 @@ describe('query', () => {
     expect(err).toContain(message)
   })
 })
+
+describe('check', () => {
+  const informed = async () =>
+    (
+      JSON.parse((await project.redeye('check', '--json')).out) as { severity: string; file: string; message: string; remedy: string }[]
+    ).map(f => `${f.severity} ${f.file}: ${f.message}; ${f.remedy}`)
+
+  test('says which partitions a change leaves as they were, and which nothing will make', async () => {
+    const ledger = new SqliteLedger({ path: join(project.folder, '.redeye/ledger.db'), filter: () => false })
+    const published = async (dataset: string, partition: string, hash?: string) => {
+      const stored = await ledger.get<RunDoc>(runKey(dataset, partition))
+      const version = { number: 1, as: 1, loud: 1, generation: 1, attempt: 2, rows: 1, bytes: 1, schemaHash: '', at: 0, hash }
+      const doc = { ...runDoc(partition), dataset, state: 'succeeded', version }
+      expect(await ledger.put(runKey(dataset, partition), { ...stored?.doc, ...doc }, stored?.rev ?? 0)).toBe(true)
+    }
+    for (const day of [14, 15, 17, 18]) await published('orders', `2001-02-${day}`)
+    await published('clean', '2001-02-13', 'of another statement')
+    await published('clean', '2001-02-12', 'of another statement')
+    ledger.close()
+    expect(await informed()).toEqual([
+      'info services/clean-orders/task.ts: clean-orders has changed since all of its 2 partitions were made; ' +
+        'they stay as they are; request clean-orders from 2001-02-12 to 2001-02-13 with run: all',
+      'info services/clean-orders/task.ts: 2 partitions of clean could be made of what was there before clean-orders was deployed; ' +
+        'nothing starts them by itself; request clean-orders from 2001-02-17 to 2001-02-18 with run: missing',
+    ])
+    expect(await project.redeye('check')).toMatchObject({ exit: 0, out: expect.stringContaining('nothing wrong in 2 tasks') })
+  })
+})
