@@ -12,6 +12,7 @@ import { translateSql } from './transform.ts'
 export interface Checked {
   session: Session
   task: Task
+  partition: string
   relation: string
   rows: number
   /** Makes the view of an input and gives its name. */
@@ -136,7 +137,8 @@ async function customViolations(checked: Checked, check: Extract<Check, { check:
     })
   for (const [alias] of inputs) await checked.viewOf(alias)
   await session.prepareFor(duckdb)
-  await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(task.output.name)} AS FROM ${relation}`)
+  const selected = [...Object.keys(task.output.columns).map(quoted), `${text(checked.partition)} AS _partition`].join(', ')
+  await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(task.output.name)} AS SELECT ${selected} FROM ${relation}`)
   return { relation: `(${duckdb})`, shown: [], said: `rows are violations of ${check.name}` }
 }
 

@@ -86,6 +86,13 @@ async function check(work: Work, produced: Produced): Promise<void> {
     viewed.add(alias)
     return alias
   }
-  const results = await runChecks({ session, task, relation: quoted(OUTPUT), rows: produced.parts.rows, viewOf })
+  const results = await runChecks({
+    session,
+    task,
+    partition: attempt.partition,
+    relation: quoted(OUTPUT),
+    rows: produced.parts.rows,
+    viewOf,
+  })
   refuseFailedChecks(task, attempt.partition, results)
 }

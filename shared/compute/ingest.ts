@@ -20,7 +20,7 @@ const CHECKPOINT_MS = 10_000
 const TABLE = 'redeye_ingested'
 
 /** Takes a source's batches into a table: maps, fits, and quarantines what does not fit. */
-export function taker(task: Task, table: RowTable, quarantine: Quarantine): (batch: Batch) => number {
+export function taker(task: Task, table: RowTable, quarantine: Pick<Quarantine, 'add'>): (batch: Batch) => number {
   const { map } = task.work as IngestWork
   const fitRecord = fitter(task.output.columns as Columns)
   let seen = 0
@@ -48,7 +48,13 @@ function rawText(record: unknown): string {
 }
 
 /** Fails with BAD_ROW when more than the allowed share was refused. */
-export function refuseTooMany(task: Task, partition: string, quarantine: Quarantine, records: number, key: string): void {
+export function refuseTooMany(
+  task: Task,
+  partition: string,
+  quarantine: Pick<Quarantine, 'rows' | 'reasons'>,
+  records: number,
+  key: string,
+): void {
   const { maxRejected } = task.work as IngestWork
   if (quarantine.rows <= records * maxRejected) return
   throw new RedeyeError(

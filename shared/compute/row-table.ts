@@ -1,4 +1,6 @@
 import type { DuckDBAppender, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import { RedeyeError } from '../core/errors.ts'
+import { fitter } from '../core/fit.ts'
 import type { Columns } from '../core/schema.ts'
 import { quoted } from '../sql/type.ts'
 import { columnList, toDuckDb, vectorType } from './column-type.ts'
@@ -75,5 +77,15 @@ export class RowTable {
       for (let i = 0; i < this.buffers.length; i++) chunk.setColumnValues(i, this.buffers[i]!.splice(0, count))
       appender.appendDataChunk(chunk)
     })
+  }
+}
+
+/** Makes the function that fits rows which must fit: a row that does not throws BAD_ROW saying where it was. */
+export function checkedRow(columns: Columns): (row: Record<string, unknown>, where: string) => Record<string, unknown> {
+  const fitRecord = fitter(columns)
+  return (row, where) => {
+    const fitted = fitRecord(row)
+    if ('row' in fitted) return fitted.row
+    throw new RedeyeError('BAD_ROW', `${where}: ${fitted.reason}`, { remedy: 'give a value of the column’s type' })
   }
 }
