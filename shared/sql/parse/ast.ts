@@ -25,7 +25,15 @@ export type Expr =
   | (At & { kind: 'between'; operand: Expr; low: Expr; high: Expr; negated: boolean })
   | (At & { kind: 'in'; operand: Expr; list: Expr[]; negated: boolean })
   | (At & { kind: 'inQuery'; operand: Expr; query: Query; negated: boolean })
-  | (At & { kind: 'like'; op: 'LIKE' | 'ILIKE' | 'RLIKE'; operand: Expr; patterns: Expr[]; quantifier?: 'ANY' | 'ALL'; escape?: Expr; negated: boolean })
+  | (At & {
+      kind: 'like'
+      op: 'LIKE' | 'ILIKE' | 'RLIKE'
+      operand: Expr
+      patterns: Expr[]
+      quantifier?: 'ANY' | 'ALL'
+      escape?: Expr
+      negated: boolean
+    })
   | (At & { kind: 'is'; what: 'NULL' | 'TRUE' | 'FALSE' | 'UNKNOWN'; operand: Expr; negated: boolean })
   | (At & { kind: 'distinctFrom'; left: Expr; right: Expr; negated: boolean })
   | (At & { kind: 'exists'; query: Query })
@@ -141,8 +149,25 @@ export type From =
   | { kind: 'valuesTable'; values: Values; alias?: Alias; at: number }
   | { kind: 'function'; call: ExprOf<'call'>; lateral: boolean; alias?: Alias; at: number }
   | { kind: 'join'; join: JoinKind; natural: boolean; left: From; right: From; on?: Expr; using?: Name[]; at: number }
-  | { kind: 'pivot'; source: From; aggregates: SelectItem[]; columns: Name[]; values: { values: Expr[]; alias?: Name }[]; alias?: Alias; at: number }
-  | { kind: 'unpivot'; source: From; includeNulls: boolean; value: Name; label: Name; columns: { column: Name[]; alias?: Name }[]; alias?: Alias; at: number }
+  | {
+      kind: 'pivot'
+      source: From
+      aggregates: SelectItem[]
+      columns: Name[]
+      values: { values: Expr[]; alias?: Name }[]
+      alias?: Alias
+      at: number
+    }
+  | {
+      kind: 'unpivot'
+      source: From
+      includeNulls: boolean
+      value: Name
+      label: Name
+      columns: { column: Name[]; alias?: Name }[]
+      alias?: Alias
+      at: number
+    }
   | { kind: 'unusual'; source: From; construct: string; at: number }
 
 export type JoinKind = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS' | 'SEMI' | 'ANTI'

@@ -1,10 +1,20 @@
 import type { Argument, Call, Expr, FrameBound, Name, Sort, WindowSpec } from './ast.ts'
 import type { Cursor } from './cursor.ts'
 
-const call = (name: string, args: Expr[], at: number): Expr => ({ kind: 'call', name, args: args.map(value => ({ value })), distinct: false, at })
+const call = (name: string, args: Expr[], at: number): Expr => ({
+  kind: 'call',
+  name,
+  args: args.map(value => ({ value })),
+  distinct: false,
+  at,
+})
 
 /** Calls whose brackets hold more than a list: CAST(x AS t), EXTRACT(f FROM x), TRIM(BOTH x FROM y), … */
-export function parseSpecialCall(cursor: Cursor, name: string, cast: (cursor: Cursor, attempt: boolean, at: number) => Expr): Expr | undefined {
+export function parseSpecialCall(
+  cursor: Cursor,
+  name: string,
+  cast: (cursor: Cursor, attempt: boolean, at: number) => Expr,
+): Expr | undefined {
   const at = cursor.at
   const mark = cursor.mark()
   const inside = (read: () => Expr | undefined): Expr | undefined => {
@@ -44,7 +54,10 @@ function extract(cursor: Cursor, at: number): Expr | undefined {
 }
 
 function trim(cursor: Cursor, at: number): Expr | undefined {
-  const side = cursor.isOneOf('BOTH', 'LEADING', 'TRAILING') && cursor.peek(1).text !== ',' && cursor.peek(1).text !== ')' ? cursor.next().text : undefined
+  const side =
+    cursor.isOneOf('BOTH', 'LEADING', 'TRAILING') && cursor.peek(1).text !== ',' && cursor.peek(1).text !== ')'
+      ? cursor.next().text
+      : undefined
   const name = side === 'LEADING' ? 'ltrim' : side === 'TRAILING' ? 'rtrim' : 'trim'
   if (side && cursor.take('FROM')) return call(name, [cursor.expression()], at)
   const characters = cursor.expression()

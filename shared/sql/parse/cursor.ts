@@ -5,7 +5,9 @@ import { type Token, tokens } from './lexer.ts'
 // Words that end an expression or a relation, so an alias without AS cannot be one of them.
 const NOT_AN_ALIAS = new Set(
   `ANTI CROSS EXCEPT FULL INNER INTERSECT JOIN LATERAL LEFT NATURAL ON RIGHT SEMI MINUS UNION USING FROM WHERE GROUP HAVING ORDER SORT CLUSTER DISTRIBUTE LIMIT
-  OFFSET WINDOW PIVOT UNPIVOT TABLESAMPLE AS THEN WHEN ELSE END AND OR NOT IN IS BETWEEN LIKE ILIKE RLIKE REGEXP ESCAPE DIV QUALIFY FOR ASC DESC NULLS ROWS RANGE`.split(/\s+/),
+  OFFSET WINDOW PIVOT UNPIVOT TABLESAMPLE AS THEN WHEN ELSE END AND OR NOT IN IS BETWEEN LIKE ILIKE RLIKE REGEXP ESCAPE DIV QUALIFY FOR ASC DESC NULLS ROWS RANGE`.split(
+    /\s+/,
+  ),
 )
 
 /** Walks the tokens of one statement. `expression`, `value` and `query` are set by the parser that owns it, since they call each other. */
@@ -68,8 +70,13 @@ export class Cursor {
   }
   unexpected(wanted?: string): SqlProblem {
     const token = this.peek()
-    const received = token.kind === 'end' ? 'the statement ends here' : `"${token.kind === 'word' ? token.value : token.text}" cannot stand here`
-    return new SqlProblem(received, wanted ? `${wanted} belongs here` : 'see the line before it for a missing comma, bracket or keyword', token.at)
+    const received =
+      token.kind === 'end' ? 'the statement ends here' : `"${token.kind === 'word' ? token.value : token.text}" cannot stand here`
+    return new SqlProblem(
+      received,
+      wanted ? `${wanted} belongs here` : 'see the line before it for a missing comma, bracket or keyword',
+      token.at,
+    )
   }
 
   name(): Name {

@@ -52,14 +52,17 @@ function parsePredicateOf(cursor: Cursor, operand: Expr): Expr | undefined {
   }
   if (cursor.take('IN')) return parseIn(cursor, operand, negated)
   for (const op of ['LIKE', 'ILIKE'] as const) if (cursor.take(op)) return parseLike(cursor, operand, op, negated)
-  if (cursor.take('RLIKE') || cursor.take('REGEXP')) return { kind: 'like', op: 'RLIKE', operand, patterns: [parseComparison(cursor)], negated, at }
+  if (cursor.take('RLIKE') || cursor.take('REGEXP'))
+    return { kind: 'like', op: 'RLIKE', operand, patterns: [parseComparison(cursor)], negated, at }
   return undefined
 }
 
 function parseIs(cursor: Cursor, operand: Expr): Expr {
   const negated = cursor.take('NOT')
-  if (cursor.take('DISTINCT', 'FROM')) return { kind: 'distinctFrom', left: operand, right: parseComparison(cursor), negated, at: operand.at }
-  for (const what of ['NULL', 'TRUE', 'FALSE', 'UNKNOWN'] as const) if (cursor.take(what)) return { kind: 'is', what, operand, negated, at: operand.at }
+  if (cursor.take('DISTINCT', 'FROM'))
+    return { kind: 'distinctFrom', left: operand, right: parseComparison(cursor), negated, at: operand.at }
+  for (const what of ['NULL', 'TRUE', 'FALSE', 'UNKNOWN'] as const)
+    if (cursor.take(what)) return { kind: 'is', what, operand, negated, at: operand.at }
   throw cursor.unexpected('NULL, TRUE, FALSE or DISTINCT FROM')
 }
 
@@ -85,7 +88,14 @@ function parseLike(cursor: Cursor, operand: Expr, op: 'LIKE' | 'ILIKE', negated:
 
 type Level = readonly string[]
 // From loosest to tightest; within a level, from left to right.
-const LEVELS: Level[] = [['=', '==', '<>', '!=', '<', '<=', '>', '>=', '<=>'], ['|'], ['^'], ['&'], ['+', '-', '||'], ['*', '/', '%', 'DIV']]
+const LEVELS: Level[] = [
+  ['=', '==', '<>', '!=', '<', '<=', '>', '>=', '<=>'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['+', '-', '||'],
+  ['*', '/', '%', 'DIV'],
+]
 
 /** An expression without predicates and AND, OR, NOT. */
 export const parseComparison = (cursor: Cursor): Expr => parseLevel(cursor, 0)

@@ -25,7 +25,7 @@ function joinKind(cursor: Cursor): JoinKind | undefined {
   if (cursor.take('LEFT')) return cursor.take('SEMI') ? 'SEMI' : cursor.take('ANTI') ? 'ANTI' : (cursor.take('OUTER'), 'LEFT')
   if (cursor.take('SEMI')) return 'SEMI'
   if (cursor.take('ANTI')) return 'ANTI'
-  for (const kind of ['RIGHT', 'FULL'] as const) if (cursor.take(kind)) return cursor.take('OUTER'), kind
+  for (const kind of ['RIGHT', 'FULL'] as const) if (cursor.take(kind)) return (cursor.take('OUTER'), kind)
   return cursor.is('JOIN') ? 'INNER' : undefined
 }
 
@@ -58,7 +58,8 @@ function parsePrimary(cursor: Cursor, lateral: boolean): From {
     const mark = cursor.mark()
     cursor.reset(mark - 1)
     const call = cursor.value()
-    if (call.kind !== 'call') throw new SqlProblem('this is not a table', 'name an input, a subquery in brackets or a function such as explode(…)', at)
+    if (call.kind !== 'call')
+      throw new SqlProblem('this is not a table', 'name an input, a subquery in brackets or a function such as explode(…)', at)
     return { kind: 'function', call: call as ExprOf<'call'>, lateral, alias: parseAlias(cursor), at }
   }
   return sampled(cursor, alias => ({ kind: 'table', parts, alias, at }))

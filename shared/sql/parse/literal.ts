@@ -41,7 +41,8 @@ function decimalLiteral(digits: string, sign: string, token: Token, at: number):
   const unscaled = all + '0'.repeat(Math.max(0, shift - fraction.length))
   // A BigDecimal's precision counts from the first digit that is not zero; Spark's is at least the scale.
   const precision = Math.max(unscaled.replace(/^0+/, '').length || 1, scale)
-  if (precision > MAX_PRECISION) throw new SqlProblem(`${token.text} has more than ${MAX_PRECISION} digits`, 'write a double, or fewer digits', at)
+  if (precision > MAX_PRECISION)
+    throw new SqlProblem(`${token.text} has more than ${MAX_PRECISION} digits`, 'write a double, or fewer digits', at)
   const padded = unscaled.padStart(scale + 1, '0')
   const value = scale === 0 ? padded : `${padded.slice(0, -scale)}.${padded.slice(-scale)}`
   return { kind: 'literal', type: decimal(precision, scale), value: sign + value, at, end: token.end }

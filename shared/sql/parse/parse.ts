@@ -7,7 +7,9 @@ import { parseQuery } from './query.ts'
 import { parseField, parseType } from './type.ts'
 
 const NOT_QUERIES = new Set(
-  'INSERT CREATE DROP ALTER DELETE UPDATE MERGE SET USE SHOW DESCRIBE DESC EXPLAIN CACHE REFRESH TRUNCATE ANALYZE ADD LOAD RESET REPLACE COPY ATTACH PRAGMA'.split(' '),
+  'INSERT CREATE DROP ALTER DELETE UPDATE MERGE SET USE SHOW DESCRIBE DESC EXPLAIN CACHE REFRESH TRUNCATE ANALYZE ADD LOAD RESET REPLACE COPY ATTACH PRAGMA'.split(
+    ' ',
+  ),
 )
 
 function cursorOf(source: string): Cursor {
@@ -26,7 +28,9 @@ export function parse(source: string): Query {
   if (first.kind === 'word' && NOT_QUERIES.has(first.text))
     throw new SqlProblem(`${first.text} is not a query`, 'a transform is one SELECT; what it selects becomes the output', first.at)
   const query = cursor.query()
-  while (cursor.take(';')) if (cursor.peek().kind !== 'end' && !cursor.is(';')) throw new SqlProblem('there is more than one statement', 'keep one; split the rest into tasks of their own, or use WITH', cursor.at)
+  while (cursor.take(';'))
+    if (cursor.peek().kind !== 'end' && !cursor.is(';'))
+      throw new SqlProblem('there is more than one statement', 'keep one; split the rest into tasks of their own, or use WITH', cursor.at)
   if (cursor.peek().kind !== 'end') throw cursor.unexpected()
   return query
 }

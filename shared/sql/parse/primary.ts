@@ -19,7 +19,8 @@ export function parsePrimary(cursor: Cursor): Expr {
     if (cursor.take('[')) {
       value = { kind: 'subscript', operand: value, index: cursor.expression(), at: value.at }
       cursor.expect(']')
-    } else if (cursor.is('.') && value.kind !== 'column' && cursor.take('.')) value = { kind: 'field', operand: value, field: cursor.name(), at: value.at }
+    } else if (cursor.is('.') && value.kind !== 'column' && cursor.take('.'))
+      value = { kind: 'field', operand: value, field: cursor.name(), at: value.at }
     else if (cursor.is('::')) throw new SqlProblem(':: is not Spark SQL', 'write cast(value AS type)', cursor.at)
     else return value
     value.end = cursor.lastEnd
@@ -54,8 +55,9 @@ function parseString(cursor: Cursor): Expr {
 
 function parseWord(cursor: Cursor, word: string, at: number): Expr {
   const following = cursor.peek(1)
-  if (word === 'NULL') return cursor.next(), { kind: 'literal', type: T.void, value: null, at }
-  if ((word === 'TRUE' || word === 'FALSE') && following.text !== '.') return cursor.next(), { kind: 'literal', type: T.boolean, value: word === 'TRUE', at }
+  if (word === 'NULL') return (cursor.next(), { kind: 'literal', type: T.void, value: null, at })
+  if ((word === 'TRUE' || word === 'FALSE') && following.text !== '.')
+    return (cursor.next(), { kind: 'literal', type: T.boolean, value: word === 'TRUE', at })
   if (word === 'CASE') return parseCase(cursor)
   if (word === 'INTERVAL' && isInterval(cursor)) return parseInterval(cursor)
   if (word in TYPED && following.kind === 'string') {
@@ -67,8 +69,10 @@ function parseWord(cursor: Cursor, word: string, at: number): Expr {
     return { kind: 'exists', query: cursor.bracketed(() => cursor.query()), at }
   }
   if (following.text === '->' && following.kind === 'symbol') return parseLambda(cursor, [cursor.name()], at)
-  if (following.text === '(' && following.kind === 'symbol') return parseSpecialCall(cursor, word, castOf) ?? parseCall(cursor, cursor.name())
-  if (CALLS_WITHOUT_BRACKETS.has(word) && following.text !== '.') return { kind: 'call', name: cursor.name().name.toLowerCase(), args: [], distinct: false, at }
+  if (following.text === '(' && following.kind === 'symbol')
+    return parseSpecialCall(cursor, word, castOf) ?? parseCall(cursor, cursor.name())
+  if (CALLS_WITHOUT_BRACKETS.has(word) && following.text !== '.')
+    return { kind: 'call', name: cursor.name().name.toLowerCase(), args: [], distinct: false, at }
   return parseName(cursor)
 }
 
@@ -118,7 +122,11 @@ function lambdaParameters(cursor: Cursor, mark: number): Name[] | undefined {
   const inside = cursor.mark()
   let depth = 0
   while (['word', 'quoted'].includes(cursor.peek(depth).kind) && cursor.peek(depth + 1).text === ',') depth += 2
-  if (!['word', 'quoted'].includes(cursor.peek(depth).kind) || cursor.peek(depth + 1).text !== ')' || cursor.peek(depth + 2).text !== '->') {
+  if (
+    !['word', 'quoted'].includes(cursor.peek(depth).kind) ||
+    cursor.peek(depth + 1).text !== ')' ||
+    cursor.peek(depth + 2).text !== '->'
+  ) {
     cursor.reset(inside)
     return undefined
   }
@@ -148,7 +156,10 @@ function isInterval(cursor: Cursor): boolean {
   const signed = first.kind === 'symbol' && (first.text === '-' || first.text === '+') ? 1 : 0
   const value = cursor.peek(1 + signed)
   if (value.kind === 'string') return true
-  return (value.kind === 'number' || value.kind === 'word' || value.text === '(') && (UNITS.has(cursor.peek(2 + signed).text) || value.text === '(')
+  return (
+    (value.kind === 'number' || value.kind === 'word' || value.text === '(') &&
+    (UNITS.has(cursor.peek(2 + signed).text) || value.text === '(')
+  )
 }
 
 function parseInterval(cursor: Cursor): Expr {
@@ -157,7 +168,12 @@ function parseInterval(cursor: Cursor): Expr {
   do {
     const negative = cursor.take('-') || (cursor.take('+') && false)
     const token = cursor.next()
-    if (token.kind !== 'string' && token.kind !== 'number') throw new SqlProblem('an interval needs a literal', 'for a computed one write make_dt_interval(days, hours, …) or multiply: n * INTERVAL 1 DAY', token.at)
+    if (token.kind !== 'string' && token.kind !== 'number')
+      throw new SqlProblem(
+        'an interval needs a literal',
+        'for a computed one write make_dt_interval(days, hours, …) or multiply: n * INTERVAL 1 DAY',
+        token.at,
+      )
     const sign = negative ? '-' : ''
     if (token.kind === 'string' && !UNITS.has(cursor.peek().text)) {
       value.parts.push({ value: sign + token.value, unit: '' })

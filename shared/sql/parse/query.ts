@@ -14,7 +14,8 @@ export function parseQuery(cursor: Cursor): Query {
 }
 
 function parseWith(cursor: Cursor): Query['with'][number] {
-  if (cursor.is('RECURSIVE')) throw new SqlProblem('a recursive WITH is not Spark SQL 3.5', 'join a fixed number of times, or make it an incremental task', cursor.at)
+  if (cursor.is('RECURSIVE'))
+    throw new SqlProblem('a recursive WITH is not Spark SQL 3.5', 'join a fixed number of times, or make it an incremental task', cursor.at)
   const name = cursor.name()
   const columns = cursor.is('(') ? cursor.names() : undefined
   cursor.take('AS')
@@ -76,7 +77,8 @@ function parseSelect(cursor: Cursor, outer: Outer): Select {
   if (cursor.take('WHERE')) select.where = cursor.expression()
   if (cursor.is('GROUP', 'BY')) select.group = parseGroup(cursor)
   if (cursor.take('HAVING')) select.having = cursor.expression()
-  if (cursor.is('QUALIFY')) throw new SqlProblem('QUALIFY is not Spark SQL', 'compute the window in a subquery and filter it with WHERE outside', cursor.at)
+  if (cursor.is('QUALIFY'))
+    throw new SqlProblem('QUALIFY is not Spark SQL', 'compute the window in a subquery and filter it with WHERE outside', cursor.at)
   parseWindows(cursor, outer.windows)
   return select
 }
@@ -84,7 +86,11 @@ function parseSelect(cursor: Cursor, outer: Outer): Select {
 function parseItem(cursor: Cursor): SelectItem {
   if (cursor.isOneOf('FROM')) throw new SqlProblem('a comma too many before FROM', 'remove it', cursor.at)
   const value = cursor.expression()
-  if (value.kind === 'star' && (cursor.is('EXCEPT', '(') || cursor.is('EXCLUDE') || cursor.is('REPLACE', '(')) && cursor.peek(2).text !== 'SELECT')
+  if (
+    value.kind === 'star' &&
+    (cursor.is('EXCEPT', '(') || cursor.is('EXCLUDE') || cursor.is('REPLACE', '(')) &&
+    cursor.peek(2).text !== 'SELECT'
+  )
     throw new SqlProblem(`* ${cursor.peek().text} is not Spark SQL 3.5`, 'name the columns', cursor.at)
   if (cursor.is('AS', '(')) {
     cursor.next()
@@ -97,7 +103,8 @@ function parseView(cursor: Cursor): LateralView {
   const at = cursor.expect('LATERAL', 'VIEW').at
   const outer = cursor.take('OUTER')
   const call = cursor.expression()
-  if (call.kind !== 'call') throw new SqlProblem('LATERAL VIEW takes a call such as explode(…)', 'write LATERAL VIEW explode(items) t AS item', at)
+  if (call.kind !== 'call')
+    throw new SqlProblem('LATERAL VIEW takes a call such as explode(…)', 'write LATERAL VIEW explode(items) t AS item', at)
   const table = cursor.is('AS') ? { name: '', quoted: false, at } : cursor.alias()
   const columns = cursor.take('AS') ? cursor.commas(() => cursor.name()) : []
   return { at, outer, call, table: table ?? { name: '', quoted: false, at }, columns }
@@ -127,7 +134,11 @@ function parseGroupElement(cursor: Cursor): GroupElement {
     return { kind, groups: cursor.bracketed(() => cursor.commas(() => parseGroupingSet(cursor))), at }
   }
   if (cursor.take('GROUPING', 'SETS'))
-    return { kind: 'sets', elements: cursor.bracketed(() => cursor.commas(() => (isNested(cursor) ? parseGroupElement(cursor) : parseGroupingSet(cursor)))), at }
+    return {
+      kind: 'sets',
+      elements: cursor.bracketed(() => cursor.commas(() => (isNested(cursor) ? parseGroupElement(cursor) : parseGroupingSet(cursor)))),
+      at,
+    }
   return { kind: 'plain', value: cursor.expression() }
 }
 
@@ -152,7 +163,11 @@ function parseWindows(cursor: Cursor, windows: Windows): void {
 
 function parseOrganization(cursor: Cursor, query: Query): void {
   if (cursor.is('ORDER', 'BY')) query.order = parseOrder(cursor)
-  for (const words of [['CLUSTER', 'BY'], ['DISTRIBUTE', 'BY'], ['SORT', 'BY']] as const) {
+  for (const words of [
+    ['CLUSTER', 'BY'],
+    ['DISTRIBUTE', 'BY'],
+    ['SORT', 'BY'],
+  ] as const) {
     const at = cursor.at
     if (!cursor.take(...words)) continue
     query.unusual.push({ construct: words.join(' '), at })

@@ -1,5 +1,5 @@
 import { SqlProblem } from '../finding.ts'
-import { array, decimal, type IntervalUnit, interval, MAX_PRECISION, map, type SqlType, type Simple, simple, struct, T } from '../type.ts'
+import { array, decimal, type IntervalUnit, interval, MAX_PRECISION, map, type Simple, type SqlType, simple, struct, T } from '../type.ts'
 import type { Cursor } from './cursor.ts'
 
 const NAMED: Record<string, Simple> = {
@@ -49,7 +49,14 @@ export function parseType(cursor: Cursor): SqlType {
     return closed(cursor, struct(cursor.is('>') ? [] : cursor.commas(() => parseField(cursor))))
   }
   const named = NAMED[word]
-  if (!named) throw new SqlProblem(`"${token.value}" is not a type`, `write one of ${Object.keys(NAMED).map(n => n.toLowerCase()).join(', ')}, decimal(p, s), array<…>, map<…>, struct<…>`, token.at)
+  if (!named)
+    throw new SqlProblem(
+      `"${token.value}" is not a type`,
+      `write one of ${Object.keys(NAMED)
+        .map(n => n.toLowerCase())
+        .join(', ')}, decimal(p, s), array<…>, map<…>, struct<…>`,
+      token.at,
+    )
   return simple(named)
 }
 
@@ -73,7 +80,11 @@ function parseDecimal(cursor: Cursor, at: number): SqlType {
   const scale = cursor.take(',') ? Number(cursor.next().value) : 0
   cursor.expect(')')
   if (!(precision >= 1 && precision <= MAX_PRECISION && scale >= 0 && scale <= precision))
-    throw new SqlProblem(`decimal(${precision}, ${scale}) is not possible`, `the precision is 1 to ${MAX_PRECISION}, the scale at most the precision`, at)
+    throw new SqlProblem(
+      `decimal(${precision}, ${scale}) is not possible`,
+      `the precision is 1 to ${MAX_PRECISION}, the scale at most the precision`,
+      at,
+    )
   return decimal(precision, scale)
 }
 

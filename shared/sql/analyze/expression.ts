@@ -1,0 +1,260 @@
+import { castable, castSql, castTo } from '../cast.ts'
+import { SqlProblem } from '../finding.ts'
+import type { Expr, ExprOf } from '../parse/ast.ts'
+import { Refusal } from '../refusal.ts'
+import { sharedOf } from '../table/rule.ts'
+import { quoted, struct, T, typeText } from '../type.ts'
+import { origins, type Typed } from '../typed.ts'
+import { arithmetic } from './arithmetic.ts'
+import { call } from './call.ts'
+import { comparable, compare, condition } from './compare.ts'
+import type { Parameter } from './context.ts'
+import type { Env } from './env.ts'
+import { like } from './like.ts'
+import { intervalLiteral, literal } from './literal.ts'
+import { field, resolve, unknownColumn } from './scope.ts'
+import { existsQuery, inQuery, scalarQuery } from './subquery.ts'
+import { subscript } from './subscript.ts'
+
+const PARAMETERS: Record<Parameter, typeof T.string> = { partition: T.string, start: T.timestamp, end: T.timestamp } as never
+
+/** What an expression means: its type, its DuckDB text, what it is made of. Problems are found, not thrown. */
+export function analyze(expr: Expr, env: Env): Typed {
+  return env.context.guard(
+    expr.at,
+    () => grouped(expr, env) ?? dispatch(expr, env),
+    refused => refused,
+  )
+}
+
+// In a grouped select an expression that is grouped by is a column; what is not must be made of such, or of aggregates.
+function grouped(expr: Expr, env: Env): Typed | undefined {
+  if (!env.grouping || expr.kind === 'literal' || expr.kind === 'lambda' || expr.kind === 'star') return undefined
+  const { grouping, context } = env
+  const input: Env = { ...grouping.input, scope: { ...grouping.input.scope, locals: env.scope.locals } }
+  const value = context.quietly(() => {
+    try {
+      return dispatch(expr, input)
+    } catch (error) {
+      if (error instanceof SqlProblem || error instanceof Refusal) return undefined
+      throw error
+    }
+  })
+  const found = value && value.type.kind !== 'unknown' ? grouping.group(value.sql) : undefined
+  return found && { ...found, at: expr.at, name: value?.name }
+}
+
+function dispatch(expr: Expr, env: Env): Typed {
+  const of = (e: Expr) => env.analyze(e, env)
+  switch (expr.kind) {
+    case 'literal':
+      return literal(expr)
+    case 'interval':
+      return intervalLiteral(expr)
+    case 'parameter':
+      return parameter(expr, env)
+    case 'column':
+      return column(expr, env)
+    case 'star':
+      throw new SqlProblem('* cannot stand here', 'it stands in a select list, or in count(*)', expr.at)
+    case 'call':
+      return call(expr, env)
+    case 'unary':
+      return unary(expr, of(expr.operand))
+    case 'binary':
+      return binary(expr, of(expr.left), of(expr.right))
+    case 'between':
+      return between(expr, env)
+    case 'in':
+      return inList(expr, env)
+    case 'like':
+      return like(expr, env)
+    case 'is':
+      return is(expr, of(expr.operand))
+    case 'distinctFrom':
+      return compare(expr.negated ? '<=>' : 'distinct', of(expr.left), of(expr.right))
+    case 'case':
+      return caseOf(expr, env)
+    case 'cast':
+      return cast(expr, of(expr.operand))
+    case 'subscript':
+      return subscript(of(expr.operand), of(expr.index), expr.at)
+    case 'field':
+      return field(of(expr.operand), expr.field)
+    case 'row':
+      return row(expr, env)
+    case 'exists':
+      return existsQuery(expr, env)
+    case 'subquery':
+      return scalarQuery(expr, env)
+    case 'inQuery':
+      return inQuery(expr, env)
+    case 'lambda':
+      return lambda(expr, env)
+    default:
+      expr satisfies never
+      throw new Error('unreachable')
+  }
+}
+
+function parameter(expr: ExprOf<'parameter'>, env: Env): Typed {
+  const name = expr.name as Parameter
+  const type = PARAMETERS[name]
+  if (!type) throw new SqlProblem(`there is no parameter :${expr.name}`, 'there are :partition, :start and :end, of the output', expr.at)
+  env.context.parameters.add(name)
+  return { type, sql: `CAST($${name} AS ${name === 'partition' ? 'VARCHAR' : 'TIMESTAMP'})`, from: [], at: expr.at, name }
+}
+
+function column(expr: ExprOf<'column'>, env: Env): Typed {
+  const found = resolve(env.scope, expr.parts)
+  if (found) return { ...found, at: expr.at }
+  if (expr.parts.some(p => p.quoted && p.name.includes('(')) && env.scope.visible.some(c => c.unnamed))
+    throw new Refusal('a column named by its expression', expr.at)
+  throw unknownColumn(env.scope, expr.parts)
+}
+
+function unary(expr: ExprOf<'unary'>, operand: Typed): Typed {
+  if (expr.op === 'NOT') return { type: T.boolean, sql: `(NOT ${condition(operand, 'NOT').sql})`, from: operand.from, at: expr.at }
+  const { type } = operand
+  if (type.kind === 'unknown') return operand
+  if (type.kind === 'string' || type.kind === 'void') throw new Refusal(`${expr.op} of ${typeText(type)}`, expr.at)
+  const integral = ['tinyint', 'smallint', 'int', 'bigint'].includes(type.kind)
+  const numeric = integral || ['float', 'double', 'decimal'].includes(type.kind)
+  if (!(expr.op === '~' ? integral : numeric || type.kind === 'interval'))
+    throw new SqlProblem(`${expr.op} takes ${expr.op === '~' ? 'whole numbers' : 'numbers'}; this is ${typeText(type)}`, 'cast it', expr.at)
+  return { type, sql: expr.op === '+' ? operand.sql : `(${expr.op}${operand.sql})`, from: operand.from, at: expr.at }
+}
+
+function binary(expr: ExprOf<'binary'>, left: Typed, right: Typed): Typed {
+  const { op, at } = expr
+  const out = (type: Typed['type'], sql: string): Typed => ({ type, sql: `(${sql})`, from: origins(left, right), at })
+  if (op === 'AND' || op === 'OR') return out(T.boolean, `${condition(left, op).sql} ${op} ${condition(right, op).sql}`)
+  if (['=', '==', '<>', '!=', '<', '<=', '>', '>=', '<=>'].includes(op)) return { ...compare(op, left, right), at }
+  if (op === '&' || op === '|' || op === '^') {
+    const type = sharedOf([left.type, right.type], op, at)
+    if (type.kind === 'unknown') return left.type.kind === 'unknown' ? left : right
+    if (!['tinyint', 'smallint', 'int', 'bigint'].includes(type.kind))
+      throw new SqlProblem(`${op} takes whole numbers; this is ${typeText(type)}`, 'cast it', at)
+    const [a, b] = [castTo(left, type).sql, castTo(right, type).sql]
+    return op === '^' ? out(type, `xor(${a}, ${b})`) : out(type, `${a} ${op} ${b}`)
+  }
+  if (op === '||') return concat(left, right, at)
+  return { ...arithmetic(op, left, right), at }
+}
+
+function concat(left: Typed, right: Typed, at: number): Typed {
+  const from = origins(left, right)
+  if (left.type.kind === 'unknown' || right.type.kind === 'unknown') return { type: T.unknown, sql: 'NULL', from, at }
+  if (left.type.kind === 'array' && right.type.kind === 'array') {
+    const type = sharedOf([left.type, right.type], '||', at)
+    const [a, b] = [castTo(left, type).sql, castTo(right, type).sql]
+    return { type, sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE list_concat(${a}, ${b}) END`, from, at }
+  }
+  if (left.type.kind === 'binary' && right.type.kind === 'binary') return { type: T.binary, sql: `(${left.sql} || ${right.sql})`, from, at }
+  return { type: T.string, sql: `(${castTo(left, T.string).sql} || ${castTo(right, T.string).sql})`, from, at }
+}
+
+function between(expr: ExprOf<'between'>, env: Env): Typed {
+  const operand = env.analyze(expr.operand, env)
+  const low = compare('>=', operand, env.analyze(expr.low, env))
+  const high = compare('<=', operand, env.analyze(expr.high, env))
+  const sql = `(${low.sql} AND ${high.sql})`
+  return { type: T.boolean, sql: expr.negated ? `(NOT ${sql})` : sql, from: origins(low, high), at: expr.at }
+}
+
+function inList(expr: ExprOf<'in'>, env: Env): Typed {
+  const operand = env.analyze(expr.operand, env)
+  const items = expr.list.map(e => env.analyze(e, env))
+  // Spark brings the value and the whole list to one type.
+  const mixed = [operand, ...items].filter(v => v.type.kind !== 'void')
+  const [first] = mixed
+  if (first && mixed.some(v => (v.type.kind === 'string') !== (first.type.kind === 'string'))) {
+    if (items.length > 1 && !items.every(i => i.type.kind === items[0]!.type.kind))
+      throw new Refusal('IN with strings and other types', expr.at)
+    throw new Refusal(`IN of ${typeText(operand.type)} and ${typeText(items[0]!.type)}`, expr.at)
+  }
+  const type = sharedOf(
+    [operand, ...items].map(v => v.type),
+    'IN',
+    expr.at,
+  )
+  const sql = `(${castTo(operand, type).sql} ${expr.negated ? 'NOT IN' : 'IN'} (${items.map(i => castTo(i, type).sql).join(', ')}))`
+  return { type: T.boolean, sql, from: origins(operand, ...items), at: expr.at }
+}
+
+function is(expr: ExprOf<'is'>, operand: Typed): Typed {
+  const not = expr.negated ? 'NOT ' : ''
+  if (expr.what === 'NULL') return { type: T.boolean, sql: `(${operand.sql} IS ${not}NULL)`, from: operand.from, at: expr.at }
+  const value = condition(operand, `IS ${expr.what}`).sql
+  const sql =
+    expr.what === 'UNKNOWN'
+      ? `(${value} IS ${not}NULL)`
+      : `(${value} IS ${expr.negated ? '' : 'NOT '}DISTINCT FROM ${expr.what.toLowerCase()})`
+  return { type: T.boolean, sql, from: operand.from, at: expr.at }
+}
+
+function caseOf(expr: ExprOf<'case'>, env: Env): Typed {
+  const of = (e: Expr) => env.analyze(e, env)
+  const operand = expr.operand && of(expr.operand)
+  const whens = expr.branches.map(b => (operand ? comparable(operand, of(b.when)) : [condition(of(b.when), 'WHEN')]))
+  const thens = expr.branches.map(b => of(b.then))
+  const otherwise = expr.otherwise && of(expr.otherwise)
+  const values = otherwise ? [...thens, otherwise] : thens
+  const type = sharedOf(
+    values.map(v => v.type),
+    'CASE',
+    expr.at,
+  )
+  const branches = whens.map((when, i) => `WHEN ${when.map(w => w.sql).join(' = ')} THEN ${castTo(thens[i]!, type).sql}`)
+  const end = otherwise ? ` ELSE ${castTo(otherwise, type).sql}` : ''
+  return { type, sql: `(CASE ${branches.join(' ')}${end} END)`, from: origins(...values, ...whens.flat()), at: expr.at }
+}
+
+function cast(expr: ExprOf<'cast'>, operand: Typed): Typed {
+  if (!castable(operand.type, expr.type))
+    throw new SqlProblem(
+      `${typeText(operand.type)} cannot be cast to ${typeText(expr.type)}`,
+      'there is no such cast; take a part of it, or go by way of string',
+      expr.at,
+    )
+  const sql = castSql(operand.sql, operand.type, expr.type, expr.at)
+  return {
+    type: expr.type,
+    sql: expr.attempt ? `TRY(${sql})` : sql,
+    from: operand.from,
+    at: expr.at,
+    name: operand.name,
+    literal: undefined,
+  }
+}
+
+function row(expr: ExprOf<'row'>, env: Env): Typed {
+  const values = expr.items.map(i => env.analyze(i.value, env))
+  const fields = values.map((value, i) => ({ name: expr.items[i]!.alias?.name ?? value.name ?? `col${i + 1}`, type: value.type }))
+  const packed = values.map((v, i) => `${quoted(fields[i]!.name)} := ${v.sql}`).join(', ')
+  return { type: struct(fields), sql: `struct_pack(${packed})`, from: origins(...values), at: expr.at }
+}
+
+function lambda(expr: ExprOf<'lambda'>, env: Env): Typed {
+  return {
+    type: T.unknown,
+    sql: 'NULL',
+    from: [],
+    at: expr.at,
+    lambda(parameters) {
+      const names = expr.parameters.map(p => env.context.unique(`${p.name}_`))
+      const locals = new Map(env.scope.locals)
+      expr.parameters.forEach((p, i) => {
+        const type = parameters[i]
+        if (!type)
+          throw new SqlProblem(
+            `this lambda takes ${parameters.length} parameter${parameters.length === 1 ? '' : 's'}`,
+            `remove ${p.name}`,
+            p.at,
+          )
+        locals.set(p.name.toLowerCase(), { type, sql: quoted(names[i]!), from: [], at: p.at, name: p.name })
+      })
+      return { names, body: env.analyze(expr.body, { ...env, scope: { ...env.scope, locals }, clause: 'a lambda' }) }
+    },
+  }
+}

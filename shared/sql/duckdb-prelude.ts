@@ -1,0 +1,72 @@
+/**
+ * What a DuckDB connection runs once before any compiled statement: the session in UTC, and macros that give DuckDB Spark's
+ * ANSI behaviour. They fail by a cast that cannot succeed, not by error(): that one is volatile, which keeps DuckDB from
+ * optimising around it and from catching it in TRY.
+ */
+export const duckdbPrelude: readonly string[] = [
+  "SET TimeZone = 'UTC'",
+  // Order is only what ORDER BY says, in Spark too; nulls are placed in every compiled ORDER BY.
+  "SET default_null_order = 'NULLS_FIRST'",
+  ...Object.entries({
+    'spark_floor_div(a, b)': 'CAST(floor(CAST(a AS DECIMAL(38, 0)) / b) AS BIGINT)',
+    'spark_trim_all(s)': "trim(s, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))",
+    'spark_whole(s)':
+      "CASE WHEN regexp_full_match(spark_trim_all(s), '[+-]?[0-9]+') THEN spark_trim_all(s) ELSE 'not a whole number: ' || s END",
+    'spark_number(s)':
+      "CASE WHEN regexp_full_match(spark_trim_all(s), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN spark_trim_all(s) ELSE 'not a number: ' || s END",
+    'spark_double(s)':
+      "CAST(CASE WHEN regexp_full_match(spark_trim_all(s), '(?i)[+-]?(inf|infinity|nan)') THEN spark_trim_all(s) ELSE spark_number(s) END AS DOUBLE)",
+    'spark_boolean(s)':
+      "CASE WHEN lower(spark_trim_all(s)) IN ('t', 'true', 'y', 'yes', '1') THEN true WHEN lower(spark_trim_all(s)) IN ('f', 'false', 'n', 'no', '0') THEN false ELSE CAST('not a boolean: ' || s AS BOOLEAN) END",
+    'spark_date(s)':
+      "CASE WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2}([ T].*)?)?)?') THEN CAST(concat_ws('-', regexp_extract(spark_trim_all(s), '^[0-9]{4}'), coalesce(nullif(regexp_extract(spark_trim_all(s), '^[0-9]{4}-([0-9]{1,2})', 1), ''), '01'), coalesce(nullif(regexp_extract(spark_trim_all(s), '^[0-9]{4}-[0-9]{1,2}-([0-9]{1,2})', 1), ''), '01')) AS DATE) ELSE CAST('not a date: ' || s AS DATE) END",
+    'spark_clock(s)': "regexp_extract(spark_trim_all(s), '[ T]([0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?)', 1)",
+    'spark_clock_micros(c)':
+      "CAST(split_part(c, ':', 1) AS BIGINT) * 3600000000 + CAST(split_part(c, ':', 2) AS BIGINT) * 60000000 + CAST(coalesce(nullif(regexp_extract(c, ':[0-9]+:([0-9]+)', 1), ''), '0') AS BIGINT) * 1000000 + CAST(rpad(regexp_extract(c, '[.]([0-9]{0,6})', 1), 6, '0') AS BIGINT)",
+    'spark_zone_micros(s)':
+      "CASE WHEN regexp_matches(s, '[+-][0-9]{1,2}:?([0-9]{2})?$') AND regexp_matches(s, ':.*[+-]') THEN (CASE WHEN regexp_matches(s, '[-][0-9]{1,2}:?([0-9]{2})?$') THEN -1 ELSE 1 END) * (CAST(regexp_extract(s, '[+-]([0-9]{1,2}):?([0-9]{2})?$', 1) AS BIGINT) * 3600000000 + CAST('0' || regexp_extract(s, '[+-]([0-9]{1,2}):?([0-9]{2})?$', 2) AS BIGINT) * 60000000) ELSE 0 END",
+    'spark_timestamp(s)':
+      "CASE WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2})?)?') THEN CAST(spark_date(s) AS TIMESTAMP) WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T]([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]*)?)?( ?(Z|UTC|GMT|(UTC|GMT)?[+-][0-9]{1,2}(:?[0-9]{2})?))?') THEN CAST(spark_date(s) AS TIMESTAMP) + to_microseconds(spark_clock_micros(spark_clock(s)) - spark_zone_micros(spark_trim_all(s))) ELSE CAST('not a timestamp: ' || s AS TIMESTAMP) END",
+    'spark_from_micros(us)': 'make_timestamp(CAST(us AS BIGINT))',
+    'spark_scientific_of(sign, w, f, e)':
+      "CASE WHEN w <> '' THEN sign || w[1] || '.' || coalesce(nullif(rtrim(w[2:] || f, '0'), ''), '0') || 'E' || (length(w) - 1 + e) ELSE sign || ltrim(f, '0')[1] || '.' || coalesce(nullif(rtrim(ltrim(f, '0')[2:], '0'), ''), '0') || 'E' || (e - 1 - (length(f) - length(ltrim(f, '0')))) END",
+    'spark_scientific(t)':
+      "spark_scientific_of(CASE WHEN t[1] = '-' THEN '-' ELSE '' END, ltrim(regexp_extract(t, '^-?([0-9]+)', 1), '0'), regexp_extract(t, '[.]([0-9]*)', 1), CAST(coalesce(nullif(regexp_extract(t, 'e(.*)$', 1), ''), '0') AS INTEGER))",
+    // A quotient rounded half up, of whole numbers.
+    'spark_ratio(a, b)':
+      '(CASE WHEN (a < 0) <> (b < 0) THEN -1 ELSE 1 END) * (abs(a) // abs(b) + CASE WHEN (abs(a) % abs(b)) * 2 >= abs(b) THEN 1 ELSE 0 END)',
+    'spark_months(i)': "CAST(date_part('year', i) * 12 + date_part('month', i) AS BIGINT)",
+    'spark_micros(i)':
+      "CAST(date_part('day', i) AS BIGINT) * 86400000000 + CAST(date_part('hour', i) AS BIGINT) * 3600000000 + CAST(date_part('minute', i) AS BIGINT) * 60000000 + CAST(date_part('microseconds', i) AS BIGINT)",
+    'spark_at(list, i)':
+      "list[CASE WHEN i < 0 OR i >= len(list) THEN CAST('no item ' || i || ' in an array of ' || len(list) AS BIGINT) ELSE i + 1 END]",
+    'spark_pattern(p)':
+      "CASE WHEN regexp_matches(replace(p, '\\\\', ''), '\\\\([^%_]|$)') THEN CAST(CAST('an escape in a pattern without need: ' || p AS INTEGER) AS VARCHAR) ELSE p END",
+    'spark_json_text(j, path)': 'CASE WHEN json_valid(j) THEN json_extract_string(j, path) END',
+    'spark_half_even(x)': 'CASE WHEN x - floor(x) = 0.5 THEN floor(x) + (floor(x) % 2) ELSE round(x) END',
+    'spark_substring_from(s, i)':
+      'CASE WHEN i > 0 THEN substring(s, i) WHEN i = 0 THEN s WHEN -i >= length(s) THEN s ELSE substring(s, CAST(length(s) + i + 1 AS BIGINT)) END',
+    // Before the beginning there are places too: substring('abc', -5, 3) is 'a'.
+    'spark_substring(s, i, n)':
+      "CASE WHEN n <= 0 THEN CASE WHEN s IS NOT NULL AND i IS NOT NULL THEN '' END WHEN i > 0 THEN substring(s, i, n) WHEN i = 0 THEN substring(s, 1, n) WHEN -i <= length(s) THEN substring(s, CAST(length(s) + i + 1 AS BIGINT), n) ELSE substring(s, 1, greatest(0, CAST(n + length(s) + i AS BIGINT))) END",
+    'spark_slice(l, i, n)':
+      "CASE WHEN i = 0 OR n < 0 THEN [l[CAST('slice counts from 1, and takes no less than nothing' AS INTEGER)]] WHEN i > 0 THEN list_slice(l, i, CAST(i AS BIGINT) + n - 1) WHEN -i > len(l) THEN list_slice(l, 1, 0) ELSE list_slice(l, len(l) + i + 1, len(l) + i + n) END",
+    'spark_insert(l, i, x)':
+      'CASE WHEN l IS NULL THEN NULL WHEN i > 0 THEN list_transform(range(1, greatest(len(l) + 2, i + 1)), lambda p: CASE WHEN p < i THEN l[p] WHEN p = i THEN x ELSE l[p - 1] END) WHEN -i <= len(l) + 1 THEN list_transform(range(1, len(l) + 2), lambda p: CASE WHEN p < len(l) + 2 + i THEN l[p] WHEN p = len(l) + 2 + i THEN x ELSE l[p - 1] END) ELSE list_transform(range(1, -i + 1), lambda p: CASE WHEN p = 1 THEN x ELSE l[p + i + len(l)] END) END',
+    'spark_element(l, i)':
+      "l[CASE WHEN i = 0 OR abs(i) > len(l) THEN CAST('no item ' || i || ' in an array of ' || len(l) AS BIGINT) ELSE i END]",
+    'spark_try_element(l, i)': "l[CASE WHEN i = 0 THEN CAST('arrays count from 1' AS BIGINT) ELSE i END]",
+    'spark_width_bucket(x, low, high, n)':
+      'CASE WHEN n <= 0 OR low = high OR isnan(x) OR NOT isfinite(low) OR NOT isfinite(high) THEN NULL WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(trunc(n * (x - low) / (high - low)) AS BIGINT) + 1 END ELSE CASE WHEN x > low THEN 0 WHEN x <= high THEN n + 1 ELSE CAST(trunc(n * (low - x) / (low - high)) AS BIGINT) + 1 END END',
+    // Sixty seconds are the next minute, as long as nothing follows them.
+    'spark_make_timestamp(y, m, d, h, i, s)':
+      "CASE WHEN s = 60 THEN make_timestamp(y, m, d, h, i, 0) + to_minutes(1) WHEN s > 60 THEN CAST('more than sixty seconds' AS TIMESTAMP) ELSE make_timestamp(y, m, d, h, i, 0) + to_microseconds(CAST(s * 1000000 AS BIGINT)) END",
+    'spark_month_end(t)': 'day(t) = day(last_day(t))',
+    // Whole months where both are the same day of the month or the last; else days in months of 31.
+    'spark_months_between(a, b)':
+      "(year(a) - year(b)) * 12 + month(a) - month(b) + CASE WHEN day(a) = day(b) OR (spark_month_end(a) AND spark_month_end(b)) THEN 0 ELSE ((day(a) - day(b)) * CAST(86400 AS DOUBLE) + (epoch_us(a) - epoch_us(date_trunc('day', a))) // 1000000 - (epoch_us(b) - epoch_us(date_trunc('day', b))) // 1000000) / 2678400 END",
+    // Java writes 1.0E10 and 1.0E-5 where DuckDB writes 10000000000.0 and 1e-05.
+    'spark_double_text(x)':
+      "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN x = 0 THEN CAST(x AS VARCHAR) WHEN abs(x) >= 1e-3 AND abs(x) < 1e7 THEN CAST(x AS VARCHAR) ELSE spark_scientific(CAST(x AS VARCHAR)) END",
+  }).map(([signature, body]) => `CREATE OR REPLACE TEMP MACRO ${signature} AS ${body}`),
+]

@@ -1,0 +1,65 @@
+import { aggregates } from './table/aggregates.ts'
+import { arrays } from './table/arrays.ts'
+import { conditionals } from './table/conditionals.ts'
+import { dates } from './table/dates.ts'
+import { json } from './table/json.ts'
+import { lambdas } from './table/lambdas.ts'
+import { maps } from './table/maps.ts'
+import { numbers } from './table/numbers.ts'
+import { regexes } from './table/regexes.ts'
+import type { Rule } from './table/rule.ts'
+import { strings } from './table/strings.ts'
+import { windows } from './table/windows.ts'
+
+/** The table: what DuckDB may run, by its name in Spark. Everything else runs on Spark. */
+export const functions: Readonly<Record<string, Rule>> = {
+  ...aggregates,
+  ...arrays,
+  ...conditionals,
+  ...dates,
+  ...json,
+  ...lambdas,
+  ...maps,
+  ...numbers,
+  ...regexes,
+  ...strings,
+  ...windows,
+}
+
+const CLOCK = 'write :start, :end or :partition, which say what the run is for'
+const CHANCE = 'take it from the data, such as a hash of the key'
+const PLACE = 'leave it out, or take it from the data'
+
+/** What gives something else at every run, with what to write instead. */
+export const volatileFunctions: Readonly<Record<string, string>> = Object.fromEntries([
+  ...['now', 'current_date', 'curdate', 'current_timestamp', 'localtimestamp', 'current_timezone'].map(f => [f, CLOCK]),
+  ...['rand', 'random', 'randn', 'uuid', 'shuffle'].map(f => [f, CHANCE]),
+  ...['monotonically_increasing_id', 'spark_partition_id', 'input_file_name', 'input_file_block_start', 'input_file_block_length'].map(
+    f => [f, PLACE],
+  ),
+  ...[
+    'current_user',
+    'user',
+    'session_user',
+    'current_database',
+    'current_schema',
+    'current_catalog',
+    'version',
+    'java_method',
+    'reflect',
+    'try_reflect',
+  ].map(f => [f, PLACE]),
+])
+
+/** Functions of Spark 3.5 that the table does not have: a statement that calls one runs on Spark. */
+export const knownToSpark: ReadonlySet<string> = new Set(
+  `aes_decrypt aes_encrypt approx_count_distinct approx_percentile assert_true bigint binary bitmap_bit_position bitmap_bucket_number bitmap_construct_agg bitmap_count
+  bitmap_or_agg bool boolean conv convert_timezone count_min_sketch crc32 cube date_from_unix_date decimal double explode explode_outer find_in_set float
+  format_number format_string from_csv from_json grouping grouping_id hash histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union hll_union_agg ilike inline
+  inline_outer int json_tuple kurtosis like luhn_check make_dt_interval make_interval make_ym_interval mask parse_url percentile_approx percentile_cont percentile_disc
+  posexplode posexplode_outer printf quantile raise_error range schema_of_csv schema_of_json sentences session_window shiftleft shiftrightunsigned skewness smallint
+  soundex sql_keywords stack str_to_map string timestamp tinyint to_binary to_char to_csv to_json to_number to_varchar try_aes_decrypt try_to_binary try_to_number window window_time
+  xpath xpath_boolean xpath_double xpath_float xpath_int xpath_long xpath_number xpath_short xpath_string xxhash64 regr_sxx equal_null named_struct bround cot`.split(
+    /\s+/,
+  ),
+)

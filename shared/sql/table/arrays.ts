@@ -1,0 +1,273 @@
+import { castTo } from '../cast.ts'
+import { isIntegral, isMonths } from '../coerce.ts'
+import { SqlProblem } from '../finding.ts'
+import { Refusal } from '../refusal.ts'
+import { array, type SqlType, struct, T, typeText } from '../type.ts'
+import type { Typed } from '../typed.ts'
+import { type CallSite, type Rule, scalar, sharedOf, special } from './rule.ts'
+
+const element = (value?: Typed): SqlType => (value!.type.kind === 'array' ? value!.type.element : T.void)
+const same = (value?: Typed) => value!.type
+const NULLS = (args: Typed[]): string => args.map(a => `${a.sql} IS NULL`).join(' OR ')
+
+const usage = (args: Typed[], site: CallSite, least: number, most: number, example: string): void => {
+  if (args.length < least || args.length > most)
+    throw new SqlProblem(
+      `${site.name} takes ${least === most ? least : `${least} to ${most}`} arguments; here are ${args.length}`,
+      `write ${example}`,
+      site.at,
+    )
+}
+
+function asArray(value: Typed, site: CallSite): { type: Extract<SqlType, { kind: 'array' }>; sql: string } {
+  if (value.type.kind === 'array') return { type: value.type, sql: value.sql }
+  if (value.type.kind === 'void') throw new Refusal(`${site.name} of NULL`, site.at)
+  throw new SqlProblem(`${site.name} takes an array; this is ${typeText(value.type)}`, 'split a string first, or write array(…)', value.at)
+}
+
+// Structs and arrays inside an array compare by their fields in both engines; maps do not compare at all.
+const comparable = (type: SqlType, site: CallSite): void => {
+  if (type.kind === 'map') throw new Refusal(`${site.name} of maps`, site.at)
+}
+
+/** Two arrays brought to one type, or an array and a value for its elements. */
+function pairOf(args: Typed[], site: CallSite, second: 'array' | 'element'): [string, string, SqlType] {
+  usage(args, site, 2, 2, `${site.name}(items, ${second === 'array' ? 'others' : 'item'})`)
+  const [a, b] = args as [Typed, Typed]
+  if (a.type.kind === 'void' || (second === 'array' && b.type.kind === 'void')) throw new Refusal(`${site.name} of NULL`, site.at)
+  asArray(a, site)
+  if (second === 'array') asArray(b, site)
+  const type = sharedOf([element(a), second === 'array' ? element(b) : b.type], site.name, site.at)
+  comparable(type, site)
+  return [castTo(a, array(type)).sql, castTo(b, second === 'array' ? array(type) : type).sql, type]
+}
+
+const size = scalar('array|map', T.int, x =>
+  x!.type.kind === 'map' ? `CAST(cardinality(${x!.sql}) AS INTEGER)` : `CAST(len(${x!.sql}) AS INTEGER)`,
+)
+
+const literalArray: Rule = special((args, site) => {
+  const type = sharedOf(
+    args.map(a => a.type),
+    'array',
+    site.at,
+  )
+  if (args.length === 0) return { type: array(T.void), sql: 'CAST([] AS INTEGER[])' }
+  return { type: array(type), sql: `[${args.map(a => castTo(a, type).sql).join(', ')}]` }
+})
+
+const slice: Rule = special((args, site) => {
+  usage(args, site, 3, 3, 'slice(items, 1, 2)')
+  const [list, from, count] = args as [Typed, Typed, Typed]
+  const { type, sql } = asArray(list, site)
+  return { type, sql: `spark_slice(${sql}, ${castTo(from, T.int).sql}, ${castTo(count, T.int).sql})` }
+})
+
+/** sequence(start, stop, step): numbers, or dates by an interval. */
+const sequence: Rule = special((args, site) => {
+  usage(args, site, 2, 3, 'sequence(1, 5)')
+  const [start, stop, step] = args as [Typed, Typed, Typed | undefined]
+  const type = sharedOf([start.type, stop.type], 'sequence', site.at)
+  const [a, b] = [castTo(start, type).sql, castTo(stop, type).sql]
+  if (isIntegral(type)) {
+    if (type.kind === 'tinyint' || type.kind === 'smallint') throw new Refusal(`sequence of ${typeText(type)}`, site.at)
+    const by = step ? castTo(step, type).sql : `CASE WHEN ${a} <= ${b} THEN 1 ELSE -1 END`
+    const checked = step
+      ? `CASE WHEN ${by} = 0 OR (${by} > 0) <> (${a} <= ${b}) AND ${a} <> ${b} THEN CAST('a step away from the end' AS INTEGER) ELSE ${by} END`
+      : by
+    return {
+      type: array(type),
+      sql: `CASE WHEN ${NULLS(args)} THEN NULL ELSE CAST(generate_series(CAST(${a} AS BIGINT), CAST(${b} AS BIGINT), CAST(${checked} AS BIGINT)) AS ${type.kind === 'int' ? 'INTEGER' : 'BIGINT'}[]) END`,
+    }
+  }
+  if (type.kind !== 'date' && type.kind !== 'timestamp')
+    throw new SqlProblem(`sequence takes whole numbers, dates or timestamps; this is ${typeText(type)}`, 'cast it', start.at)
+  if (!step && type.kind === 'timestamp') throw new Refusal('sequence of timestamps without a step', site.at)
+  if (step && (step.type.kind !== 'interval' || typeof step.literal !== 'string' || step.literal.startsWith('-') || step.literal === '0'))
+    throw new Refusal('sequence by a computed or negative interval', site.at)
+  const by = step?.sql ?? 'to_days(1)'
+  // Months are counted from the start each time (31 January, 29 February, 31 March), not from the one before.
+  const counted =
+    step && isMonths(step.type)
+      ? `list_filter(list_transform(generate_series(0, CAST(date_diff('month', ${a}, ${b}) // ${step.literal} + 1 AS BIGINT)), lambda n: ${a} + to_months(CAST(n * ${step.literal} AS INTEGER))), lambda at: at <= ${b})`
+      : `generate_series(CAST(${a} AS TIMESTAMP), CAST(${b} AS TIMESTAMP), ${by})`
+  return {
+    type: array(type),
+    sql: `CASE WHEN ${a} > ${b} THEN CAST(CAST('the end is before the start' AS INTEGER) AS VARCHAR)::${type.kind === 'date' ? 'DATE' : 'TIMESTAMP'}[] ELSE CAST(${counted} AS ${type.kind === 'date' ? 'DATE' : 'TIMESTAMP'}[]) END`,
+  }
+})
+
+const join = scalar('array, string, string?', T.string, (list, separator, replacement) => {
+  const items = castTo(list!, array(T.string)).sql
+  const kept = replacement
+    ? `list_transform(${items}, lambda item: coalesce(item, ${replacement.sql}))`
+    : `list_filter(${items}, lambda item: item IS NOT NULL)`
+  return `CASE WHEN ${list!.sql} IS NULL THEN NULL ELSE coalesce(array_to_string(${kept}, ${separator!.sql}), '') END`
+})
+
+const extreme = (call: string) => scalar('array', element, `${call}($1)`)
+const unique = (sql: string) =>
+  `list_filter(${sql}, lambda item, place: list_position(${sql}, item) = place OR item IS NULL AND len(list_filter(${sql}[:place], lambda other: other IS NULL)) = 1)`
+
+const setRule = (make: (a: string, b: string) => string): Rule =>
+  special((args, site) => {
+    const [a, b, type] = pairOf(args, site, 'array')
+    return { type: array(type), sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE ${unique(make(a, b))} END` }
+  })
+const has = (list: string, item: string) =>
+  `(list_contains(${list}, ${item}) OR ${item} IS NULL AND len(list_filter(${list}, lambda other: other IS NULL)) > 0)`
+
+const insert: Rule = special((args, site) => {
+  usage(args, site, 3, 3, 'array_insert(items, 1, item)')
+  const [list, place, item] = args as [Typed, Typed, Typed]
+  const n = Number(place.literal)
+  if (!Number.isInteger(n)) throw new Refusal('array_insert at a computed place', site.at)
+  if (n === 0) throw new SqlProblem('array_insert counts from 1, or from -1 backwards', 'write 1', place.at)
+  const type = sharedOf([element(list), item.type], site.name, site.at)
+  const l = castTo({ ...list, type: asArray(list, site).type }, array(type)).sql
+  return { type: array(type), sql: `spark_insert(${l}, ${n}, ${castTo(item, type).sql})` }
+})
+
+const zip: Rule = special((args, site) => {
+  const lists = args.map(a => asArray(a, site))
+  if (lists.length === 0) throw new Refusal('arrays_zip of nothing', site.at)
+  const names = args.map((a, i) => a.name ?? String(i))
+  const longest = `greatest(${lists.map(l => `len(${l.sql})`).join(', ')})`
+  const fields = lists.map((l, i) => `${JSON.stringify(names[i])} := ${l.sql}[place]`).join(', ')
+  return {
+    type: array(struct(lists.map((l, i) => ({ name: names[i]!, type: l.type.element })))),
+    sql: `CASE WHEN ${lists.map(l => `${l.sql} IS NULL`).join(' OR ')} THEN NULL ELSE list_transform(range(1, ${longest} + 1), lambda place: struct_pack(${fields})) END`,
+  }
+})
+
+const elementAt = (attempt: boolean): Rule =>
+  special((args, site) => {
+    usage(args, site, 2, 2, 'element_at(items, 1)')
+    const [value, key] = args as [Typed, Typed]
+    if (value.type.kind === 'map') return { type: value.type.value, sql: `${value.sql}[${castTo(key, value.type.key).sql}]` }
+    const { type, sql } = asArray(value, site)
+    const i = castTo(key, T.int).sql
+    return { type: type.element, sql: attempt ? `spark_try_element(${sql}, ${i})` : `spark_element(${sql}, ${i})` }
+  })
+
+const sortArray: Rule = special((args, site) => {
+  usage(args, site, 1, 2, 'sort_array(items)')
+  const { type, sql } = asArray(args[0]!, site)
+  comparable(type.element, site)
+  const ascending = args[1]?.literal ?? true
+  if (typeof ascending !== 'boolean') throw new Refusal('sort_array in a computed direction', site.at)
+  return { type, sql: ascending ? `list_sort(${sql}, 'ASC', 'NULLS FIRST')` : `list_sort(${sql}, 'DESC', 'NULLS LAST')` }
+})
+
+const arraySort: Rule = special((args, site) => {
+  usage(args, site, 1, 1, 'array_sort(items)')
+  const { type, sql } = asArray(args[0]!, site)
+  comparable(type.element, site)
+  return { type, sql: `list_sort(${sql}, 'ASC', 'NULLS LAST')` }
+})
+
+/** struct(a, b), named_struct('x', a, …). */
+const structOf: Rule = special((args, site) => {
+  if (args.length === 0) throw new SqlProblem('struct takes values', 'write struct(a, b)', site.at)
+  return packed(args.map((a, i) => ({ name: a.name ?? `col${i + 1}`, value: a })))
+})
+const namedStruct: Rule = special((args, site) => {
+  if (args.length === 0 || args.length % 2 === 1)
+    throw new SqlProblem('named_struct takes names and values in turn', "write named_struct('a', 1, 'b', 2)", site.at)
+  const fields = args.flatMap((a, i) => {
+    if (i % 2 === 1) return []
+    if (typeof a.literal !== 'string') throw new SqlProblem('the names in named_struct are literal texts', "write 'a'", a.at)
+    return [{ name: a.literal, value: args[i + 1]! }]
+  })
+  return packed(fields)
+})
+function packed(fields: { name: string; value: Typed }[]): { type: SqlType; sql: string } {
+  if (new Set(fields.map(f => f.name.toLowerCase())).size !== fields.length) throw new Refusal('a struct with two fields of one name')
+  return {
+    type: struct(fields.map(f => ({ name: f.name, type: f.value.type }))),
+    sql: `struct_pack(${fields.map(f => `"${f.name.replaceAll('"', '""')}" := ${f.value.sql}`).join(', ')})`,
+  }
+}
+
+export const arrays: Record<string, Rule> = {
+  array: literalArray,
+  size,
+  cardinality: size,
+  array_size: scalar('array', T.int, 'CAST(len($1) AS INTEGER)'),
+  array_contains: special((args, site) => {
+    const [list, item] = pairOf(args, site, 'element')
+    return {
+      type: T.boolean,
+      sql: `CASE WHEN ${list} IS NULL OR ${item} IS NULL THEN NULL WHEN list_contains(${list}, ${item}) THEN true WHEN len(list_filter(${list}, lambda other: other IS NULL)) > 0 THEN NULL ELSE false END`,
+    }
+  }),
+  array_position: special((args, site) => {
+    const [list, item] = pairOf(args, site, 'element')
+    return {
+      type: T.bigint,
+      sql: `CASE WHEN ${list} IS NULL OR ${item} IS NULL THEN NULL ELSE CAST(coalesce(list_position(${list}, ${item}), 0) AS BIGINT) END`,
+    }
+  }),
+  array_append: special((args, site) => {
+    const [list, item, type] = pairOf(args, site, 'element')
+    return { type: array(type), sql: `CASE WHEN ${list} IS NULL THEN NULL ELSE list_append(${list}, ${item}) END` }
+  }),
+  array_prepend: special((args, site) => {
+    const [list, item, type] = pairOf(args, site, 'element')
+    return { type: array(type), sql: `CASE WHEN ${list} IS NULL THEN NULL ELSE list_prepend(${item}, ${list}) END` }
+  }),
+  array_remove: special((args, site) => {
+    const [list, item, type] = pairOf(args, site, 'element')
+    return {
+      type: array(type),
+      sql: `CASE WHEN ${item} IS NULL THEN NULL ELSE list_filter(${list}, lambda other: other IS DISTINCT FROM ${item}) END`,
+    }
+  }),
+  array_repeat: scalar(
+    'any, int',
+    x => array(x!.type),
+    (x, n) => `CASE WHEN ${n!.sql} IS NULL THEN NULL ELSE list_transform(range(0, greatest(${n!.sql}, 0)), lambda place: ${x!.sql}) END`,
+  ),
+  array_compact: scalar('array', same, 'list_filter($1, lambda item: item IS NOT NULL)'),
+  array_distinct: scalar('array', same, x => unique(x!.sql)),
+  array_union: setRule((a, b) => `list_concat(${a}, ${b})`),
+  array_intersect: setRule((a, b) => `list_filter(${a}, lambda one: ${has(b, 'one')})`),
+  array_except: setRule((a, b) => `list_filter(${a}, lambda one: NOT ${has(b, 'one')})`),
+  arrays_overlap: special((args, site) => {
+    const [a, b] = pairOf(args, site, 'array')
+    const nulls = (l: string) => `len(list_filter(${l}, lambda other: other IS NULL)) > 0`
+    return {
+      type: T.boolean,
+      sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL WHEN list_has_any(${a}, ${b}) THEN true WHEN len(${a}) > 0 AND len(${b}) > 0 AND (${nulls(a)} OR ${nulls(b)}) THEN NULL ELSE false END`,
+    }
+  }),
+  array_insert: insert,
+  array_join: join,
+  array_max: extreme('list_max'),
+  array_min: extreme('list_min'),
+  array_sort: arraySort,
+  sort_array: sortArray,
+  arrays_zip: zip,
+  flatten: special((args, site) => {
+    usage(args, site, 1, 1, 'flatten(lists)')
+    const { type, sql } = asArray(args[0]!, site)
+    if (type.element.kind !== 'array')
+      throw new SqlProblem(`flatten takes an array of arrays; this is ${typeText(type)}`, 'remove it', args[0]!.at)
+    return {
+      type: type.element,
+      sql: `CASE WHEN len(list_filter(${sql}, lambda inner_list: inner_list IS NULL)) > 0 THEN NULL ELSE flatten(${sql}) END`,
+    }
+  }),
+  slice,
+  sequence,
+  get: special((args, site) => {
+    usage(args, site, 2, 2, 'get(items, 0)')
+    const { type, sql } = asArray(args[0]!, site)
+    const i = castTo(args[1]!, T.int).sql
+    return { type: type.element, sql: `CASE WHEN ${i} >= 0 THEN ${sql}[${i} + 1] END` }
+  }),
+  element_at: elementAt(false),
+  try_element_at: elementAt(true),
+  struct: structOf,
+  named_struct: namedStruct,
+}
