@@ -56,9 +56,10 @@ export function timesOf(partition: ReadPartition, needs: string): { start: strin
   return { start, end, timezone: timezone ?? 'UTC' }
 }
 
-/** The partition's first and last date in its zone, and the date of its end, which is the first one after it or, inside a day, the same. */
-export function localDates(partition: ReadPartition, needs: string): { first: string; last: string; after: string } {
+/** The partition's first and last date in its zone, and the dates just before and after it: the same ones where it begins or ends inside a day. */
+export function localDates(partition: ReadPartition, needs: string): { before: string; first: string; last: string; after: string } {
   const { start, end, timezone } = timesOf(partition, needs)
   const dateAt = (ms: number) => dateOfDay(dayOf(timezone, ms))
-  return { first: dateAt(Date.parse(start)), last: dateAt(Date.parse(end) - 1), after: dateAt(Date.parse(end)) }
+  const [from, to] = [Date.parse(start), Date.parse(end)]
+  return { before: dateAt(from - 1), first: dateAt(from), last: dateAt(to - 1), after: dateAt(to) }
 }

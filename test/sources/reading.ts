@@ -61,6 +61,9 @@ export async function errorOf(source: Source, reading: Reading = {}): Promise<Re
  * together are the records of a reading without a break.
  */
 export async function breaksAnywhere(source: Source, reading: Reading, expected: readonly unknown[], sorted = (r: unknown[]) => r) {
+  const wanted = sorted([...expected])
+    .map(row => JSON.stringify(row))
+    .join('\n')
   const before: unknown[] = []
   let breaks = 0
   for await (const batch of read(source, reading)) {
@@ -69,7 +72,12 @@ export async function breaksAnywhere(source: Source, reading: Reading, expected:
     breaks++
     const position: Json = JSON.parse(JSON.stringify(batch.position))
     const after = await readAll(source, { ...reading, position })
-    expect(sorted([...before, ...after.records])).toEqual(sorted([...expected]))
+    // As text: comparing thousands of objects by value, once for each break, would take most of the tests' time.
+    expect(
+      sorted([...before, ...after.records])
+        .map(row => JSON.stringify(row))
+        .join('\n'),
+    ).toBe(wanted)
   }
   return breaks
 }

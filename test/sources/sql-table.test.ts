@@ -277,10 +277,16 @@ describe('what goes wrong is named', () => {
 
   test('a partition column for an output without partitions, or dates for hours', async () => {
     expect(await failing({ partitionColumn: 'flight_date' }, { partition: whole })).toMatchObject({ code: 'BAD_SOURCE' })
-    const hour = { key: '2001-02-14T05Z', start: '2001-02-14T05:00:00Z', end: '2001-02-14T06:00:00Z', timezone: 'UTC' }
-    expect(await failing({ partitionColumn: 'flight_date' }, { partition: hour })).toMatchObject({
-      message: 'partitionColumn "flight_date" holds dates, which cannot tell the hours of partition "2001-02-14T05Z" apart',
-    })
+    for (const [key, end] of [
+      ['00', '01'],
+      ['05', '06'],
+      ['23', '24'],
+    ]) {
+      const hour = { key: `2001-02-14T${key}Z`, start: `2001-02-14T${key}:00:00Z`, end: `2001-02-14T${end}:00:00Z`, timezone: 'UTC' }
+      expect(await failing({ partitionColumn: 'flight_date' }, { partition: hour })).toMatchObject({
+        message: `partitionColumn "flight_date" holds dates, which cannot tell apart what is of a part of a day like "2001-02-14T${key}Z"`,
+      })
+    }
   })
 
   test('a cancelled attempt ends at the next batch', async () => {
