@@ -7,6 +7,7 @@ import { DAY_MS } from '../core/zone.ts'
 import type { Lake } from '../ports/lake.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf } from './load.ts'
+import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
 // What nothing names is what an attempt left that failed or was lost; a week is longer than any generation is retried.
@@ -97,4 +98,21 @@ async function pinnedFolders(world: World, graph: Graph, dataset: string): Promi
     }
   }
   return folders
+}
+
+/** When the lake was last gone through. */
+interface CollectedDoc {
+  v: number
+  at: number
+}
+
+/** Collects every dataset, once a day however often it is asked. */
+export async function collectDaily(world: World, lake: Lake): Promise<void> {
+  const now = world.clock.now()
+  const { before, written } = await swap<CollectedDoc>(world, { pk: 'collected', sk: 'all' }, doc =>
+    doc && now - doc.at < DAY_MS ? doc : { v: 1, at: now },
+  )
+  // On the first day there is nothing yet that could be old.
+  if (!written || !before) return
+  for (const { dataset } of (await world.graph()).datasets) await collect(world, lake, dataset)
 }

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { collect } from '../../shared/engine/collector.ts'
+import { folderLake } from '../../shared/local/lake.ts'
+import type { Lake } from '../../shared/ports/lake.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+
+const story = parseStory(
+  `
+story: three tasks in a row
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2026-03-01 }
+  clean: { partition: daily, from: 2026-03-01 }
+  report: { partition: daily, from: 2026-03-01 }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean, retry: { attempts: 3, backoff: 10d } }
+  reporting: { inputs: { clean: same }, output: report }
+steps: []
+`,
+  'collector.yaml',
+)
+const DAY = 86_400_000
+const orders = { dataset: 'orders', partition: '2026-03-02' }
+
+describe('the collector', () => {
+  let folder: string
+  let lake: Lake
+  let host: StoryHost
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'redeye-lake-'))
+    lake = folderLake(folder)
+    // Files have the machine's time, so the story's clock starts there.
+    host = new StoryHost({ ...story, datasets: story.datasets.map(d => ({ ...d, keepMs: 30 * DAY })) }, Date.now())
+    await host.deploy()
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  const write = async (key: string, files: string[] = [`${key}/part-0000.parquet`]) => {
+    await lake.put(`${key}/part-0000.parquet`, 'rows')
+    await lake.put(`${key}/manifest.json`, JSON.stringify({ format: 1, files: files.map(k => ({ key: k, rows: 1, bytes: 4 })) }))
+  }
+  const keys = async () => {
+    const found: string[] = []
+    for await (const { key } of lake.list('clean/')) found.push(key)
+    return found
+  }
+  const publishTwice = async () => {
+    for (let i = 0; i < 2; i++) {
+      await host.ready([orders])
+      await host.drain()
+    }
+    await write('clean/2026-03-02/g1-a1')
+    await write('clean/2026-03-02/g2-a1')
+  }
+
+  test('keeps the current version, and the one before it as long as its dataset says', async () => {
+    await publishTwice()
+    host.now += 6 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 0 })
+    host.now += 40 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
+    expect(await keys()).toEqual(['clean/2026-03-02/g2-a1/manifest.json', 'clean/2026-03-02/g2-a1/part-0000.parquet'])
+  })
+
+  test('keeps what a generation at work has pinned', async () => {
+    await host.ready([orders])
+    await host.drain()
+    host.hold(['reporting'])
+    await host.ready([orders])
+    await host.drain()
+    await host.ready([orders])
+    await host.drain()
+    for (const g of [1, 2, 3]) await write(`clean/2026-03-02/g${g}-a1`)
+    host.now += 60 * DAY
+    await collect(host.world, lake, 'clean')
+    expect(await keys()).toEqual(expect.arrayContaining(['clean/2026-03-02/g2-a1/manifest.json', 'clean/2026-03-02/g3-a1/manifest.json']))
+    expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
+  })
+
+  test('keeps a file that the current manifest lists, in whichever folder it lies', async () => {
+    await publishTwice()
+    await write('clean/2026-03-02/g2-a1', ['clean/2026-03-02/g1-a1/part-0000.parquet', 'clean/2026-03-02/g2-a1/part-0000.parquet'])
+    host.now += 60 * DAY
+    await collect(host.world, lake, 'clean')
+    expect(await keys()).toContain('clean/2026-03-02/g1-a1/part-0000.parquet')
+    expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
+  })
+
+  test('keeps what the generation in progress has written, and removes a failed one’s files after a week', async () => {
+    host.script('cleaning@2026-03-02', ['transient', 'user'])
+    await host.ready([orders])
+    await host.drain()
+    await write('clean/2026-03-02/g1-a1')
+    await lake.put('clean/2026-03-02/g1-checkpoint.json', '{}')
+    host.now += 9 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 0 })
+    await host.advance(host.now + 2 * DAY)
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 3 })
+    expect(await keys()).toEqual([])
+  })
+})
