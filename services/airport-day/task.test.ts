@@ -29,6 +29,10 @@ test('where the registry knows no city, the airport’s name stands for it', asy
 })
 
 test('an airport that the registry does not have fails the check', async () => {
-  const { checks } = await runTask(task, { partition, inputs: { flights: [row(flights, { origin: 'XXX' })], airports: [sfo] } })
+  const { checks } = await runTask(task, {
+    partition,
+    inputs: { flights: [row(flights, { origin: 'XXX' })], airports: [sfo] },
+    checks: 'report',
+  })
   expect(checks).toContainEqual(expect.objectContaining({ ok: false, check: expect.objectContaining({ check: 'matches' }) }))
 })
