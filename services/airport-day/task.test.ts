@@ -28,11 +28,10 @@ test('where the registry knows no city, the airport’s name stands for it', asy
   expect(rows).toMatchObject([{ city: 'Marquette County Airport', state: 'unknown' }])
 })
 
-test('an airport that the registry does not have fails the check', async () => {
-  const { checks } = await runTask(task, {
-    partition,
-    inputs: { flights: [row(flights, { origin: 'XXX' })], airports: [sfo] },
-    checks: 'report',
+test('an airport that the registry does not have fails the run', async () => {
+  const inputs = { flights: [row(flights, { origin: 'XXX' })], airports: [sfo] }
+  await expect(runTask(task, { partition, inputs })).rejects.toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringContaining('matches'),
   })
-  expect(checks).toContainEqual(expect.objectContaining({ ok: false, check: expect.objectContaining({ check: 'matches' }) }))
 })
