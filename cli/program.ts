@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { findProject } from './find-project.ts'
+import { addRuntimeCommands } from './runtime-commands.ts'
 
 /** Every command of `redeye`. A command's module is imported only when it is the one to run, so that `--help` costs nothing. */
 export function createProgram(exit: (code: number) => void): Command {
@@ -10,7 +11,9 @@ export function createProgram(exit: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(redeye --help shows what it takes)')
     .exitOverride()
-  const root = () => findProject(program.opts<{ project?: string }>().project)
+  const root = (orBegin?: 'begin') => findProject(program.opts<{ project?: string }>().project, orBegin)
+
+  addRuntimeCommands(program, root, exit)
 
   program
     .command('check')
@@ -78,7 +81,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--target <target>', 'of a load: warehouse, http or queue')
     .option('--description <text>', 'what a row of the dataset is')
     .option('--owner <address>', 'who is told when it fails')
-    .action(async (kind, name, options) => exit(await (await import('./new.ts')).create(root(), kind, name, options)))
+    .action(async (kind, name, options) => exit(await (await import('./new.ts')).create(root('begin'), kind, name, options)))
     .addHelpText(
       'after',
       examples([

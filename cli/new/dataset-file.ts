@@ -2,10 +2,13 @@ import type { Columns } from '../../shared/core/schema.ts'
 import { receipts } from '../../shared/task/receipts.ts'
 import { camel, kebab } from './names.ts'
 import { columnsCode, importCode, partitionCode, quote } from './type-code.ts'
-import type { Kind, Wish } from './wish.ts'
+import type { Wish } from './wish.ts'
 
 /** Columns to begin with, where nothing says which: an identifier and a text. */
 export const sampleColumns: Columns = { id: 'int', name: 'string' }
+
+export const outputName = ({ output }: Wish) => ('dataset' in output ? output.dataset.name : output.name)
+export const outputPartition = ({ output }: Wish) => ('dataset' in output ? output.dataset.partition : output.partition)
 
 /** The columns of what the wish makes: those of the dataset that is there, or what its first input or its kind suggests. */
 export function outputColumns(wish: Wish): Columns {
@@ -54,5 +57,3 @@ export function withExport(barrel: string, dataset: string): string {
   const after = lines.findLastIndex(l => (fileOf(l) ?? '\uffff') < `./${kebab(dataset)}`)
   return `${[...lines.slice(0, after + 1), line, ...lines.slice(after + 1)].join('\n')}\n`
 }
-
-export const articles: Record<Kind, string> = { ingest: 'an ingest', transform: 'a transform', load: 'a load' }

@@ -34,7 +34,7 @@ function taskFile(wish: Wish): string {
   const datasets = importCode([outputExport(wish), ...inputs.map(i => i.known.exported)], '#datasets')
   const words = [kind, ...inputs.map(i => i.mapping.map)]
   const taken = inputs.map(({ known, mapping }) => `${known.dataset.name}: ${mappingCode(known.exported, mapping)}`).join(', ')
-  const inputsLine = `  inputs: { ${taken.replaceAll(/\b(\w+): (\w+\(\1\))/g, '$1: $2')} },`
+  const inputsLine = `  inputs: { ${taken} },`
   const output = `  output: ${outputExport(wish)},`
   if (kind === 'transform') {
     const lines = [inputsLine, output, `  sql: '${wish.name}.sql',`]

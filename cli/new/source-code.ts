@@ -1,4 +1,5 @@
 import { isTimed } from '../../shared/core/partition.ts'
+import { outputName, outputPartition } from './dataset-file.ts'
 import { snake } from './names.ts'
 import { quote } from './type-code.ts'
 import type { Wish } from './wish.ts'
@@ -8,8 +9,8 @@ export const settingName = (wish: Wish, what: string) => `${snake(wish.name).toU
 
 /** A source that is complete, and that whoever wrote it points at the right place. */
 export function sourceCode(wish: Wish): { word: string; text: string } {
-  const output = 'dataset' in wish.output ? wish.output.dataset.name : wish.output.name
-  const partition = 'dataset' in wish.output ? wish.output.dataset.partition : wish.output.partition
+  const output = outputName(wish)
+  const partition = outputPartition(wish)
   const dated = isTimed(partition)
   switch (wish.source) {
     case 'sql':

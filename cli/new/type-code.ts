@@ -37,10 +37,15 @@ function typeCode(type: ColumnType): Code {
   }
 }
 
-const keyCode = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name))
+/** A key of an object, quoted where it must be. */
+export const keyCode = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name))
 
-/** A string in single quotes. */
-export const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`
+/** A string in the quotes that the formatter chooses: single ones, unless that needs more escapes. */
+export function quote(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+  if (text.includes("'") && !text.includes('"')) return `"${escaped}"`
+  return `'${escaped.replaceAll("'", "\\'")}'`
+}
 
 /** `import { a, b } from 'module'`, in the order that the formatter keeps. */
 export function importCode(words: Iterable<string>, module: string): string {
