@@ -7,6 +7,7 @@ import type { Task } from '../task/task.ts'
 import { sessionType } from './column-type.ts'
 import type { Session } from './session.ts'
 import { translateSql } from './transform.ts'
+import type { TranslatedSql } from './work.ts'
 
 /** What is checked: a relation with the output's columns, and where the rows of an input dataset are found. */
 export interface Checked {
@@ -122,20 +123,32 @@ async function violationsOf(checked: Checked, check: Exclude<Check, { check: 'ro
   }
 }
 
+const translated = new WeakMap<Check, Promise<TranslatedSql>>()
+
+/** Translates a custom check over the output, by its dataset's name, and the inputs by their aliases; once. */
+function translatedCheck(task: Task, check: Extract<Check, { check: 'sql' }>): Promise<TranslatedSql> {
+  let sql = translated.get(check)
+  if (!sql) {
+    const inputs = Object.entries(task.inputs).filter(([alias]) => alias !== task.output.name)
+    const known = [
+      { alias: task.output.name, columns: task.output.columns },
+      ...inputs.map(([alias, { dataset }]) => ({ alias, columns: dataset.columns })),
+    ]
+    sql = translateSql(check.sql, known, undefined, task.declared.file)
+    translated.set(check, sql)
+  }
+  return sql
+}
+
 async function customViolations(checked: Checked, check: Extract<Check, { check: 'sql' }>): Promise<Violations> {
   const { session, task, relation } = checked
-  const inputs = Object.entries(task.inputs).filter(([alias]) => alias !== task.output.name)
-  const known = [
-    { alias: task.output.name, columns: task.output.columns },
-    ...inputs.map(([alias, input]) => ({ alias, columns: input.dataset.columns })),
-  ]
-  const { duckdb, parameters } = await translateSql(check.sql, known, undefined, task.declared.file)
+  const { duckdb, parameters } = await translatedCheck(task, check)
   if (parameters.length > 0)
     throw new RedeyeError('BAD_TASK', `the check ${check.name} uses :${parameters[0]}`, {
       remedy: 'a check sees one partition alone and needs none',
       file: task.declared.file,
     })
-  for (const [alias] of inputs) await checked.viewOf(alias)
+  for (const alias of Object.keys(task.inputs)) if (alias !== task.output.name) await checked.viewOf(alias)
   await session.prepareFor(duckdb)
   const selected = [...Object.keys(task.output.columns).map(quoted), `${text(checked.partition)} AS _partition`].join(', ')
   await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(task.output.name)} AS SELECT ${selected} FROM ${relation}`)

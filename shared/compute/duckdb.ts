@@ -50,9 +50,10 @@ async function createInstance(duckdb: DuckDb, options: DuckDbOptions): Promise<D
     ...(options.memoryMb === undefined ? {} : { memory_limit: `${options.memoryMb}MB` }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
     temp_directory: options.spillFolder ?? '',
-    ...(options.spillMb === undefined ? {} : { max_temp_directory_size: `${options.spillMb}MB` }),
   })
-  await runPrelude(instance, statement => !isMacro(statement))
+  // Given when the instance is opened, this limit is shown and not kept.
+  const limits = options.spillMb === undefined ? [] : [`SET GLOBAL max_temp_directory_size = '${options.spillMb}MB'`]
+  await runAll(instance, [...limits, ...duckdbPrelude.filter(statement => !isMacro(statement)).map(forInstance)])
   return instance
 }
 
@@ -61,16 +62,16 @@ const withMacros = new WeakMap<DuckDBInstance, Promise<void>>()
 
 /** Gives an instance the functions that translated SQL may call; only when some does, since they cost 20 ms. */
 function addMacros(instance: DuckDBInstance): Promise<void> {
-  const added = withMacros.get(instance) ?? runPrelude(instance, isMacro)
+  const added = withMacros.get(instance) ?? runAll(instance, duckdbPrelude.filter(isMacro).map(forInstance))
   withMacros.set(instance, added)
   added.catch(() => withMacros.delete(instance))
   return added
 }
 
-async function runPrelude(instance: DuckDBInstance, which: (statement: string) => boolean): Promise<void> {
+async function runAll(instance: DuckDBInstance, statements: readonly string[]): Promise<void> {
   const db = await instance.connect()
   try {
-    for (const statement of duckdbPrelude.filter(which)) await db.run(forInstance(statement))
+    for (const statement of statements) await db.run(statement)
   } finally {
     db.closeSync()
   }
