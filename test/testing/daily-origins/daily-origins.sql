@@ -1,0 +1,3 @@
+select origin, cast(count(*) as int) as flights, cast(:start as string) as began
+from flights
+group by origin
