@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { nightsAfter, nightsBefore, prepareWorld, theNight, type World } from '../demo/demo.ts'
+import type { NewEvent } from '../shared/core/events.ts'
+import type { Graph } from '../shared/core/graph.ts'
+import { stateFolder } from '../shared/local/state.ts'
+import { epilogue, nextSteps } from './demo-epilogue.ts'
+import { addSettings, prepareState, worldFolder } from './demo-state.ts'
+import { exits } from './exits.ts'
+import { stateOf } from './host.ts'
+import { interruptible } from './interrupt.ts'
+import { NightShow } from './night.ts'
+import { NightView } from './night-view.ts'
+import { paint, say } from './output.ts'
+import { Progress } from './progress.ts'
+import type { RunChange } from './run-follower.ts'
+import { openSession, type Session } from './session.ts'
+
+export interface DemoOptions {
+  state?: string
+  json?: boolean
+  /** Go on from what an earlier demo left. */
+  keep?: boolean
+  /** Only keep the services outside up. */
+  serve?: boolean
+}
+
+// The demo is of Redeye's own project, wherever it is called.
+const root = join(import.meta.dirname, '..')
+
+/** February 2001 at an airline: two weeks filled in, one night shown, the rest of the month, and what it was all for. */
+export async function demo(options: DemoOptions): Promise<number> {
+  const folder = stateOf(root, options.state)
+  if (!options.serve) prepareState(folder, options.keep ?? false)
+  let world: World | undefined
+  let session: Session | undefined
+  let scene: Scene | undefined
+  const close = async () => {
+    scene?.end()
+    await session?.close()
+    await world?.close()
+  }
+  return interruptible(close, async () => {
+    const building = new Progress('Building the world outside: real flights, a site’s logs, two APIs', options)
+    scene = building
+    world = await prepareWorld(worldFolder(folder))
+    addSettings(stateFolder(folder).settings, world.settings)
+    building.done()
+    if (options.serve) return serve()
+    const play = async (next: Scene, events: NewEvent[]) => {
+      scene = next
+      await session!.publish(events)
+      await session!.settled(() => true)
+    }
+    session = await openSession(root, { state: folder, watched: { night: theNight }, onRun: (before, after) => scene!.note(before, after) })
+    const failed = await threeActs(await session.graph(), play, options)
+    if (options.json) return failed ? exits.no : exits.ok
+    await epilogue(await session.graph(), session.ledger, world.settings.WAREHOUSE!)
+    nextSteps(root, options.state)
+    return failed ? exits.no : exits.ok
+  })
+}
+
+/** What is shown while something goes on. */
+interface Scene {
+  note: RunChange
+  end(): void
+}
+
+/** Resolves with whether a run failed. */
+async function threeActs(graph: Graph, play: (scene: Scene, events: NewEvent[]) => Promise<void>, options: DemoOptions): Promise<boolean> {
+  const ingests = graph.tasks.filter(t => t.onNight).map(t => t.task)
+  const [first, last] = [nightsBefore[0]!, nightsBefore.at(-1)!]
+  const before = new Progress(`A backfill of the nights from ${first} to ${last}`, options)
+  await play(before, [{ type: 'RunRequested', detail: { id: 'demo-backfill', tasks: ingests, from: first, to: last } }])
+  before.done()
+
+  if (!options.json) say()
+  const night = new NightShow(new NightView(graph, theNight), options)
+  night.begin()
+  await play(night, [{ type: 'NightStarted', detail: { date: theNight } }])
+  const told = night.finish()
+  if (!options.json) say()
+
+  const after = new Progress(`The nights until ${nightsAfter.at(-1)}, with which the weeks and the month close`, options)
+  await play(
+    after,
+    nightsAfter.map(date => ({ type: 'NightStarted', detail: { date } })),
+  )
+  after.done()
+  // The demo is about its one night, so that one has the last word.
+  told.say()
+  return before.failed + after.failed > 0 || told.exit !== exits.ok
+}
+
+/** Keeps the services outside up until Ctrl-C. */
+function serve(): Promise<number> {
+  say('The airline’s services are up: its airports and its wildlife strikes, and the crew desk that is delivered to.')
+  say(paint('dim', 'Ctrl-C ends them.'))
+  return new Promise(() => {})
+}

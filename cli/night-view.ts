@@ -1,0 +1,146 @@
+import type { TaskContract } from '../shared/core/contract.ts'
+import type { Graph } from '../shared/core/graph.ts'
+import { isTimed, keyOf, ordinalAt, type Partitioning } from '../shared/core/partition.ts'
+import type { RunDoc } from '../shared/core/run.ts'
+import { dayOfDate, startOfDay } from '../shared/core/zone.ts'
+import { nightOrdinals } from '../shared/engine/decide.ts'
+import { bytesText, timeText } from './measures.ts'
+import { count, paint, table } from './output.ts'
+import { spinner } from './spinner.ts'
+import { waitsOf, waitsText } from './waits.ts'
+
+/** What is known of a night's runs, and how it is shown: a line a task. */
+export class NightView {
+  readonly date: string
+  readonly #graph: Graph
+  readonly #runs = new Map<string, Map<string, RunDoc>>()
+
+  constructor(graph: Graph, date: string) {
+    this.date = date
+    this.#graph = graph
+  }
+
+  /** Takes note of a run; those that no night of this date led to do not matter here. */
+  note(doc: RunDoc): void {
+    if (doc.task === undefined || (doc.cause?.night !== this.date && !this.#runs.get(doc.task)?.has(doc.partition))) return
+    const runs = this.#runs.get(doc.task) ?? new Map<string, RunDoc>()
+    this.#runs.set(doc.task, runs.set(doc.partition, doc))
+  }
+
+  /** The night's runs that are over or at work, and of those that wait the ones of its own date. */
+  runs(): RunDoc[] {
+    return this.#graph.order().flatMap(task => this.#shown(task))
+  }
+
+  tally(): Record<'succeeded' | 'failed' | 'waiting' | 'open', number> {
+    const runs = this.runs()
+    const of = (...states: string[]) => runs.filter(r => states.includes(r.state!)).length
+    return { succeeded: of('succeeded'), failed: of('failed'), waiting: of('waiting', 'held'), open: of('running', 'queued') }
+  }
+
+  /** The table as it stands, a line a task. */
+  lines(now: number): string[] {
+    const rows = this.#graph.order().map(task => this.#row(task, now))
+    const columns = [
+      { title: ' ' },
+      { title: 'task' },
+      { title: 'partition' },
+      { title: 'state' },
+      right('rows'),
+      right('size'),
+      right('time'),
+    ]
+    return table(columns, rows)
+  }
+
+  summary(): string {
+    const { succeeded, failed, waiting, open } = this.tally()
+    const parts = [
+      paint('green', `${succeeded} succeeded`),
+      failed && paint('red', `${failed} failed`),
+      open && paint('cyan', `${open} at work`),
+      waiting && paint('dim', `${waiting} waiting`),
+    ]
+    return parts.filter(Boolean).join(paint('dim', ' · '))
+  }
+
+  #shown(task: TaskContract): RunDoc[] {
+    const runs = [...(this.#runs.get(task.task)?.values() ?? [])]
+    const own = ownPartitions(this.#graph.dataset(task.output)!.partitioning, this.date)
+    return runs.filter(r => r.state !== 'waiting' || own.has(r.partition)).sort((a, b) => (a.partition < b.partition ? -1 : 1))
+  }
+
+  #row(task: TaskContract, now: number): string[] {
+    const runs = this.#shown(task)
+    if (runs.length === 0) return [paint('dim', '·'), paint('dim', task.task), '', paint('dim', 'not yet'), '', '', '']
+    if (runs.length === 1) return runRow(this.#graph, runs[0]!, now)
+    return severalRow(task.task, runs)
+  }
+}
+
+const right = (title: string) => ({ title, align: 'right' as const })
+
+/** The partitions that a date falls into, or that begin on it. */
+function ownPartitions(p: Partitioning, date: string): Set<string> {
+  if (!isTimed(p) || p.grain === 'hourly') return new Set(nightOrdinals(p, date).map(o => keyOf(p, o)))
+  return new Set([keyOf(p, ordinalAt(p, startOfDay(p.timezone, dayOfDate(date)!)))])
+}
+
+/** A run as cells: mark, task, partition, state with what it waits for, rows, bytes, time. */
+export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
+  const took = doc.startedAt === undefined ? '' : timeText((doc.endedAt ?? now) - doc.startedAt)
+  const cells = (mark: string, state: string, rows = '', bytes = '', time = '') => [
+    mark,
+    doc.task!,
+    doc.partition,
+    state,
+    rows,
+    bytes,
+    time,
+  ]
+  const state = doc.state!
+  switch (state) {
+    case 'succeeded': {
+      const { rows, bytes } = doc.version!
+      const again = doc.attempt > 1 ? paint('dim', ` at attempt ${doc.attempt}`) : ''
+      return cells(paint('green', '✓'), `succeeded${again}`, rows.toLocaleString('en-US'), bytesText(bytes), took)
+    }
+    case 'running':
+      return cells(spinner(now), paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!))
+    case 'queued':
+      if (doc.error && doc.due !== undefined)
+        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${doc.error.message}`))
+      return cells(paint('dim', '○'), paint('dim', 'queued'))
+    case 'waiting':
+      return cells(paint('dim', '○'), paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`))
+    case 'held':
+      return cells(paint('yellow', '!'), paint('yellow', 'held: approve or cancel it'))
+    case 'failed':
+      return cells(paint('red', '✗'), paint('red', `failed: ${doc.error?.message ?? 'no reason given'}`), '', '', took)
+    case 'cancelled':
+      return cells(paint('yellow', '–'), 'cancelled')
+    default:
+      return state satisfies never
+  }
+}
+
+function severalRow(task: string, runs: readonly RunDoc[]): string[] {
+  const of = (state: string) => runs.filter(r => r.state === state)
+  const done = of('succeeded')
+  const sum = (pick: (r: RunDoc) => number) => done.reduce((total, r) => total + pick(r), 0)
+  const failed = of('failed').length
+  const mark = failed > 0 ? paint('red', '✗') : done.length === runs.length ? paint('green', '✓') : paint('cyan', '●')
+  const others = (['running', 'queued', 'waiting', 'held', 'failed', 'cancelled'] as const).flatMap(s =>
+    of(s).length > 0 ? `${of(s).length} ${s}` : [],
+  )
+  const state = [`${done.length} of ${count(runs.length, 'run')}`, ...others].join(', ')
+  return [
+    mark,
+    task,
+    `${runs[0]!.partition} …`,
+    state,
+    sum(r => r.version!.rows).toLocaleString('en-US'),
+    bytesText(sum(r => r.version!.bytes)),
+    timeText(sum(r => (r.endedAt ?? 0) - (r.startedAt ?? 0))),
+  ]
+}

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs'
+import type { Contract } from '../shared/core/contract.ts'
+import { RedeyeError } from '../shared/core/errors.ts'
+import type { NewEvent } from '../shared/core/events.ts'
+import { buildGraph, type Graph } from '../shared/core/graph.ts'
+import type { RunDoc } from '../shared/core/run.ts'
+import { matters } from '../shared/engine/relay.ts'
+import { leaveEvents } from '../shared/local/bus.ts'
+import { SqliteLedger } from '../shared/local/ledger.ts'
+import { holdState, stateFolder } from '../shared/local/state.ts'
+import { hostProject, stateOf } from './host.ts'
+import { type RunChange, RunFollower, type Watched } from './run-follower.ts'
+
+export interface SessionOptions {
+  /** The state folder; `.redeye` in the project unless given. */
+  state?: string
+  /** Which runs are of interest where another process's runtime does the work. */
+  watched: Watched
+  onRun?: RunChange
+  onMessage?: (line: string) => void
+}
+
+/** A runtime to give events to: this process's own, or the one that runs already on the state folder. */
+export interface Session {
+  /** Whether the runtime is this process's. */
+  readonly hosting: boolean
+  readonly ledger: SqliteLedger
+  graph(): Promise<Graph>
+  publish(events: readonly NewEvent[]): Promise<void>
+  /** Resolves when nothing moves any more: of a runtime of our own everything, else what `isOver` speaks of. */
+  settled(isOver: (ledger: SqliteLedger) => boolean): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Hosts a runtime, or joins the one that runs on the same state folder.
+ *
+ * @example
+ * const session = await openSession(root, { watched: { night: '2001-02-14' }, onRun })
+ * try { await session.publish([…]); await session.settled(…) } finally { await session.close() }
+ */
+export async function openSession(root: string, options: SessionOptions): Promise<Session> {
+  try {
+    return await hosted(root, options)
+  } catch (error) {
+    if (!(error instanceof RedeyeError) || error.code !== 'ALREADY_RUNNING') throw error
+    return joined(root, options)
+  }
+}
+
+async function hosted(root: string, { state, onRun, onMessage }: SessionOptions): Promise<Session> {
+  const { runtime } = await hostProject(root, { ...(state && { state }), ...(onRun && { onRun }), ...(onMessage && { onMessage }) })
+  return {
+    hosting: true,
+    ledger: runtime.ledger,
+    graph: () => runtime.graph(),
+    publish: events => runtime.publish(events),
+    settled: () => runtime.idle(),
+    close: () => runtime.close(),
+  }
+}
+
+function joined(root: string, { state, watched, onRun }: SessionOptions): Session {
+  const folder = stateOf(root, state)
+  const ledger = openLedger(folder)
+  const follower = new RunFollower(ledger, watched, onRun ?? (() => {}))
+  let left: string[] = []
+  return {
+    hosting: false,
+    ledger,
+    graph: () => graphOf(ledger),
+    publish: async events => {
+      left = leaveEvents(ledger, events)
+    },
+    settled: isOver =>
+      follower.until(
+        () => left.every(id => isTaken(ledger, id)) && isOver(ledger),
+        () => isHeld(folder),
+      ),
+    close: async () => {
+      follower.stop()
+      ledger.close()
+    },
+  }
+}
+
+/** Whether the runtime has taken an event that was left for it. */
+export function isTaken(ledger: SqliteLedger, id: string): boolean {
+  return ledger.sql(`SELECT 1 FROM inbox WHERE json_extract(event, '$.id') = ?`).get(id) === undefined
+}
+
+/** Whether a runtime, of this process or another, holds a state folder. */
+export function isHeld(folder: string): boolean {
+  if (!existsSync(folder)) return false
+  try {
+    holdState(folder).release()
+    return false
+  } catch (error) {
+    if (error instanceof RedeyeError && error.code === 'ALREADY_RUNNING') return true
+    throw error
+  }
+}
+
+/** The ledger of a state folder, to read and to leave events in; undefined where there is none yet. */
+export function findLedger(folder: string): SqliteLedger | undefined {
+  return existsSync(stateFolder(folder).ledger) ? openLedger(folder) : undefined
+}
+
+const openLedger = (folder: string) => new SqliteLedger({ path: stateFolder(folder).ledger, filter: matters })
+
+/** The graph of what is deployed, as the ledger's contracts tell it. */
+export async function graphOf(ledger: SqliteLedger): Promise<Graph> {
+  return buildGraph((await ledger.query<Contract>('contract')).map(s => s.doc))
+}
+
+/** Every run's document with one of these states. */
+export function runsIn(ledger: SqliteLedger, states: readonly string[]): RunDoc[] {
+  const marks = states.map(() => '?').join()
+  const rows = ledger
+    .sql(`SELECT doc FROM docs WHERE pk LIKE 'run/%' AND json_extract(doc, '$.state') IN (${marks}) ORDER BY pk, sk`)
+    .all(...states) as { doc: string }[]
+  return rows.map(row => JSON.parse(row.doc) as RunDoc)
+}
