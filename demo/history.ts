@@ -3,8 +3,8 @@ import { airportCodes } from './airport-codes.ts'
 
 /** What really happened, from the vega-datasets package. */
 export interface History {
-  /** By date, in order. */
-  flights: Map<string, Flight[]>
+  /** By date, in order; `flightOf` makes a flight of a line. */
+  flights: Map<string, string[]>
   airports: Airport[]
   strikes: Strike[]
 }
@@ -40,20 +40,20 @@ export interface Strike {
   speed: number | null
 }
 
-// A week before the nights of February and a day after: a night must find more in the world than its own rows.
-export const firstDay = '2001-01-25'
+// A day before and after the nights of February: a night must find more in the world than its own rows.
+export const firstDay = '2001-01-31'
 export const lastDay = '2001-03-01'
 
 const dataFile = (name: string) => new URL(`data/${name}`, new URL('../', import.meta.resolve('vega-datasets'))).pathname
 
-/** Reads the real flights of these five weeks, all airports, and the strikes of the first quarter. */
+/** Reads the real flights of February, all airports, and the strikes of the first quarter. */
 export async function readHistory(): Promise<History> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' })
   const db = await instance.connect()
   try {
     const rows = async <T>(sql: string) => (await db.runAndReadAll(sql)).getRowObjectsJS() as unknown as T[]
     return {
-      flights: new Map((await rows<{ date: string; lines: string }>(flightsSql)).map(({ date, lines }) => [date, flightsOf(date, lines)])),
+      flights: new Map((await rows<{ date: string; lines: string }>(flightsSql)).map(({ date, lines }) => [date, lines.split(';')])),
       airports: await rows<Airport>(airportsSql),
       strikes: (await rows<Strike & { name: string }>(strikesSql)).map(({ name, ...strike }) => ({
         ...strike,
@@ -77,11 +77,10 @@ const flightsSql = `
   )
   select day as date, string_agg(line, ';' order by id) as lines from flown group by day order by day`
 
-function flightsOf(date: string, lines: string): Flight[] {
-  return lines.split(';').map(line => {
-    const [id, departs, origin, destination, distance, delay] = line.split(',') as [string, string, string, string, string, string]
-    return { id: Number(id), date, departs, origin, destination, distance: Number(distance), delay: Number(delay) }
-  })
+/** Half a million flights as objects would cost a second and a hundred megabytes; most are only put into a database. */
+export function flightOf(date: string, line: string): Flight {
+  const [id, departs, origin, destination, distance, delay] = line.split(',') as [string, string, string, string, string, string]
+  return { id: Number(id), date, departs, origin, destination, distance: Number(distance), delay: Number(delay) }
 }
 
 const airportsSql = `

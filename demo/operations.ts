@@ -1,12 +1,11 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Flight } from './history.ts'
 import type { Booking } from './site.ts'
 
 // A row of constants costs SQLite less than a call of its own, and this many fit its limit of bound values.
 const ROWS_AT_ONCE = 200
 
 /** The airline's operations database, as its people would have made it: not for Redeye. */
-export function buildOperations(path: string, flights: Map<string, Flight[]>, bookings: Booking[]): void {
+export function buildOperations(path: string, flights: Map<string, string[]>, bookings: Booking[]): void {
   const db = new DatabaseSync(path)
   try {
     // Nobody reads it before it is finished, and one that was not finished is built again.
@@ -16,10 +15,11 @@ export function buildOperations(path: string, flights: Map<string, Flight[]>, bo
         destination text not null, distance_mi integer not null, delay_min integer not null);
       create table bookings (booking_id integer primary key, booked_at text not null, visitor text not null, flight_id integer not null,
         route text not null, seats integer not null, fare text not null);`)
-    for (const day of flights.values())
-      insertAll(db, 'flights', 7, day.length, n => {
-        const f = day[n]!
-        return [f.id, f.date, f.departs, f.origin, f.destination, f.distance, f.delay]
+    for (const [date, lines] of flights)
+      insertAll(db, 'flights', 7, lines.length, n => {
+        const [id, departs, ...rest] = lines[n]!.split(',')
+        // The columns' types make numbers of these texts.
+        return [id!, date, departs!, ...rest]
       })
     insertAll(db, 'bookings', 7, bookings.length, n => {
       const { id, at, visitor, flight, seats, fare } = bookings[n]!

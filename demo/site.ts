@@ -1,4 +1,4 @@
-import type { Flight } from './history.ts'
+import { type Flight, flightOf } from './history.ts'
 import { randomOf } from './random.ts'
 
 /** What the airline's site saw: lines of its access logs by day, and the seats it sold. */
@@ -41,7 +41,7 @@ interface Line {
 }
 
 /** Visits to the site on these days, each looking for a flight that was really flown in the fortnight after. */
-export function visitSite(flights: Map<string, Flight[]>, days: string[]): SiteHistory {
+export function visitSite(flights: Map<string, string[]>, days: string[]): SiteHistory {
   const lines: Line[] = []
   const bookings: Booking[] = []
   const visitors = { known: 0 }
@@ -56,7 +56,7 @@ export function visitSite(flights: Map<string, Flight[]>, days: string[]): SiteH
 
 interface Visit {
   date: string
-  flights: Map<string, Flight[]>
+  flights: Map<string, string[]>
   random: () => number
   lines: Line[]
   bookings: Booking[]
@@ -96,10 +96,11 @@ function visit({ date, flights, random, lines, bookings, visitors }: Visit): voi
 }
 
 /** A flight of the fortnight after, or of the last day there is. */
-function wish(date: string, flights: Map<string, Flight[]>, random: () => number): Flight {
+function wish(date: string, flights: Map<string, string[]>, random: () => number): Flight {
   const wanted = new Date(Date.parse(date) + (1 + Math.floor(random() ** 2 * 14)) * DAY_MS).toISOString().slice(0, 10)
-  const choice = flights.get(wanted) ?? flights.get([...flights.keys()].at(-1)!)!
-  return choice[Math.floor(random() * choice.length)]!
+  const day = flights.has(wanted) ? wanted : [...flights.keys()].at(-1)!
+  const lines = flights.get(day)!
+  return flightOf(day, lines[Math.floor(random() * lines.length)]!)
 }
 
 /** Half of the visits are by newcomers, the others by somebody who was here before, lately more likely than long ago. */
@@ -131,11 +132,12 @@ function clock(at: number): string {
 /** Each line in the log of the day it was written on, in order of time; what falls after the last day was not yet written. */
 function logsOf(lines: Line[], days: string[]): Map<string, string[]> {
   lines.sort((a, b) => a.at - b.at)
-  const logs = new Map<string, string[]>(days.map(date => [date, []]))
-  let written = 0
-  for (const { at, text } of lines)
-    logs.get(new Date(at + ZONE_MS).toISOString().slice(0, 10))?.push(++written % 701 === 0 ? broken(text, written) : text)
-  return logs
+  const logs = days.map((): string[] => [])
+  const firstDay = Date.parse(days[0]!) / DAY_MS
+  lines.forEach(({ at, text }, n) => {
+    logs[Math.floor((at + ZONE_MS) / DAY_MS) - firstDay]?.push(n % 701 === 700 ? broken(text, n) : text)
+  })
+  return new Map(days.map((date, n) => [date, logs[n]!]))
 }
 
 /** As logs break: cut off by a full disk, or overwritten by zeros. */

@@ -14,7 +14,7 @@ export interface WorldFiles {
 }
 
 // Grows when the world changes, so that one built by an older version is not taken for this one.
-const VERSION = 1
+const VERSION = 2
 
 /** The days on which the site is visited: those of February, and one after. */
 export const siteDays = Array.from({ length: 29 }, (_, n) => new Date(Date.UTC(2001, 1, 1 + n)).toISOString().slice(0, 10))
