@@ -45,9 +45,16 @@ async function withQuestions<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return use(undefined)
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   try {
+    const closed = new Promise<never>((_, reject) => {
+      lines.once('close', () =>
+        reject(new RedeyeError('BAD_ARGUMENT', 'the questions were left unanswered', { remedy: 'answer them, or say all by options' })),
+      )
+    })
+    // Only a question that is open is ended by it.
+    closed.catch(() => {})
     return await use(async (question, fallback) => {
-      const answer = await lines.question(`${question}${fallback ? ` ${paint('dim', `[${fallback}]`)}` : ''}: `)
-      return answer.trim() || fallback
+      const asked = lines.question(`${question}${fallback ? ` ${paint('dim', `[${fallback}]`)}` : ''}: `)
+      return (await Promise.race([asked, closed])).trim() || fallback
     })
   } finally {
     lines.close()

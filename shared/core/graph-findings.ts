@@ -68,8 +68,9 @@ function taskFindings(graph: Graph, task: TaskContract): Finding[] {
   if (task.timeoutMs !== undefined && !(task.timeoutMs > 0)) bad('the timeout is no time at all', 'give a length of time like 15m')
   const output = graph.dataset(task.output)?.partitioning
   if (task.onNight && output && output.grain !== 'daily' && output.grain !== 'hourly') {
-    const message = `${task.task} runs on the night, but ${task.output} is ${output.grain}: a night makes the days or hours of its date`
-    const remedy = 'make the output daily or hourly, or start the task by its inputs or by request (onNight: false)'
+    const what = isTimed(output) ? 'so no night makes it' : 'and starts only runs that are not there yet, so the first one makes it'
+    const message = `${task.task} runs on the night, but ${task.output} is ${output.grain}: a night makes the days or hours of its date, ${what}`
+    const remedy = 'make the output daily or hourly, or say onNight: false and start the task by its inputs or by request'
     findings.push({ code: 'BAD_TASK', severity: 'warning', task: task.task, dataset: task.output, message, remedy })
   }
   return findings

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { datasetFile, soundProject, trialProject } from './trial-project.ts'
 
 interface Printed {
@@ -243,6 +245,13 @@ export default transform({ inputs: { regions: latest(regions) }, output: slow, s
   expect(found.map(f => `${f.severity} ${f.message}`)).toEqual([
     'warning nothing starts by-request: it has no input that triggers and does not run on the night',
   ])
+})
+
+test('a service that nothing can host is a warning', async () => {
+  const { redeye, folder } = trialProject(soundProject())
+  rmSync(join(folder, 'services/clean-orders/handler.ts'))
+  const { exit, out } = await redeye('check')
+  expect([exit, out]).toEqual([0, expect.stringContaining('task.ts:4:16 warning clean-orders: there is no handler.ts beside task.ts')])
 })
 
 describe('SQL', () => {

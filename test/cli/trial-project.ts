@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { jest } from '@jest/globals'
+
+// Every test starts processes, and a machine at work on other things starts them slowly.
+jest.setTimeout(60_000)
 
 const root = join(import.meta.dirname, '../..')
 
@@ -19,7 +23,12 @@ afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true })
 })
 
-/** A company's own repository in a folder of its own: these files, and Redeye among its packages. */
+const handler = `import { lambda } from 'redeye/lambda'
+import task from './task.ts'
+export const { decide, work } = lambda(task)
+`
+
+/** A company's own repository in a folder of its own: these files, a handler beside every task, and Redeye among its packages. */
 export function trialProject(files: Record<string, string>): TrialProject {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'redeye-cli-')))
   made.push(folder)
@@ -30,7 +39,10 @@ export function trialProject(files: Record<string, string>): TrialProject {
   write('package.json', '{ "type": "module", "imports": { "#datasets": "./datasets/index.ts" } }')
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules/redeye'))
-  for (const [file, text] of Object.entries(files)) write(file, text)
+  for (const [file, text] of Object.entries(files)) {
+    write(file, text)
+    if (file.endsWith('/task.ts')) write(file.replace('task.ts', 'handler.ts'), handler)
+  }
   const redeyeWith = (input: string, ...args: string[]) => run(folder, args, input)
   return { folder, write, redeyeWith, redeye: (...args) => redeyeWith('', ...args) }
 }

@@ -149,9 +149,11 @@ test('what nothing starts is a warning, and so is what only it would reach', () 
   ])
 })
 
-test('a night makes days and hours only', () => {
+test('a night makes days and hours only, and what is undated once', () => {
+  const whole = dataset('W', { partitioning: { grain: 'unpartitioned' } })
+  expect(findings(whole, task('w', 'W'))).toEqual([expect.stringContaining('so the first one makes it')])
   const months = dataset('M', { partitioning: { grain: 'monthly', timezone: 'UTC' } })
   expect(findings(months, task('m', 'M'))).toEqual([
-    'warning BAD_TASK m: m runs on the night, but M is monthly: a night makes the days or hours of its date',
+    'warning BAD_TASK m: m runs on the night, but M is monthly: a night makes the days or hours of its date, so no night makes it',
   ])
 })
