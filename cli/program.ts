@@ -18,6 +18,7 @@ export function createProgram(exit: (code: number) => void): Command {
   program
     .command('check')
     .description('what is wrong with the project: declarations, graph, SQL, sources and targets; and what a change leaves as it was')
+    .summary('what is wrong with the project')
     .option(...stateOption)
     .option('--json', 'print a list of { code, file, line, column, message, remedy }')
     .action(async options => exit(await (await import('./check.ts')).check(root(), options)))
@@ -54,6 +55,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .command('query')
     .argument('[sql]', 'one statement in the SQL of transforms')
     .description('SQL over the current versions of the lake’s datasets; each has _partition beside its columns')
+    .summary('SQL over the lake’s datasets')
     .option('--file <file>', 'read the statement from a file; - reads the input')
     .option('--limit <n>', 'the most rows to print', wholeNumber, 1000)
     .option(...stateOption)
@@ -72,6 +74,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .argument('<kind>', 'ingest, transform or load')
     .argument('<name>', 'the service’s folder, like clean-orders')
     .description('write a service with its dataset and a test; asks on a terminal for what the options leave out')
+    .summary('write a service with its dataset and a test')
     .option('--input <dataset...>', 'what it takes, with the mapping where it is not plain: orders, orders:trailing=7, airports:latest')
     .option('--output <dataset>', 'the dataset it makes (default: the name with "_")')
     .option('--partition <grain>', 'hourly, daily, weekly, monthly, unpartitioned or keys:a+b (default: the first input’s, or daily)')

@@ -6,7 +6,7 @@ test('help names every command, and each command shows examples', async () => {
   const { redeye } = trialProject(soundProject())
   const { exit, out, err } = await redeye('--help')
   expect([exit, err]).toEqual([0, ''])
-  for (const command of ['check', 'graph']) {
+  for (const command of ['check', 'graph', 'show', 'query', 'new', 'rehearse']) {
     expect(out).toContain(`  ${command}`)
     const help = await redeye(command, '--help')
     expect(help.exit).toBe(0)
