@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { readHistory } from './history.ts'
@@ -27,7 +27,8 @@ export async function buildWorld(folder: string): Promise<WorldFiles> {
   const built = join(folder, `outside-${VERSION}`)
   if (!existsSync(built)) {
     const unfinished = `${built}.unfinished`
-    rmSync(unfinished, { recursive: true, force: true })
+    for (const earlier of existsSync(folder) ? readdirSync(folder).filter(name => name.startsWith('outside-')) : [])
+      rmSync(join(folder, earlier), { recursive: true, force: true })
     await fill(filesIn(unfinished))
     renameSync(unfinished, built)
   }
