@@ -37,7 +37,7 @@ export function castSql(sql: string, from: SqlType, to: SqlType, at?: number): s
   const target = duckdbTypeOf(to)
   if (from.kind === 'void') return `CAST(NULL AS ${target})`
   if (from.kind === 'string') return fromString(sql, to, target, at)
-  if (to.kind === 'string') return toString(sql, from, at)
+  if (to.kind === 'string') return toText(sql, from, at)
   if (isNumeric(from)) return fromNumber(sql, from, to, target, at)
   if (from.kind === 'boolean') return `CAST(${sql} AS ${target})`
   if (isDatetime(from)) return fromDatetime(sql, from, to, target, at)
@@ -60,7 +60,7 @@ function fromString(sql: string, to: SqlType, target: string, at?: number): stri
   return refuse({ kind: 'string' }, to, at)
 }
 
-function toString(sql: string, from: SqlType, at?: number): string {
+function toText(sql: string, from: SqlType, at?: number): string {
   if (from.kind === 'double') return `spark_double_text(${sql})`
   if (from.kind === 'binary') return `decode(${sql})`
   if (isIntegral(from) || from.kind === 'decimal' || from.kind === 'boolean' || isDatetime(from)) return `CAST(${sql} AS VARCHAR)`
@@ -72,7 +72,12 @@ function fromNumber(sql: string, from: SqlType, to: SqlType, target: string, at?
   if (isIntegral(to)) return isIntegral(from) ? `CAST(${sql} AS ${target})` : `CAST(trunc(${sql}) AS ${target})`
   if (isFractional(to)) return `CAST(${sql} AS ${target})`
   // By its shortest text, as Spark does: 1.005 has three decimals there, and 1.00499… in binary.
-  if (to.kind === 'decimal') return isFractional(from) ? `CAST(CAST(${sql} AS VARCHAR) AS ${target})` : `CAST(${sql} AS ${target})`
+  if (to.kind === 'decimal' && isFractional(from)) {
+    const by = (scale: number) => `CAST(CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, ${scale})) AS ${target})`
+    // Below 1e7 thirty decimals hold every digit that counts; above, ten do.
+    return `(CASE WHEN abs(${sql}) < 1e7 THEN ${by(30)} ELSE ${by(10)} END)`
+  }
+  if (to.kind === 'decimal') return `CAST(${sql} AS ${target})`
   if (to.kind === 'timestamp' && isIntegral(from)) return `spark_from_micros(CAST(${sql} AS HUGEINT) * 1000000)`
   return refuse(from, to, at)
 }

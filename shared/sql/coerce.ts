@@ -2,7 +2,6 @@ import { decimal, type IntervalUnit, interval, MAX_PRECISION, type SqlType, same
 import type { Typed } from './typed.ts'
 
 const INTEGRALS = ['tinyint', 'smallint', 'int', 'bigint']
-const NUMBERS = [...INTEGRALS, 'float', 'double']
 // How many digits each whole number type may have; Spark's DecimalType.forType.
 const DIGITS: Record<string, number> = { tinyint: 3, smallint: 5, int: 10, bigint: 20 }
 const UNITS: IntervalUnit[] = ['year', 'month', 'day', 'hour', 'minute', 'second']
@@ -93,9 +92,13 @@ export function comparedAs(a: Typed, b: Typed): SqlType | undefined {
   return tightestType(a.type, b.type)
 }
 
-/** The common type of several values (coalesce, CASE, IN, UNION …); undefined where there is none. Strings are never mixed with others here. */
+/** The common type of several values (coalesce, CASE, IN, UNION …); a string among others goes to their type. Undefined where there is none. */
 export function commonType(types: SqlType[]): SqlType | undefined {
-  return types.reduce<SqlType | undefined>((sofar, type) => sofar && tightestType(sofar, type), T.void)
+  return types.reduce<SqlType | undefined>((sofar, type) => sofar && widerType(sofar, type), T.void)
+}
+
+function widerType(a: SqlType, b: SqlType): SqlType | undefined {
+  return tightestType(a, b) ?? (a.kind === 'string' ? stringPromotion(b) : b.kind === 'string' ? stringPromotion(a) : undefined)
 }
 
 /** Whether a value of one type may be given where another is asked for, without a cast. */

@@ -68,8 +68,8 @@ export function compileSql(sql: string, inputs: SqlInput[], output: Columns | un
 }
 
 /** The Spark types of what a statement gives, as Spark's simple strings could not be told from a schema's. For the table's proof. */
-export function outputTypes(sql: string): SqlType[] {
-  return understand(sql, []).analyzed?.columns.map(c => c.type) ?? []
+export function outputTypes(sql: string, inputs: SqlInput[] = []): SqlType[] {
+  return understand(sql, inputs).analyzed?.columns.map(c => c.type) ?? []
 }
 
 function understand(sql: string, inputs: SqlInput[]): { context: Context; analyzed: Analyzed | undefined } {

@@ -8,7 +8,7 @@ export const duckdbPrelude: readonly string[] = [
   // Order is only what ORDER BY says, in Spark too; nulls are placed in every compiled ORDER BY.
   "SET default_null_order = 'NULLS_FIRST'",
   ...Object.entries({
-    'spark_floor_div(a, b)': 'CAST(floor(CAST(a AS DECIMAL(38, 0)) / b) AS BIGINT)',
+    'spark_floor_div(a, b)': 'CAST((a // b) - CASE WHEN a % b < 0 THEN 1 ELSE 0 END AS BIGINT)',
     'spark_trim_all(s)': "trim(s, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))",
     'spark_whole(s)':
       "CASE WHEN regexp_full_match(spark_trim_all(s), '[+-]?[0-9]+') THEN spark_trim_all(s) ELSE 'not a whole number: ' || s END",
@@ -42,7 +42,13 @@ export const duckdbPrelude: readonly string[] = [
       "list[CASE WHEN i < 0 OR i >= len(list) THEN CAST('no item ' || i || ' in an array of ' || len(list) AS BIGINT) ELSE i + 1 END]",
     'spark_pattern(p)':
       "CASE WHEN regexp_matches(replace(p, '\\\\', ''), '\\\\([^%_]|$)') THEN CAST(CAST('an escape in a pattern without need: ' || p AS INTEGER) AS VARCHAR) ELSE p END",
-    'spark_json_text(j, path)': 'CASE WHEN json_valid(j) THEN json_extract_string(j, path) END',
+    // A whole number with the decimal point put in: DuckDB does not read 5e-1 as a decimal(1,1).
+    'spark_scaled(n, s)':
+      "CASE WHEN n < 0 THEN '-' ELSE '' END || CAST(abs(n) // CAST('1e' || s AS HUGEINT) AS VARCHAR) || '.' || lpad(CAST(abs(n) % CAST('1e' || s AS HUGEINT) AS VARCHAR), s, '0')",
+    // Java refuses a % that two hexadecimal digits do not follow.
+    'spark_url_decode(s)':
+      "url_decode(replace(CASE WHEN contains(regexp_replace(s, '%[0-9A-Fa-f]{2}', '', 'g'), '%') THEN CAST(CAST('not URL-encoded: ' || s AS INTEGER) AS VARCHAR) ELSE s END, '+', ' '))",
+    'spark_signed(x, m)': 'CASE WHEN x >= m // 2 THEN x - m WHEN x < -(m // 2) THEN x + m ELSE x END',
     'spark_half_even(x)': 'CASE WHEN x - floor(x) = 0.5 THEN floor(x) + (floor(x) % 2) ELSE round(x) END',
     'spark_substring_from(s, i)':
       'CASE WHEN i > 0 THEN substring(s, i) WHEN i = 0 THEN s WHEN -i >= length(s) THEN s ELSE substring(s, CAST(length(s) + i + 1 AS BIGINT)) END',
@@ -68,5 +74,10 @@ export const duckdbPrelude: readonly string[] = [
     // Java writes 1.0E10 and 1.0E-5 where DuckDB writes 10000000000.0 and 1e-05.
     'spark_double_text(x)':
       "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN x = 0 THEN CAST(x AS VARCHAR) WHEN abs(x) >= 1e-3 AND abs(x) < 1e7 THEN CAST(x AS VARCHAR) ELSE spark_scientific(CAST(x AS VARCHAR)) END",
+    // A fraction inside an object is written as Java writes it, where DuckDB does so too; else it fails.
+    'spark_json_plain(t)':
+      "CASE WHEN regexp_matches(regexp_replace(t, '\"(\\\\.|[^\"\\\\])*\"', '', 'g'), '[0-9]{8}[.]|[0-9][eE]|[^0-9]0[.]000') THEN CAST(CAST('a number in JSON that the engines write differently: ' || t AS INTEGER) AS VARCHAR) ELSE t END",
+    'spark_json_text(j, path)':
+      "CASE WHEN json_valid(j) THEN CASE json_type(j, path) WHEN 'DOUBLE' THEN spark_double_text(CAST(json_extract_string(j, path) AS DOUBLE)) WHEN 'OBJECT' THEN spark_json_plain(json_extract_string(j, path)) WHEN 'ARRAY' THEN spark_json_plain(json_extract_string(j, path)) ELSE json_extract_string(j, path) END END",
   }).map(([signature, body]) => `CREATE OR REPLACE TEMP MACRO ${signature} AS ${body}`),
 ]

@@ -12,7 +12,12 @@ export async function duckdb(): Promise<DuckDBConnection> {
 }
 
 /** The rows of a compiled statement in the examples' form. DuckDB's own types must be those that hold the Spark types. */
-export async function rowsOf(connection: DuckDBConnection, sql: string, types: SqlType[], parameters?: Record<string, string>): Promise<unknown[][]> {
+export async function rowsOf(
+  connection: DuckDBConnection,
+  sql: string,
+  types: SqlType[],
+  parameters?: Record<string, string>,
+): Promise<unknown[][]> {
   const result = await connection.runAndReadAll(sql, parameters)
   const given = result.columnTypes().map(t => String(t).replaceAll(', ', ','))
   const wanted = types.map(t => duckdbTypeOf(t).replaceAll(', ', ','))

@@ -1,4 +1,4 @@
-import { DuckDBIntervalValue, DuckDBListValue, DuckDBMapValue, DuckDBStructValue, type DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBIntervalValue, DuckDBListValue, DuckDBMapValue, DuckDBStructValue, DuckDBValue } from '@duckdb/node-api'
 import type { SqlType } from '../../shared/sql/type.ts'
 
 const pad = (n: number | bigint, width = 2) => String(n).padStart(width, '0')
@@ -59,7 +59,8 @@ export function alike(a: unknown, b: unknown, type: SqlType): boolean {
     const pairs = b as unknown[][]
     return lists(a, b) && (a as unknown[][]).every(([k, v]) => pairs.some(([k2, v2]) => alike(k, k2, type.key) && alike(v, v2, type.value)))
   }
-  if (type.kind === 'struct') return type.fields.every(f => alike((a as Record<string, unknown>)[f.name], (b as Record<string, unknown>)[f.name], f.type))
+  if (type.kind === 'struct')
+    return type.fields.every(f => alike((a as Record<string, unknown>)[f.name], (b as Record<string, unknown>)[f.name], f.type))
   return a === b
 }
 

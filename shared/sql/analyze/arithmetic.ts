@@ -6,7 +6,9 @@ import { interval, type SqlType, T, typeText } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
 import { decimalArithmetic } from './decimal.ts'
 
-const FAIL_ZERO = (sql: string, type: string): string => `CASE WHEN ${sql} = 0 THEN CAST('division by zero' AS ${type}) ELSE ${sql} END`
+/** A divisor, which is an error when it is zero; a cast that cannot succeed says so. */
+const nonZero = ({ sql, literal }: Typed, type: string): string =>
+  Number(literal) ? sql : `CASE WHEN ${sql} = 0 THEN CAST('division by zero' AS ${type}) ELSE ${sql} END`
 
 /** `+ - * / % div` with Spark's result types; overflow and division by zero are errors. */
 export function arithmetic(op: string, left: Typed, right: Typed): Typed {
@@ -28,14 +30,14 @@ export function arithmetic(op: string, left: Typed, right: Typed): Typed {
     }
   }
   const [x, y] = [castTo(a, T.double), castTo(b, T.double)]
-  return out(T.double, `${x.sql} / ${FAIL_ZERO(y.sql, 'DOUBLE')}`)
+  return out(T.double, `${x.sql} / ${nonZero(y, 'DOUBLE')}`)
 }
 
 function plain(op: string, a: Typed, b: Typed, type: SqlType, out: (type: SqlType, sql: string) => Typed): Typed {
   const duck =
     { tinyint: 'TINYINT', smallint: 'SMALLINT', int: 'INTEGER', bigint: 'BIGINT', float: 'FLOAT' }[type.kind as string] ?? 'DOUBLE'
-  if (op === 'DIV') return out(T.bigint, `${a.sql} // ${FAIL_ZERO(b.sql, duck)}`)
-  if (op === '%') return out(type, `${a.sql} % ${FAIL_ZERO(b.sql, duck)}`)
+  if (op === 'DIV') return out(T.bigint, `${a.sql} // ${nonZero(b, duck)}`)
+  if (op === '%') return out(type, `${a.sql} % ${nonZero(b, duck)}`)
   return out(type, `${a.sql} ${op} ${b.sql}`)
 }
 

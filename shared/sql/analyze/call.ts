@@ -3,7 +3,7 @@ import { SqlProblem } from '../finding.ts'
 import { functions, knownToSpark, volatileFunctions } from '../functions.ts'
 import type { ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
-import type { CallSite, Rule } from '../table/rule.ts'
+import { type CallSite, decorate, type Rule } from '../table/rule.ts'
 import { T } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
 import { condition } from './compare.ts'
@@ -15,14 +15,27 @@ const UNITS = new Set('YEAR QUARTER MONTH WEEK DAY DAYOFYEAR HOUR MINUTE SECOND 
 // Whose first argument may be a unit without quotes.
 const TAKES_UNIT = new Set(['dateadd', 'date_add', 'datediff', 'date_diff', 'timestampadd', 'timestampdiff'])
 
+// Their answer is the same in whatever order a collected array is.
+const ORDERLESS = new Set([
+  'sort_array',
+  'array_sort',
+  'size',
+  'cardinality',
+  'array_size',
+  'array_contains',
+  'array_max',
+  'array_min',
+  'arrays_overlap',
+])
+
 /** A function call: looked up in the table, or refused by name. */
 export function call(expr: ExprOf<'call'>, env: Env): Typed {
   const replayable = volatileFunctions[expr.name]
   if (replayable)
     throw new SqlProblem(`${expr.name} gives something else at every run, so a replay would not give the same rows`, replayable, expr.at)
+  if (expr.name === 'grouping' || expr.name === 'grouping_id') return groupingCall(expr, env)
   const rule = functions[expr.name]
   if (!rule && !generators.has(expr.name)) return unlisted(expr, env)
-  if (expr.name === 'grouping' || expr.name === 'grouping_id') return groupingCall(expr, env)
   if (!rule)
     throw new SqlProblem(`${expr.name} makes rows, so it cannot stand here`, 'write it alone in a select list, or LATERAL VIEW', expr.at)
   if (expr.over) return windowed(expr, rule, env)
@@ -31,7 +44,7 @@ export function call(expr: ExprOf<'call'>, env: Env): Typed {
     throw new SqlProblem(`${expr.name} is a window function`, 'write OVER (PARTITION BY … ORDER BY …) after it', expr.at)
   if (expr.distinct || expr.filter || expr.within || expr.ignoreNulls)
     throw new SqlProblem(`${expr.name} is no aggregate, so DISTINCT, FILTER and the like cannot stand there`, 'remove it', expr.at)
-  const args = argumentsOf(expr, env)
+  const args = argumentsOf(expr, ORDERLESS.has(expr.name) ? { ...env, settled: true } : env)
   if (args.some(a => a.type.kind === 'unknown' && !a.lambda)) return { type: T.unknown, sql: 'NULL', from: origins(...args), at: expr.at }
   const { type, sql } = rule.apply(args, site(expr))
   return { type, sql: atomic(sql), from: origins(...args), at: expr.at }
@@ -43,26 +56,8 @@ function groupingCall(expr: ExprOf<'call'>, env: Env): Typed {
   return env.grouping.groupingOf(args.length === 0 ? 'all' : args, expr.at)
 }
 
-// Templates are calls or CASE … END; what an operator could tear apart gets brackets.
-const atomic = (sql: string): string =>
-  /^[\w.]+\(.*\)$/s.test(sql) && closesAtEnd(sql)
-    ? sql
-    : /^CASE .* END$/s.test(sql)
-      ? `(${sql})`
-      : /^\(.*\)$/s.test(sql) && closesAtEnd(sql)
-        ? sql
-        : `(${sql})`
-
-function closesAtEnd(sql: string): boolean {
-  let depth = 0
-  let inText = false
-  for (let i = 0; i < sql.length; i++) {
-    if (sql[i] === "'") inText = !inText
-    else if (!inText && sql[i] === '(') depth++
-    else if (!inText && sql[i] === ')' && --depth === 0) return i === sql.length - 1
-  }
-  return false
-}
+// Templates are calls, or CASE … END; what an operator beside could tear apart gets brackets.
+const atomic = (sql: string): string => (/^\w+\([^()]*\)$/.test(sql) ? sql : `(${sql})`)
 
 const site = (expr: ExprOf<'call'>): CallSite => ({
   name: expr.name,
@@ -106,15 +101,6 @@ function unlisted(expr: ExprOf<'call'>, env: Env): Typed {
   )
 }
 
-/** Puts DISTINCT, FILTER and OVER where the table's braces say. */
-function decorate(template: string, expr: ExprOf<'call'>, filter: string, over: string): string {
-  const marked = /\{([^{}]*)\}/g
-  return template.replace(marked, (_, inner: string) => {
-    const opened = expr.distinct ? inner.replace('(', '(DISTINCT ') : inner
-    return `${opened}${filter}${over}`
-  })
-}
-
 function aggregated(expr: ExprOf<'call'>, rule: Rule, env: Env): Typed {
   const { grouping } = env
   if (!grouping)
@@ -123,19 +109,19 @@ function aggregated(expr: ExprOf<'call'>, rule: Rule, env: Env): Typed {
       env.clause === 'WHERE' ? 'write the condition in HAVING' : 'compute it in a subquery first',
       expr.at,
     )
-  return grouping.aggregate(aggregateSql(expr, rule, grouping.input, '', grouping.filter))
+  return grouping.aggregate(aggregateSql(expr, rule, grouping.input, '', grouping.filter, env.settled))
 }
 
-function aggregateSql(expr: ExprOf<'call'>, rule: Rule, env: Env, over: string, also?: string): Typed {
+function aggregateSql(expr: ExprOf<'call'>, rule: Rule, env: Env, over: string, also?: string, settled = false): Typed {
   const args = [...argumentsOf(expr, env), ...(expr.within ?? []).map(s => env.analyze(s.value, env))]
   const filter = expr.filter && condition(env.analyze(expr.filter, { ...env, clause: 'FILTER' }), 'FILTER')
   const from = origins(...args, ...(filter ? [filter] : []))
-  if (rule.ordered && !over)
+  if (rule.ordered && !over && !settled)
     env.context.warning(expr.at, `${expr.name} depends on the order of rows, which is nobody's promise`, orderRemedy(expr.name))
   if (args.some(a => a.type.kind === 'unknown')) return { type: T.unknown, sql: 'NULL', from, at: expr.at }
   const { type, sql } = rule.apply(args, { ...site(expr), within: expr.within })
   const conditions = [filter?.sql, also].filter(Boolean).join(' AND ')
-  return { type, sql: decorate(sql, expr, conditions && ` FILTER (WHERE ${conditions})`, over), from, at: expr.at }
+  return { type, sql: decorate(sql, expr.distinct, `${conditions && ` FILTER (WHERE ${conditions})`}${over}`), from, at: expr.at }
 }
 
 function orderRemedy(name: string): string {

@@ -27,7 +27,7 @@ export function quotientSql(aSql: string, a: Decimal, bSql: string, b: Decimal, 
   // A quotient of wide decimals may keep fewer decimals than its operands have; then the divisor grows instead.
   const [up, down] = shift >= 0 ? [` * CAST('1e${shift}' AS HUGEINT)`, ''] : ['', ` * CAST('1e${-shift}' AS HUGEINT)`]
   const digits = `spark_ratio(${whole(aSql, a.scale)}${up}, ${whole(bSql, b.scale)}${down})`
-  return `CAST(CAST(${digits} AS VARCHAR) || 'e-${type.scale}' AS ${duckdbTypeOf(type)})`
+  return `CAST(spark_scaled(${digits}, ${type.scale}) AS ${duckdbTypeOf(type)})`
 }
 
 /** `+ - * / %` of two decimals. Throws Refusal where DuckDB's 38 digits would not hold what Spark's intermediate does. */

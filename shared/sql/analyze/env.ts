@@ -10,6 +10,8 @@ export interface Analyzed {
   sql: string
   columns: OutputColumn[]
   ordered: boolean
+  /** Whether there may be more columns, of something outside the table. */
+  open?: boolean
 }
 export interface OutputColumn {
   name: string
@@ -25,6 +27,7 @@ export interface OutputColumn {
 export interface Cte {
   sqlName: string
   columns: OutputColumn[]
+  open?: boolean
 }
 export type Ctes = ReadonlyMap<string, Cte>
 
@@ -41,6 +44,8 @@ export interface Env {
   grouping?: Grouping
   /** Whether window functions may stand here. */
   windows?: boolean
+  /** Whether what stands around makes the order of collected rows not matter. */
+  settled?: boolean
   /** The windows that WINDOW names. */
   namedWindows?: ReadonlyMap<string, WindowSpec>
   analyze(expr: Expr, env: Env): Typed

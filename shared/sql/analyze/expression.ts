@@ -12,7 +12,7 @@ import type { Parameter } from './context.ts'
 import type { Env } from './env.ts'
 import { like } from './like.ts'
 import { intervalLiteral, literal } from './literal.ts'
-import { field, resolve, unknownColumn } from './scope.ts'
+import { field, mayExist, resolve, unknownColumn } from './scope.ts'
 import { existsQuery, inQuery, scalarQuery } from './subquery.ts'
 import { subscript } from './subscript.ts'
 
@@ -110,6 +110,9 @@ function column(expr: ExprOf<'column'>, env: Env): Typed {
   if (found) return { ...found, at: expr.at }
   if (expr.parts.some(p => p.quoted && p.name.includes('(')) && env.scope.visible.some(c => c.unnamed))
     throw new Refusal('a column named by its expression', expr.at)
+  if (mayExist(env.scope)) throw new Refusal('a column of something outside the table', expr.at)
+  // What window(…) in GROUP BY brings.
+  if (['window', 'session_window'].includes(expr.parts[0]!.name.toLowerCase())) throw new Refusal(`${expr.parts[0]!.name}()`, expr.at)
   throw unknownColumn(env.scope, expr.parts)
 }
 
@@ -166,13 +169,6 @@ function inList(expr: ExprOf<'in'>, env: Env): Typed {
   const operand = env.analyze(expr.operand, env)
   const items = expr.list.map(e => env.analyze(e, env))
   // Spark brings the value and the whole list to one type.
-  const mixed = [operand, ...items].filter(v => v.type.kind !== 'void')
-  const [first] = mixed
-  if (first && mixed.some(v => (v.type.kind === 'string') !== (first.type.kind === 'string'))) {
-    if (items.length > 1 && !items.every(i => i.type.kind === items[0]!.type.kind))
-      throw new Refusal('IN with strings and other types', expr.at)
-    throw new Refusal(`IN of ${typeText(operand.type)} and ${typeText(items[0]!.type)}`, expr.at)
-  }
   const type = sharedOf(
     [operand, ...items].map(v => v.type),
     'IN',
@@ -197,7 +193,7 @@ function caseOf(expr: ExprOf<'case'>, env: Env): Typed {
   const of = (e: Expr) => env.analyze(e, env)
   const operand = expr.operand && of(expr.operand)
   const whens = expr.branches.map(b => (operand ? comparable(operand, of(b.when)) : [condition(of(b.when), 'WHEN')]))
-  const thens = expr.branches.map(b => of(b.then))
+  const thens = expr.branches.map(b => of(b.result))
   const otherwise = expr.otherwise && of(expr.otherwise)
   const values = otherwise ? [...thens, otherwise] : thens
   const type = sharedOf(
@@ -242,7 +238,8 @@ function lambda(expr: ExprOf<'lambda'>, env: Env): Typed {
     from: [],
     at: expr.at,
     lambda(parameters) {
-      const names = expr.parameters.map(p => env.context.unique(`${p.name}_`))
+      // A name like no column's, since translations put other texts in its place.
+      const names = expr.parameters.map(p => env.context.unique(`λ${p.name}`))
       const locals = new Map(env.scope.locals)
       expr.parameters.forEach((p, i) => {
         const type = parameters[i]

@@ -18,11 +18,13 @@ export interface Source {
   visible: Column[]
   /** A join's text needs brackets where it is the right side of another. */
   join?: boolean
+  /** Whether something outside the table may have brought columns that are not known. */
+  open?: boolean
 }
 
 type SourceColumn = { name: string; sqlName: string; type: SqlType; from: Origin[]; unnamed?: boolean }
 
-export const inScope = (source: Pick<Source, 'relations' | 'visible'>, outer: Scope | undefined): Scope => ({
+export const inScope = (source: Pick<Source, 'relations' | 'visible' | 'open'>, outer: Scope | undefined): Scope => ({
   relations: source.relations,
   visible: source.visible,
   outer,
@@ -45,12 +47,13 @@ const crossed = (a: Source, b: Source): Source => ({
   sql: `${a.sql} CROSS JOIN ${right(b)}`,
   relations: [...a.relations, ...b.relations],
   visible: [...a.visible, ...b.visible],
+  open: a.open || b.open,
   join: true,
 })
 
 function analyzeRelation(from: From, left: Source | undefined, env: Env): Source {
   const { context } = env
-  const recover = (): Source => ({ sql: '(SELECT NULL) AS missing', relations: [], visible: [] })
+  const recover = (): Source => ({ sql: '(SELECT NULL) AS missing', relations: [], visible: [], open: true })
   return context.guard(from.at, () => relationSource(from, left, env), recover)
 }
 
@@ -63,7 +66,7 @@ function relationSource(from: From, left: Source | undefined, env: Env): Source 
       return table(from.parts, from.alias, env, from.at)
     case 'query': {
       const query = env.query(from.query, from.lateral ? (lateralScope(left, env) ?? emptyScope) : outermost(env), env.ctes)
-      return derived(`${from.lateral && left ? 'LATERAL ' : ''}(${query.sql})`, query.columns, from.alias, env, from.at)
+      return derived(`${from.lateral && left ? 'LATERAL ' : ''}(${query.sql})`, query.columns, from.alias, env, from.at, query.open)
     }
     case 'valuesTable': {
       const values = analyzeValues(from.values, env)
@@ -103,7 +106,7 @@ function table(parts: Name[], alias: Alias | undefined, env: Env, at: number): S
       at,
     )
   const cte = env.ctes.get(name!.name.toLowerCase())
-  if (cte) return derived(quoted(cte.sqlName), cte.columns, alias ?? { table: name! }, env, at)
+  if (cte) return derived(quoted(cte.sqlName), cte.columns, alias ?? { table: name! }, env, at, cte.open)
   const input = env.inputs.get(name!.name.toLowerCase())
   if (!input) {
     const names = [...[...env.inputs.values()].map(i => i.alias), ...env.ctes.keys()]
@@ -123,7 +126,7 @@ function table(parts: Name[], alias: Alias | undefined, env: Env, at: number): S
   return derived(quoted(input.alias), source, alias ?? { table: { name: input.alias, quoted: false, at } }, env, at)
 }
 
-function derived(sql: string, columns: SourceColumn[], alias: Alias | undefined, env: Env, at: number): Source {
+function derived(sql: string, columns: SourceColumn[], alias: Alias | undefined, env: Env, at: number, open?: boolean): Source {
   const sqlAlias = env.context.unique(alias?.table.name || 'derived')
   if (alias?.columns && alias.columns.length !== columns.length)
     throw new SqlProblem(
@@ -133,7 +136,7 @@ function derived(sql: string, columns: SourceColumn[], alias: Alias | undefined,
     )
   const named = columns.map((c, i) => (alias?.columns ? { ...c, name: alias.columns[i]!.name, unnamed: false } : c))
   const relation = relationOf(alias?.table.name, sqlAlias, named)
-  return { sql: `${sql} AS ${quoted(sqlAlias)}`, relations: [relation], visible: relation.columns }
+  return { sql: `${sql} AS ${quoted(sqlAlias)}`, relations: [relation], visible: relation.columns, open }
 }
 
 function functionTable(from: Extract<From, { kind: 'function' }>, left: Source | undefined, env: Env): Source {
@@ -153,7 +156,7 @@ function functionTable(from: Extract<From, { kind: 'function' }>, left: Source |
 
 /** Adds the rows of a generator to each row so far. */
 export function withView(source: Source, view: Pick<LateralView, 'at' | 'outer' | 'call' | 'table' | 'columns'>, env: Env): Source {
-  return env.context.guard(
+  return env.context.guard<Source>(
     view.at,
     () => {
       const made = generate(view.call, {
@@ -184,12 +187,15 @@ export function withView(source: Source, view: Pick<LateralView, 'at' | 'outer' 
         sql: outer ? `${base} LEFT JOIN ${lateral} ON true` : `${base} CROSS JOIN ${lateral}`,
         relations: [...source.relations, relation],
         visible: [...source.visible, ...relation.columns],
+        open: source.open,
         join: true,
       }
     },
-    () => source,
+    () => ({ ...source, open: true }),
   )
 }
+
+const isPartition = (column: Column): boolean => column.name === '_partition'
 
 function join(from: Extract<From, { kind: 'join' }>, outerLeft: Source | undefined, env: Env): Source {
   const left = analyzeRelation(from.left, outerLeft, env)
@@ -198,7 +204,10 @@ function join(from: Extract<From, { kind: 'join' }>, outerLeft: Source | undefin
     sql: '',
     relations: [...left.relations, ...rightSource.relations],
     visible: [...left.visible, ...rightSource.visible],
+    open: left.open || rightSource.open,
   }
+  if (from.natural && left.visible.some(isPartition) && rightSource.visible.some(isPartition))
+    env.context.warning(from.at, 'NATURAL JOIN also joins by _partition, which every input has', 'join with USING and name the columns')
   const shared = from.natural
     ? left.visible
         .filter(l => rightSource.visible.some(r => r.name.toLowerCase() === l.name.toLowerCase()))
@@ -232,6 +241,7 @@ function join(from: Extract<From, { kind: 'join' }>, outerLeft: Source | undefin
     sql,
     relations: both.relations,
     visible: [...merged.map(m => m.column), ...both.visible.filter(c => !hidden.has(c))],
+    open: both.open,
     join: true,
   }
 }

@@ -1,5 +1,7 @@
+import { nearest } from '../../core/errors.ts'
 import { castTo } from '../cast.ts'
 import { SqlProblem } from '../finding.ts'
+import { knownToSpark } from '../functions.ts'
 import type { ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
 import { sharedOf } from '../table/rule.ts'
@@ -28,6 +30,7 @@ export const generators = new Set([
 ])
 
 export function generate(call: ExprOf<'call'>, env: Env): Generated {
+  if (!generators.has(call.name)) throw unknownGenerator(call)
   const args = call.args.map(a => ({ ...env.analyze(a.value, env), key: a.key }))
   const outer = call.name.endsWith('_outer')
   const base = call.name.replace(/_outer$/, '')
@@ -43,6 +46,16 @@ export function generate(call: ExprOf<'call'>, env: Env): Generated {
   if (args.length !== 1) throw new SqlProblem(`${call.name} takes one argument; here are ${args.length}`, 'remove the rest', call.at)
   if (base === 'inline') return { ...inline(first, call), outer, from }
   return { ...exploded(first, base === 'posexplode', call), outer, from }
+}
+
+function unknownGenerator(call: ExprOf<'call'>): Error {
+  if (knownToSpark.has(call.name)) return new Refusal(`${call.name}()`, call.at)
+  const near = nearest(call.name, generators)
+  return new SqlProblem(
+    `no function that makes rows is called "${call.name}"`,
+    near ? `did you mean ${near}?` : `there are ${[...generators].join(', ')}`,
+    call.at,
+  )
 }
 
 const as = (columns: { sql: string; name: string }[]): string => columns.map(c => `${c.sql} AS ${quoted(c.name)}`).join(', ')

@@ -11,9 +11,9 @@ import type { Env } from './env.ts'
 export function like(expr: ExprOf<'like'>, env: Env): Typed {
   const operand = castTo(env.analyze(expr.operand, env), T.string)
   const patterns = expr.patterns.map(p => castTo(env.analyze(p, env), T.string))
-  const escape = expr.escape && env.analyze(expr.escape, env)
+  const escapedBy = expr.escape && env.analyze(expr.escape, env)
   const one = (pattern: Typed) => {
-    const positive = expr.op === 'RLIKE' ? rlike(operand, pattern) : likeSql(operand, pattern, expr.op, escape ?? undefined)
+    const positive = expr.op === 'RLIKE' ? rlike(operand, pattern) : likeSql(operand, pattern, expr.op, escapedBy)
     return expr.negated ? `(NOT ${positive})` : positive
   }
   return {
@@ -30,10 +30,10 @@ export function rlike(operand: Typed, pattern: Typed): string {
 }
 
 /** LIKE with Spark's rules: a backslash escapes unless told, and what is escaped must need it. */
-export function likeSql(operand: Typed, pattern: Typed, op: 'LIKE' | 'ILIKE', escape?: Typed): string {
-  const mark = escape ? escape.literal : '\\'
+export function likeSql(operand: Typed, pattern: Typed, op: 'LIKE' | 'ILIKE', escapedBy?: Typed): string {
+  const mark = escapedBy ? escapedBy.literal : '\\'
   if (typeof mark !== 'string' || [...mark].length !== 1)
-    throw new SqlProblem('ESCAPE takes one character', "write ESCAPE '/'", escape?.at ?? operand.at)
+    throw new SqlProblem('ESCAPE takes one character', "write ESCAPE '/'", escapedBy?.at ?? operand.at)
   const [left, right] = op === 'ILIKE' ? [`lower(${operand.sql})`, `lower(${pattern.sql})`] : [operand.sql, pattern.sql]
   if (typeof pattern.literal === 'string') checkPattern(pattern.literal, mark, pattern.at)
   else if (mark !== '\\') throw new Refusal('LIKE with ESCAPE and a computed pattern', pattern.at)

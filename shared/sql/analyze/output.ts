@@ -19,20 +19,24 @@ export function schemaColumns(analyzed: Analyzed): { name: string; type: ColumnT
 export function fitOutput(analyzed: Analyzed, output: Columns | undefined, context: Context): Fitted {
   if (!output) return { duckdb: analyzed.sql, spark: statement => statement }
   const found = new Map<string, OutputColumn>()
-  for (const column of analyzed.columns) {
+  // A star brings the input's _partition along, which no dataset declares.
+  const columns = analyzed.columns.filter(c => c.name !== '_partition' || '_partition' in output)
+  for (const column of columns) {
     const key = column.name.toLowerCase()
     if (found.has(key)) context.error(column.at, `two columns are called "${column.name}"`, 'give one another name with AS')
     found.set(key, column)
   }
   const declared = Object.entries(output).map(([name, type]) => ({ name, type: typeOfColumn(type), column: found.get(name.toLowerCase()) }))
-  const extra = analyzed.columns.filter(c => !declared.some(d => d.column === c))
+  const extra = columns.filter(c => !declared.some(d => d.column === c))
   const missing = declared.filter(d => !d.column).map(d => d.name)
   for (const column of extra) unwanted(column, missing, context)
   const taken = new Set(extra.map(c => !c.unnamed && nearest(c.name, missing)).filter(Boolean))
   for (const name of missing)
     if (!taken.has(name)) context.error(0, `the output has no column "${name}", which the dataset declares`, `select it, AS ${name}`)
   for (const { name, type, column } of declared) if (column && !widens(column.type, type)) misfit(name, column, type, context)
-  const exact = declared.every((d, i) => d.column && sameType(d.column.type, d.type) && analyzed.columns[i] === d.column)
+  const exact =
+    declared.length === analyzed.columns.length &&
+    declared.every((d, i) => d.column && sameType(d.column.type, d.type) && analyzed.columns[i] === d.column)
   return { duckdb: duckdbText(analyzed, declared, context), spark: statement => (exact ? statement : sparkText(statement, declared)) }
 }
 
@@ -58,12 +62,14 @@ function sparkText(statement: string, declared: Declared): string {
 }
 
 function unwanted(column: OutputColumn, missing: string[], context: Context): void {
-  if (column.unnamed)
-    return context.error(
+  if (column.unnamed) {
+    context.error(
       column.at,
       'a column of the output has no name',
       `write AS and a name${missing.length > 0 ? `, such as ${missing[0]}` : ''}`,
     )
+    return
+  }
   const near = nearest(column.name, missing)
   context.error(
     column.at,

@@ -30,7 +30,7 @@ export function analyzeQuery(query: Query, outer: Scope | undefined, ctes: Ctes,
     context.warning(query.limit.at, 'LIMIT without ORDER BY keeps rows by chance, so a replay may keep others', 'write ORDER BY before it')
   const limits = [count('LIMIT', query.limit, base), count('OFFSET', query.offset, base)].filter(Boolean)
   const sql = [tables.length > 0 ? `WITH ${tables.join(', ')}` : '', body.sql, ...limits].filter(Boolean).join(' ')
-  return { sql, columns: body.columns, ordered: body.ordered || query.order.length > 0 }
+  return { sql, columns: body.columns, ordered: body.ordered || query.order.length > 0, open: body.open }
 }
 
 function withTable(one: Query['with'][number], reach: Ctes, base: Env): { cte: Cte; sql: string } {
@@ -44,7 +44,7 @@ function withTable(one: Query['with'][number], reach: Ctes, base: Env): { cte: C
     columns = columns.map((c, i) => ({ ...c, name: one.columns![i]?.name ?? c.name, unnamed: one.columns![i] ? false : c.unnamed }))
   }
   const sqlName = context.unique(`with_${one.name.name}`)
-  return { cte: { sqlName, columns }, sql: `${quoted(sqlName)} AS (${analyzed.sql})` }
+  return { cte: { sqlName, columns, open: analyzed.open }, sql: `${quoted(sqlName)} AS (${analyzed.sql})` }
 }
 
 function count(word: string, expr: Expr | undefined, env: Env): string {
@@ -115,6 +115,7 @@ function setOperation(body: Extract<QueryBody, { kind: 'set' }>, env: Env, windo
   return env.context.guard(
     body.at,
     () => {
+      if (left.open || right.open) throw new Refusal(`${word} of something outside the table`, body.at)
       if (left.columns.length !== right.columns.length)
         throw new SqlProblem(
           `${word} of ${left.columns.length} and ${right.columns.length} columns`,
@@ -130,7 +131,7 @@ function setOperation(body: Extract<QueryBody, { kind: 'set' }>, env: Env, windo
         })
         return `SELECT ${list.join(', ')} FROM (${one.sql}) AS ${alias}`
       }
-      return { sql: `(${side(left)}) ${word} (${side(right)})`, columns, ordered: false }
+      return { sql: `(${side(left)}) ${word} (${side(right)})`, columns, ordered: false, open: left.open || right.open }
     },
     () => left,
   )

@@ -23,12 +23,15 @@ export interface Scope {
   relations: Relation[]
   visible: Column[]
   outer?: Scope
+  /** Whether something outside the table may have brought more columns than are known. */
+  open?: boolean
   /** A lambda's parameters hide columns. */
   locals?: Map<string, Typed>
   /** Aliases of this select's earlier columns; what no column is named may name them. */
   aliases?: Map<string, Typed>
   /** Where the select is grouped: turns a column of FROM into the grouped one, or says that it is not. */
   grouped?: (column: Column, at: number) => Typed | undefined
+  isGrouped?: (column: Column) => boolean
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
@@ -53,8 +56,10 @@ function resolveHere(scope: Scope, parts: Name[]): Typed | undefined {
     if (columns.length > 0) return fields(pick(scope, columns, [first!, second]), parts.slice(2))
   }
   const columns = scope.visible.filter(c => same(c.name, first!.name))
-  if (columns.length > 0) return fields(pick(scope, columns, [first!]), parts.slice(1))
   const alias = scope.aliases?.get(first!.name.toLowerCase())
+  // HAVING total > 1 means the alias, where a column of that name is not grouped by.
+  const shadowed = alias && scope.grouped && columns.length === 1 && !scope.isGrouped?.(columns[0]!)
+  if (columns.length > 0 && !shadowed) return fields(pick(scope, columns, [first!]), parts.slice(1))
   return alias && fields({ ...alias, at, literal: undefined }, parts.slice(1))
 }
 
@@ -110,6 +115,11 @@ export function field(value: Typed, name: Name): Typed {
       sql: `list_transform(${value.sql}, lambda field_of: struct_extract(field_of, ${key}))`,
     }
   return { ...out, type: found[0]!.type, sql: `struct_extract(${value.sql}, ${key})` }
+}
+
+/** Whether a name that is not found may be one all the same. */
+export function mayExist(scope: Scope): boolean {
+  return Boolean(scope.open) || Boolean(scope.outer && mayExist(scope.outer))
 }
 
 /** Says that nothing has this name, and what was meant perhaps. */

@@ -61,7 +61,15 @@ export function analyzeSelect(select: Select, around: Around, env: Env): Analyze
     () => groupedSelect(undefined, [], input, alias),
   )
   grouping.input = { ...grouping.input, clause: 'an aggregate' }
-  const outer: Env = { ...row, grouping, scope: { ...row.scope, grouped: (column, at) => groupedColumn(column, at, grouping) } }
+  const outer: Env = {
+    ...row,
+    grouping,
+    scope: {
+      ...row.scope,
+      grouped: (column, at) => groupedColumn(column, at, grouping),
+      isGrouped: column => Boolean(grouping.group(column.sql)),
+    },
+  }
   const out = project(select, expanded, around.order, outer, source)
   const having =
     select.having &&
@@ -98,13 +106,14 @@ const starItem = (column: Column, at: number): SelectItem => ({
 
 function starColumns(star: ExprOf<'star'>, source: Source): Column[] {
   if (star.qualifier.length === 0) {
-    if (source.visible.length === 0) throw new SqlProblem('* has no table to take columns from', 'write FROM', star.at)
+    if (source.visible.length === 0 && !source.open) throw new SqlProblem('* has no table to take columns from', 'write FROM', star.at)
     return source.visible
   }
   const [name, ...rest] = star.qualifier
   const relations = source.relations.filter(r => r.alias?.toLowerCase() === name!.name.toLowerCase())
   if (relations.length === 1 && rest.length === 0) return relations[0]!.columns
   if (source.visible.some(c => c.name.toLowerCase() === name!.name.toLowerCase())) throw new Refusal('a struct’s .*', star.at)
+  if (source.open) return []
   throw unknownColumn({ ...source }, [name!, { name: '*', quoted: false, at: star.at }])
 }
 
@@ -154,7 +163,7 @@ function project(select: Select, items: SelectItem[], order: Sort[], env: Env, s
       continue
     }
     const value = env.analyze(item.value, { ...env, scope: { ...env.scope, aliases } })
-    const name = item.alias?.name ?? value.name
+    const name = item.alias?.name ?? value.name ?? writtenName(item.value)
     if (value.lambda) context.error(value.at, 'a lambda cannot stand here', 'it is an argument of functions such as transform')
     add(name ?? context.source.slice(item.value.at, item.value.end ?? item.value.at + 1), value, name === undefined)
     // A window function's column may not be used beside it: neither engine nests them.
@@ -169,8 +178,13 @@ function project(select: Select, items: SelectItem[], order: Sort[], env: Env, s
     at: i.value.at,
   }))
   const list = `${select.distinct ? 'DISTINCT ' : ''}${out.map(i => `${i.value.sql} AS ${quoted(i.sqlName)}`).join(', ') || 'NULL'}`
-  return { columns, items: out, list, order: orderBy(select, order, out, env), ordered: order.length > 0 }
+  const open = Boolean(source.open) && items.some(i => i.value.kind === 'star')
+  return { columns, items: out, list, order: orderBy(select, order, out, env), ordered: order.length > 0, open }
 }
+
+// What a column or a field is called even where it is not understood.
+const writtenName = (expr: Expr): string | undefined =>
+  expr.kind === 'column' ? expr.parts.at(-1)!.name : expr.kind === 'field' ? expr.field.name : undefined
 
 function orderBy(select: Select, order: Sort[], items: Item[], env: Env): string {
   if (order.length === 0) return ''

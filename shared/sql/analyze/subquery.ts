@@ -1,7 +1,7 @@
 import { SqlProblem } from '../finding.ts'
 import type { ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
-import { T, typeText } from '../type.ts'
+import { T } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
 import { comparable } from './compare.ts'
 import type { Env } from './env.ts'
@@ -37,7 +37,5 @@ export function inQuery(expr: ExprOf<'inQuery'>, env: Env): Typed {
   const [a, b] = comparable(operand, selected)
   // A cast of what is selected goes around the query.
   const text = b.sql === 'in_value' ? query.sql : `SELECT ${b.sql} FROM (${query.sql}) AS in_query(in_value)`
-  if ((operand.type.kind === 'string') !== (column!.type.kind === 'string') && operand.type.kind !== 'void')
-    throw new Refusal(`IN of ${typeText(operand.type)} and ${typeText(column!.type)}`, expr.at)
   return { type: T.boolean, sql: `(${a.sql} ${expr.negated ? 'NOT IN' : 'IN'} (${text}))`, from: origins(operand), at: expr.at }
 }

@@ -38,7 +38,7 @@ export type Expr =
   | (At & { kind: 'distinctFrom'; left: Expr; right: Expr; negated: boolean })
   | (At & { kind: 'exists'; query: Query })
   | (At & { kind: 'subquery'; query: Query })
-  | (At & { kind: 'case'; operand?: Expr; branches: { when: Expr; then: Expr }[]; otherwise?: Expr })
+  | (At & { kind: 'case'; operand?: Expr; branches: { when: Expr; result: Expr }[]; otherwise?: Expr })
   | (At & { kind: 'cast'; operand: Expr; type: SqlType; attempt: boolean })
   | (At & { kind: 'lambda'; parameters: Name[]; body: Expr })
   | (At & { kind: 'subscript'; operand: Expr; index: Expr })

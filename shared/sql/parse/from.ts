@@ -20,12 +20,17 @@ function parseRelation(cursor: Cursor): From {
   }
 }
 
+function outer(cursor: Cursor, kind: JoinKind): JoinKind {
+  cursor.take('OUTER')
+  return kind
+}
+
 function joinKind(cursor: Cursor): JoinKind | undefined {
   if (cursor.take('INNER') || cursor.take('CROSS')) return cursor.peek(-1).text === 'CROSS' ? 'CROSS' : 'INNER'
-  if (cursor.take('LEFT')) return cursor.take('SEMI') ? 'SEMI' : cursor.take('ANTI') ? 'ANTI' : (cursor.take('OUTER'), 'LEFT')
+  if (cursor.take('LEFT')) return cursor.take('SEMI') ? 'SEMI' : cursor.take('ANTI') ? 'ANTI' : outer(cursor, 'LEFT')
   if (cursor.take('SEMI')) return 'SEMI'
   if (cursor.take('ANTI')) return 'ANTI'
-  for (const kind of ['RIGHT', 'FULL'] as const) if (cursor.take(kind)) return (cursor.take('OUTER'), kind)
+  for (const kind of ['RIGHT', 'FULL'] as const) if (cursor.take(kind)) return outer(cursor, kind)
   return cursor.is('JOIN') ? 'INNER' : undefined
 }
 

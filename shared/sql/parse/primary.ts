@@ -55,9 +55,9 @@ function parseString(cursor: Cursor): Expr {
 
 function parseWord(cursor: Cursor, word: string, at: number): Expr {
   const following = cursor.peek(1)
-  if (word === 'NULL') return (cursor.next(), { kind: 'literal', type: T.void, value: null, at })
-  if ((word === 'TRUE' || word === 'FALSE') && following.text !== '.')
-    return (cursor.next(), { kind: 'literal', type: T.boolean, value: word === 'TRUE', at })
+  if (cursor.take('NULL')) return { kind: 'literal', type: T.void, value: null, at }
+  if (following.text !== '.' && (cursor.take('TRUE') || cursor.take('FALSE')))
+    return { kind: 'literal', type: T.boolean, value: word === 'TRUE', at }
   if (word === 'CASE') return parseCase(cursor)
   if (word === 'INTERVAL' && isInterval(cursor)) return parseInterval(cursor)
   if (word in TYPED && following.kind === 'string') {
@@ -141,7 +141,7 @@ function parseCase(cursor: Cursor): Expr {
   while (cursor.take('WHEN')) {
     const when = cursor.expression()
     cursor.expect('THEN')
-    value.branches.push({ when, then: cursor.expression() })
+    value.branches.push({ when, result: cursor.expression() })
   }
   if (value.branches.length === 0) throw cursor.unexpected('WHEN')
   if (cursor.take('ELSE')) value.otherwise = cursor.expression()

@@ -28,7 +28,7 @@ export function children(expr: Expr): Expr[] {
     case 'case':
       return [
         ...(expr.operand ? [expr.operand] : []),
-        ...expr.branches.flatMap(b => [b.when, b.then]),
+        ...expr.branches.flatMap(b => [b.when, b.result]),
         ...(expr.otherwise ? [expr.otherwise] : []),
       ]
     case 'lambda':

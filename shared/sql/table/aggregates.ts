@@ -5,7 +5,7 @@ import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
 import { array, decimal, duckdbTypeOf, type SqlType, T, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
-import { aggregate, type Rule, type RuleKind, special } from './rule.ts'
+import { aggregate, on, type Rule, type RuleKind, special } from './rule.ts'
 
 type Decimal = Extract<SqlType, { kind: 'decimal' }>
 const same = (x?: Typed) => x!.type
@@ -31,29 +31,33 @@ const sum = (attempt: boolean) =>
         : isIntegral(value.type)
           ? T.bigint
           : T.double
-    const sql = type.kind === 'double' ? `{sum(CAST(${value.sql} AS DOUBLE))}` : `CAST({sum(${value.sql})} AS ${duckdbTypeOf(type)})`
-    return { type, sql: attempt && type.kind !== 'double' ? `TRY(${sql})` : sql }
+    const sql =
+      type.kind === 'double' ? on(`sum(CAST(${value.sql} AS DOUBLE))`) : `CAST(${on(`sum(${value.sql})`)} AS ${duckdbTypeOf(type)})`
+    if (!attempt || type.kind === 'double') return { type, sql }
+    if (type.kind === 'decimal') throw new Refusal('try_sum of decimals', site.at)
+    const total = on(`sum(${value.sql})`)
+    return { type, sql: `CASE WHEN ${total} BETWEEN -9223372036854775808 AND 9223372036854775807 THEN CAST(${total} AS BIGINT) END` }
   })
 
 const avg = own((args, site) => {
   const value = number(args, site.name, site.at)
-  if (value.type.kind !== 'decimal') return { type: T.double, sql: `{avg(CAST(${value.sql} AS DOUBLE))}` }
+  if (value.type.kind !== 'decimal') return { type: T.double, sql: on(`avg(CAST(${value.sql} AS DOUBLE))`) }
   const { precision, scale } = value.type
   const type = decimal(Math.min(38, precision + 4), Math.min(38, scale + 4)) as Decimal
   if (precision + 4 > 38) throw new Refusal('avg of a decimal of more than 34 digits', site.at)
   const total = decimal(38, scale) as Decimal
-  const count = `{count(${value.sql})}`
-  const quotient = quotientSql(`{sum(${value.sql})}`, total, `CAST(${count} AS DECIMAL(20, 0))`, decimal(20, 0) as Decimal, type)
+  const count = on(`count(${value.sql})`)
+  const quotient = quotientSql(on(`sum(${value.sql})`), total, `CAST(${count} AS DECIMAL(20, 0))`, decimal(20, 0) as Decimal, type)
   return { type, sql: `CASE WHEN ${count} > 0 THEN ${quotient} END` }
 })
 
 const count = own(args => {
   const [first] = args
-  if (!first || first.literal === '*') return { type: T.bigint, sql: '{count(*)}' }
-  if (args.length === 1) return { type: T.bigint, sql: `{count(${first.sql})}` }
+  if (!first || first.literal === '*') return { type: T.bigint, sql: on('count(*)') }
+  if (args.length === 1) return { type: T.bigint, sql: on(`count(${first.sql})`) }
   // Of several, only rows without any null count.
   const all = args.map(a => `${a.sql} IS NOT NULL`).join(' AND ')
-  return { type: T.bigint, sql: `{count(CASE WHEN ${all} THEN struct_pack(${args.map((a, i) => `c${i} := ${a.sql}`).join(', ')}) END)}` }
+  return { type: T.bigint, sql: on(`count(CASE WHEN ${all} THEN struct_pack(${args.map((a, i) => `c${i} := ${a.sql}`).join(', ')}) END)`) }
 })
 
 const statistic = (call: string) => aggregate('double', T.double, `{${call}($1)}`)
@@ -71,11 +75,12 @@ const edge = (call: 'first' | 'last') =>
       if (!value || args.length > 2)
         throw new SqlProblem(`${site.name} takes 1 or 2 arguments; here are ${args.length}`, `write ${site.name}(x)`, site.at)
       const ignore = site.ignoreNulls || flag?.literal === true
-      if (site.windowed) return { type: value.type, sql: `{${call}_value(${value.sql}${ignore ? ' IGNORE NULLS' : ''})}` }
-      if (!ignore) return { type: value.type, sql: `{${call}(${value.sql})}` }
+      if (site.windowed) return { type: value.type, sql: on(`${call}_value(${value.sql}${ignore ? ' IGNORE NULLS' : ''})`) }
+      if (!ignore) return { type: value.type, sql: on(`${call}(${value.sql})`) }
       return {
         type: value.type,
-        sql: call === 'first' ? `{any_value(${value.sql})}` : `list_filter({list(${value.sql})}, lambda kept: kept IS NOT NULL)[-1]`,
+        sql:
+          call === 'first' ? on(`any_value(${value.sql})`) : `list_filter(${on(`list(${value.sql})`)}, lambda kept: kept IS NOT NULL)[-1]`,
       }
     },
     { ordered: true },
@@ -86,7 +91,7 @@ const list = own(
     const [value] = args
     if (!value || args.length !== 1)
       throw new SqlProblem(`${site.name} takes 1 argument; here are ${args.length}`, `write ${site.name}(x)`, site.at)
-    return { type: array(value.type), sql: `coalesce(list_filter({list(${value.sql})}, lambda kept: kept IS NOT NULL), [])` }
+    return { type: array(value.type), sql: `coalesce(list_filter(${on(`list(${value.sql})`)}, lambda kept: kept IS NOT NULL), [])` }
   },
   { ordered: true },
 )
@@ -98,9 +103,9 @@ const percentile = own((args, site) => {
   if (!value || !share || args.length !== 2) throw new Refusal(`${site.name} with ${args.length} arguments`, site.at)
   if (value.type.kind === 'interval') throw new Refusal(`${site.name} of an interval`, site.at)
   const x = castTo(value, T.double).sql
-  if (share.type.kind === 'array') return { type: array(T.double), sql: `{quantile_cont(${x}, ${castTo(share, array(T.double)).sql})}` }
+  if (share.type.kind === 'array') return { type: array(T.double), sql: on(`quantile_cont(${x}, ${castTo(share, array(T.double)).sql})`) }
   if (share.literal === undefined) throw new Refusal(`${site.name} of a computed share`, site.at)
-  return { type: T.double, sql: `{quantile_cont(${x}, ${castTo(share, T.double).sql})}` }
+  return { type: T.double, sql: on(`quantile_cont(${x}, ${castTo(share, T.double).sql})`) }
 })
 
 export const aggregates: Record<string, Rule> = {
@@ -129,7 +134,7 @@ export const aggregates: Record<string, Rule> = {
         throw new SqlProblem(`${site.name} takes 1 argument; here are ${args.length}`, `write ${site.name}(x)`, site.at)
       return {
         type: array(value.type),
-        sql: `coalesce(list_sort(list_filter(list_distinct({list(${value.sql})}), lambda kept: kept IS NOT NULL)), [])`,
+        sql: `coalesce(list_sort(list_filter(list_distinct(${on(`list(${value.sql})`)}), lambda kept: kept IS NOT NULL)), [])`,
       }
     },
     { ordered: true },
@@ -161,13 +166,13 @@ export const aggregates: Record<string, Rule> = {
   regr_sxx: ofTwo('regr_sxx'),
   regr_sxy: ofTwo('regr_sxy'),
   regr_syy: ofTwo('regr_syy'),
-  median: own((args, site) => ({ type: T.double, sql: `{median(CAST(${number(args, site.name, site.at).sql} AS DOUBLE))}` })),
+  median: own((args, site) => ({ type: T.double, sql: on(`median(CAST(${number(args, site.name, site.at).sql} AS DOUBLE))`) })),
   percentile,
   mode: own(
     (args, site) => {
       const [value] = args
       if (!value || args.length !== 1 || value.type.kind === 'interval') throw new Refusal(`${site.name} of this`, site.at)
-      return { type: value.type, sql: `{mode(${value.sql})}` }
+      return { type: value.type, sql: on(`mode(${value.sql})`) }
     },
     { ordered: true },
   ),

@@ -89,7 +89,7 @@ const sequence: Rule = special((args, site) => {
   // Months are counted from the start each time (31 January, 29 February, 31 March), not from the one before.
   const counted =
     step && isMonths(step.type)
-      ? `list_filter(list_transform(generate_series(0, CAST(date_diff('month', ${a}, ${b}) // ${step.literal} + 1 AS BIGINT)), lambda n: ${a} + to_months(CAST(n * ${step.literal} AS INTEGER))), lambda at: at <= ${b})`
+      ? `list_filter(list_transform(generate_series(0, CAST(date_diff('month', ${a}, ${b}) // ${step.literal} + 1 AS BIGINT)), lambda n: ${a} + to_months(CAST(n * ${step.literal} AS INTEGER))), lambda moment: moment <= ${b})`
       : `generate_series(CAST(${a} AS TIMESTAMP), CAST(${b} AS TIMESTAMP), ${by})`
   return {
     type: array(type),
@@ -160,6 +160,7 @@ const sortArray: Rule = special((args, site) => {
 })
 
 const arraySort: Rule = special((args, site) => {
+  if (args[1]?.lambda) throw new Refusal('array_sort by a lambda', site.at)
   usage(args, site, 1, 1, 'array_sort(items)')
   const { type, sql } = asArray(args[0]!, site)
   comparable(type.element, site)

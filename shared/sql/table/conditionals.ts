@@ -54,7 +54,6 @@ export const conditionals: Record<string, Rule> = {
   nvl: scalar('T, T', sameAs, 'coalesce($1, $2)'),
   nvl2: scalar('any, T, T', (_, a) => a!.type, 'CASE WHEN $1 IS NOT NULL THEN $2 ELSE $3 END'),
   if: ifelse,
-  iff: ifelse,
   nullif: special((args, site) => {
     const [a, b] = two(args, 'nullif', site.at)
     const [x, y] = pair(a, b)

@@ -110,14 +110,16 @@ const fromUnixtime: Rule = special((args, site) => {
 const unixTimestamp: Rule = special((args, site) => {
   usage(args, site, 1, 2, "unix_timestamp(text, 'yyyy-MM-dd')")
   const [value, pattern] = args
-  if (value!.type.kind === 'string' && !pattern) throw new Refusal(`${site.name} without a pattern`, site.at)
-  const at = isDatetime(value!.type) ? castTo(value!, T.timestamp).sql : parsed(value!, pattern!)
+  const at = isDatetime(value!.type)
+    ? castTo(value!, T.timestamp).sql
+    : parsed(value!, pattern ?? { ...value!, literal: 'yyyy-MM-dd HH:mm:ss' })
   return { type: T.bigint, sql: `spark_floor_div(epoch_us(${at}), 1000000)` }
 })
 
 const FIELDS: Record<string, { on: 'date' | 'timestamp'; sql: string; type?: SqlType }> = {}
-const addField = (names: string, on: 'date' | 'timestamp', sql: string, type?: SqlType) =>
-  names.split(' ').forEach(n => (FIELDS[n] = { on, sql, type }))
+const addField = (names: string, on: 'date' | 'timestamp', sql: string, type?: SqlType): void => {
+  for (const name of names.split(' ')) FIELDS[name] = { on, sql, type }
+}
 addField('YEAR Y YEARS YR YRS', 'date', 'year($1)')
 addField('YEAROFWEEK', 'date', 'isoyear($1)')
 addField('QUARTER QTR', 'date', 'quarter($1)')
@@ -178,10 +180,9 @@ function intervalPart(key: string, source: Typed, site: CallSite): { type: SqlTy
   return { type: T.tinyint, sql: `CAST(${fill(sql, [source])} AS TINYINT)` }
 }
 
-const DAYS: Record<string, number> = {}
-'SU MO TU WE TH FR SA'.split(' ').forEach((d, i) => (DAYS[d] = i))
-'SUN MON TUE WED THU FRI SAT'.split(' ').forEach((d, i) => (DAYS[d] = i))
-'SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY'.split(' ').forEach((d, i) => (DAYS[d] = i))
+const WEEKDAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY']
+// By its whole name, its first three letters or its first two; Sunday is 0.
+const DAYS = new Map(WEEKDAYS.flatMap((name, i) => [2, 3, name.length].map(n => [name.slice(0, n), i] as const)))
 
 const dateDiff: Rule = special((args, site) => {
   usage(args, site, 2, 3, 'date_diff(end, start)')
@@ -308,7 +309,7 @@ export const dates: Record<string, Rule> = {
     usage(args, site, 2, 2, "next_day(day, 'MONDAY')")
     const [value, name] = args as [Typed, Typed]
     if (typeof name.literal !== 'string') throw new Refusal('next_day of a computed weekday', site.at)
-    const wanted = DAYS[name.literal.trim().toUpperCase()]
+    const wanted = DAYS.get(name.literal.trim().toUpperCase())
     if (wanted === undefined) throw new SqlProblem(`"${name.literal}" is not a day of the week`, "write 'MONDAY', 'MON' or 'MO'", name.at)
     const from = castTo(value, T.date).sql
     return { type: T.date, sql: `(${from} + CAST((${wanted + 6} - dayofweek(${from})) % 7 + 1 AS INTEGER))` }

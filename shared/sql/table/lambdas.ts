@@ -44,8 +44,11 @@ const known = (body: Typed): Typed => {
 function eachOf(list: { sql: string; element: SqlType }, lambda: Typed | undefined, site: CallSite): { head: string; body: Typed } {
   const { body, names } = lambdaOf(lambda, [list.element, T.int], site)
   if (!names[1]) return { head: `lambda ${quoted(names[0]!)}`, body: known(body) }
-  const place = `CAST(${quoted('place_of')} - 1 AS INTEGER)`
-  return { head: `lambda ${quoted(names[0]!)}, place_of`, body: { ...known(body), sql: body.sql.replaceAll(quoted(names[1]), place) } }
+  const place = quoted(names[1])
+  return {
+    head: `lambda ${quoted(names[0]!)}, ${place}`,
+    body: { ...known(body), sql: body.sql.replaceAll(place, `CAST(${place} - 1 AS INTEGER)`) },
+  }
 }
 
 const transform: Rule = special((args, site) => {
@@ -103,29 +106,36 @@ const aggregate: Rule = special((args, site) => {
 const zipWith: Rule = special((args, site) => {
   const [a, b] = [listOf(args[0], site), listOf(args[1], site)]
   const { names, body } = lambdaOf(args[2], [a.element, b.element], site)
-  // A lambda's parameters are fields of one item.
-  const sql = known(body).sql.replaceAll(quoted(names[0]!), `(${a.sql})[place_of]`).replaceAll(quoted(names[1]!), `(${b.sql})[place_of]`)
+  // What is walked over is the places; each parameter is the item there.
+  const place = quoted(names[0]!)
+  const sql = known(body).sql.replaceAll(place, `(${a.sql})[${place}]`).replaceAll(quoted(names[1]!), `(${b.sql})[${place}]`)
   return {
     type: array(body.type),
-    sql: `CASE WHEN ${a.sql} IS NULL OR ${b.sql} IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(${a.sql}), len(${b.sql})) + 1), lambda place_of: ${sql}) END`,
+    sql: `CASE WHEN ${a.sql} IS NULL OR ${b.sql} IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(${a.sql}), len(${b.sql})) + 1), lambda ${place}: ${sql}) END`,
   }
 })
 
-const entry = (body: string, names: string[], keyName = 'entry_of.key', valueName = 'entry_of.value') =>
-  body.replaceAll(quoted(names[0]!), keyName).replaceAll(quoted(names[1]!), valueName)
-
 const overMap = (
-  make: (m: { key: SqlType; value: SqlType; sql: string }, body: Typed, sql: string, site: CallSite) => { type: SqlType; sql: string },
+  make: (m: { key: SqlType; value: SqlType; sql: string }, body: Typed, each: Entry, site: CallSite) => { type: SqlType; sql: string },
 ): Rule =>
   special((args, site) => {
     const m = mapOf(args[0], site)
     const { names, body } = lambdaOf(args[1], [m.key, m.value], site)
     if (names.length !== 2) throw new SqlProblem(`the lambda of ${site.name} takes a key and a value`, 'write (k, v) -> …', body.at)
-    return make(m, body, entry(known(body).sql, names), site)
+    // What is walked over is the entries; the parameters are an entry's two fields.
+    const name = quoted(names[0]!)
+    const sql = known(body).sql.replaceAll(name, `${name}.key`).replaceAll(quoted(names[1]!), `${name}.value`)
+    return make(m, { ...body, sql }, { name, key: `${name}.key`, value: `${name}.value` }, site)
   })
 
-const entries = (m: { sql: string }, key: string, value: string) =>
-  `CASE WHEN ${m.sql} IS NULL THEN NULL ELSE map_from_entries(list_transform(map_entries(${m.sql}), lambda entry_of: struct_pack(key := ${key}, value := ${value}))) END`
+interface Entry {
+  name: string
+  key: string
+  value: string
+}
+
+const rebuilt = (m: { sql: string }, each: Entry, key: string, value: string) =>
+  `CASE WHEN ${m.sql} IS NULL THEN NULL ELSE map_from_entries(list_transform(map_entries(${m.sql}), lambda ${each.name}: struct_pack(key := ${key}, value := ${value}))) END`
 
 const mapZipWith: Rule = special((args, site) => {
   const [a, b] = [mapOf(args[0], site), mapOf(args[1], site)]
@@ -133,11 +143,12 @@ const mapZipWith: Rule = special((args, site) => {
   if (!sameType(a.key, b.key)) throw new Refusal(`${site.name} of maps with keys of two types`, site.at)
   const { names, body } = lambdaOf(args[2], [key, a.value, b.value], site)
   if (names.length !== 3) throw new SqlProblem('the lambda of map_zip_with takes a key and two values', 'write (k, v1, v2) -> …', body.at)
-  const sql = entry(known(body).sql, names, 'key_of', `(${a.sql})[key_of]`).replaceAll(quoted(names[2]!), `(${b.sql})[key_of]`)
+  const each = quoted(names[0]!)
+  const sql = known(body).sql.replaceAll(quoted(names[1]!), `(${a.sql})[${each}]`).replaceAll(quoted(names[2]!), `(${b.sql})[${each}]`)
   const keys = `list_concat(map_keys(${a.sql}), list_filter(map_keys(${b.sql}), lambda other_key: NOT list_contains(map_keys(${a.sql}), other_key)))`
   return {
     type: map(key, body.type),
-    sql: `CASE WHEN ${a.sql} IS NULL OR ${b.sql} IS NULL THEN NULL ELSE map_from_entries(list_transform(${keys}, lambda key_of: struct_pack(key := key_of, value := ${sql}))) END`,
+    sql: `CASE WHEN ${a.sql} IS NULL OR ${b.sql} IS NULL THEN NULL ELSE map_from_entries(list_transform(${keys}, lambda ${each}: struct_pack(key := ${each}, value := ${sql}))) END`,
   }
 })
 
@@ -149,11 +160,11 @@ export const lambdas: Record<string, Rule> = {
   aggregate,
   reduce: aggregate,
   zip_with: zipWith,
-  map_filter: overMap((m, body, sql, site) => ({
+  map_filter: overMap((m, body, each, site) => ({
     type: map(m.key, m.value),
-    sql: `CASE WHEN ${m.sql} IS NULL THEN NULL ELSE map_from_entries(list_filter(map_entries(${m.sql}), lambda entry_of: ${predicate({ ...body, sql }, site)})) END`,
+    sql: `CASE WHEN ${m.sql} IS NULL THEN NULL ELSE map_from_entries(list_filter(map_entries(${m.sql}), lambda ${each.name}: ${predicate(body, site)})) END`,
   })),
-  transform_keys: overMap((m, body, sql) => ({ type: map(body.type, m.value), sql: entries(m, sql, 'entry_of.value') })),
-  transform_values: overMap((m, body, sql) => ({ type: map(m.key, body.type), sql: entries(m, 'entry_of.key', sql) })),
+  transform_keys: overMap((m, body, each) => ({ type: map(body.type, m.value), sql: rebuilt(m, each, body.sql, each.value) })),
+  transform_values: overMap((m, body, each) => ({ type: map(m.key, body.type), sql: rebuilt(m, each, each.key, body.sql) })),
   map_zip_with: mapZipWith,
 }

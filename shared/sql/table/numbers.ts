@@ -33,10 +33,11 @@ function roundTo(name: string, value: Typed, places: number): { type: SqlType; s
   if (type.kind === 'float') throw new Refusal(`${name} of float`, value.at)
   if (Math.abs(places) > 15) throw new Refusal(`${name} to ${places} places`, value.at)
   // Spark rounds the shortest text of a double: round(1.005, 2) is 1.01. Beyond 1e16 a double has no decimals.
-  const exact = `CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, 20))`
+  const text = (scale: number) => `CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, ${scale}))`
+  const rounded = (scale: number) => `CAST(${decimalRound(name, text(scale), decimal(38, scale) as Decimal, places)} AS DOUBLE)`
   return {
     type,
-    sql: `CASE WHEN abs(${sql}) < 1e16 THEN CAST(${decimalRound(name, exact, decimal(38, 20) as Decimal, places)} AS DOUBLE) ELSE ${sql} END`,
+    sql: `CASE WHEN abs(${sql}) < 1e7 THEN ${rounded(30)} WHEN abs(${sql}) < 1e16 THEN ${rounded(10)} ELSE ${places < 0 ? rounded(10) : sql} END`,
   }
 }
 
@@ -47,7 +48,7 @@ function decimalRound(name: string, sql: string, type: Decimal, places: number):
   if (places === 0) return `${call}(${sql})`
   const [up, down] = [Math.max(places, -places), places > 0]
   const power = `CAST('1e${up}' AS DECIMAL(${up + 1}, 0))`
-  const fraction = `CAST('1e-${up}' AS DECIMAL(${up}, ${up}))`
+  const fraction = `CAST('0.${'1'.padStart(up, '0')}' AS DECIMAL(${up}, ${up}))`
   return down ? `(${call}(${sql} * ${power}) * ${fraction})` : `(${call}(${sql} * ${fraction}) * ${power})`
 }
 
@@ -198,6 +199,11 @@ export const numbers: Record<string, Rule> = {
   }),
   bit_get: scalar('integral, int', T.tinyint, 'CAST(($1 >> $2) & 1 AS TINYINT)'),
   getbit: scalar('integral, int', T.tinyint, 'CAST(($1 >> $2) & 1 AS TINYINT)'),
+  // The bits that fall out at the left are lost; the one that comes to stand first is the sign.
+  shiftleft: shift(
+    (a, b, bits) =>
+      `CAST(spark_signed((CAST(${a} AS HUGEINT) * (CAST(1 AS HUGEINT) << (${b} & ${bits - 1}))) % (CAST(1 AS HUGEINT) << ${bits}), CAST(1 AS HUGEINT) << ${bits}) AS ${bits === 64 ? 'BIGINT' : 'INTEGER'})`,
+  ),
   shiftright: shift(
     (a, b, bits) => `CAST(spark_floor_div(${a}, CAST(1 AS HUGEINT) << (${b} & ${bits - 1})) AS ${bits === 64 ? 'BIGINT' : 'INTEGER'})`,
   ),

@@ -1,3 +1,4 @@
+import { likeSql } from '../analyze/like.ts'
 import { castTo } from '../cast.ts'
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
@@ -15,7 +16,10 @@ const usage = (args: Typed[], site: CallSite, least: number, most: number, examp
     )
 }
 
-const like = scalar('string, string', T.boolean, (s, p) => `regexp_matches(${s!.sql}, ${text(duckdbRegex(p!))})`)
+const rlikeCall = scalar('string, string', T.boolean, (s, p) => `regexp_matches(${s!.sql}, ${text(duckdbRegex(p!))})`)
+
+const likeCall = (op: 'LIKE' | 'ILIKE'): Rule =>
+  scalar('string, string, string?', T.boolean, (value, pattern, escapedBy) => likeSql(value!, pattern!, op, escapedBy))
 
 function groupOf(args: Typed[], site: CallSite): number {
   const group = args[2] ? Number(args[2].literal) : 1
@@ -94,9 +98,11 @@ const split: Rule = special((args, site) => {
 })
 
 export const regexes: Record<string, Rule> = {
-  regexp_like: like,
-  rlike: like,
-  regexp: like,
+  like: likeCall('LIKE'),
+  ilike: likeCall('ILIKE'),
+  regexp_like: rlikeCall,
+  rlike: rlikeCall,
+  regexp: rlikeCall,
   regexp_extract: extract,
   regexp_extract_all: extractAll,
   regexp_replace: replace,

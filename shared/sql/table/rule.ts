@@ -18,7 +18,7 @@ export interface CallSite {
   within?: Sort[]
 }
 
-export type RuleKind = 'scalar' | 'aggregate' | 'window' | 'generator'
+export type RuleKind = 'scalar' | 'aggregate' | 'window'
 
 /** One row of the table: how a function of Spark is called, what type it gives, and what DuckDB runs for it. */
 export interface Rule {
@@ -35,16 +35,32 @@ type ResultType = SqlType | ((...args: Typed[]) => SqlType)
  */
 type Template = string | ((...args: Typed[]) => string)
 
+// Characters of private use stand for the braces in a compiled text, since an argument's text may hold braces of its own.
+const OPEN = '\uE000'
+const CLOSE = '\uE001'
+
+/** Marks the call that DISTINCT, FILTER and OVER belong to, in a text that is put together by a function. */
+export const on = (call: string): string => `${OPEN}${call}${CLOSE}`
+
+/** Puts DISTINCT, FILTER and OVER where the marks say. */
+export function decorate(marked: string, distinct: boolean, after: string): string {
+  return marked.replace(
+    /\uE000([^\uE000\uE001]*)\uE001/g,
+    (_, call: string) => `${distinct ? call.replace('(', '(DISTINCT ') : call}${after}`,
+  )
+}
+
 const rule =
   (kind: RuleKind) =>
   (parameters: string, type: ResultType, sql: Template, more: { ordered?: boolean } = {}): Rule => {
     const wanted = parameters === '' ? [] : parameters.split(',').map(p => p.trim())
+    const marked = typeof sql === 'string' && kind !== 'scalar' ? sql.replaceAll('{', OPEN).replaceAll('}', CLOSE) : sql
     return {
       kind,
       ...more,
       apply(args, site) {
         const bound = bind(wanted, args, site)
-        const text = typeof sql === 'function' ? sql(...bound) : fill(sql, bound)
+        const text = typeof marked === 'function' ? marked(...bound) : fill(marked, bound)
         return { type: typeof type === 'function' ? type(...bound) : type, sql: text }
       },
     }
@@ -57,7 +73,6 @@ const rule =
 export const scalar = rule('scalar')
 export const aggregate = rule('aggregate')
 export const windowOnly = rule('window')
-export const generator = rule('generator')
 
 /** A row whose arguments are understood by itself. */
 export const special = (apply: Rule['apply'], kind: RuleKind = 'scalar', more: { ordered?: boolean } = {}): Rule => ({

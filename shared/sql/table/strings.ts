@@ -244,5 +244,5 @@ export const strings: Record<string, Rule> = {
     return `sha256(${value!.sql})`
   }),
   url_encode: scalar('string', T.string, "replace(replace(replace(url_encode($1), '%20', '+'), '~', '%7E'), '%2A', '*')"),
-  url_decode: scalar('string', T.string, "url_decode(replace($1, '+', ' '))"),
+  url_decode: scalar('string', T.string, 'spark_url_decode($1)'),
 }
