@@ -1,37 +1,41 @@
-import type { DuckDBValue } from '@duckdb/node-api'
 import type { Check, CheckResult } from '../core/check.ts'
 import { RedeyeError } from '../core/errors.ts'
-import type { ColumnType } from '../core/schema.ts'
+import type { ColumnStatistics } from '../core/manifest.ts'
 import { quoted, text } from '../sql/type.ts'
 import type { Task } from '../task/task.ts'
-import { sessionType } from './column-type.ts'
+import { withRelations } from './input-relation.ts'
+import { isProved } from './proved.ts'
 import type { Session } from './session.ts'
 import { translateSql } from './transform.ts'
+import { aliasOf, type Condition, conditionOf, duplicates, isRowCheck, strangers, type Violations } from './violations.ts'
 import type { TranslatedSql } from './work.ts'
 
-/** What is checked: a relation with the output's columns, and where the rows of an input dataset are found. */
+/** What is checked: a relation with the output's columns, and where the rows of inputs are found. */
 export interface Checked {
   session: Session
   task: Task
   partition: string
   relation: string
   rows: number
-  /** Makes the view of an input and gives its name. */
-  viewOf(alias: string): Promise<string>
-}
-
-/** What a check looks for: a relation of violations, the columns that show them, and how to say it. */
-interface Violations {
-  relation: string
-  shown: string[]
-  said: string
+  /** What is known of the rows without reading them. */
+  statistics?: Readonly<Record<string, ColumnStatistics>>
+  /** The query that gives an input's rows. */
+  relationOf(alias: string): Promise<string>
 }
 
 /** Runs a task's checks over its rows, and says of each what it found. */
 export async function runChecks(checked: Checked): Promise<CheckResult[]> {
+  const { task } = checked
+  const counts = await countConditions(checked)
   const results: CheckResult[] = []
-  for (const check of checked.task.checks)
-    results.push(check.check === 'rows' ? checkRows(checked, check) : await checkViolations(checked, check))
+  for (const check of task.checks) {
+    if (check.check === 'rows') results.push(checkRows(checked, check))
+    else if (isRowCheck(check)) {
+      const { condition, shown, said } = conditionOf(task, check)
+      const violations = { relation: `(FROM ${checked.relation} WHERE ${condition})`, shown, said }
+      results.push(await resultOf(checked, check, violations, counts.get(check) ?? 0))
+    } else results.push(await checkMany(checked, check))
+  }
   return results
 }
 
@@ -43,6 +47,19 @@ export function refuseFailedChecks(task: Task, partition: string, results: reado
     remedy: `mend the data or the ${task.work.work === 'transform' ? 'SQL' : 'source'}, or the check in task.ts; nothing was published`,
     file: task.declared.file,
   })
+}
+
+/** How many rows violate each of the checks that look at one row at a time: one scan for all, and none for what is known. */
+async function countConditions({ session, task, relation, statistics = {} }: Checked): Promise<Map<Check, number>> {
+  const conditions = new Map<Check, Condition>()
+  for (const check of task.checks.filter(isRowCheck)) {
+    const condition = conditionOf(task, check)
+    if (!isProved(task, check, statistics)) conditions.set(check, condition)
+  }
+  if (conditions.size === 0) return new Map()
+  const counts = [...conditions.values()].map(({ condition }, i) => `count(*) FILTER (WHERE ${condition}) AS c${i}`)
+  const [counted] = await session.rows(`SELECT ${counts.join(', ')} FROM ${relation}`)
+  return new Map([...conditions.keys()].map((check, i) => [check, Number(counted![`c${i}`])]))
 }
 
 function checkRows(checked: Checked, check: Extract<Check, { check: 'rows' }>): CheckResult {
@@ -57,70 +74,29 @@ function checkRows(checked: Checked, check: Extract<Check, { check: 'rows' }>): 
   }
 }
 
-async function checkViolations(checked: Checked, check: Exclude<Check, { check: 'rows' }>): Promise<CheckResult> {
-  const found = await violationsOf(checked, check)
-  const [counted] = await checked.session.rows(`SELECT count(*) AS n FROM ${found.relation}`)
-  const violations = Number(counted!.n)
-  const ok = violations === 0
-  const examples = ok ? '' : await examplesOf(checked.session, found)
-  return {
-    check,
-    ok,
-    violations,
-    message: ok ? `${check.check}: ${found.said}: none` : `${check.check}: ${violations} of ${checked.rows} ${found.said}: ${examples}`,
-  }
+async function checkMany(checked: Checked, check: Extract<Check, { check: 'unique' | 'matches' | 'sql' }>): Promise<CheckResult> {
+  const violations = await violationsOf(checked, check)
+  const [counted] = await checked.session.rows(`SELECT count(*) AS n FROM ${violations.relation}`)
+  return resultOf(checked, check, violations, Number(counted!.n))
+}
+
+async function violationsOf(checked: Checked, check: Extract<Check, { check: 'unique' | 'matches' | 'sql' }>): Promise<Violations> {
+  const { task, relation } = checked
+  if (check.check === 'unique') return duplicates(task, check, relation)
+  if (check.check === 'sql') return customViolations(checked, check)
+  return strangers(task, check, relation, await checked.relationOf(aliasOf(task, check.dataset)))
 }
 
 // Three rows are enough to see what they have in common, and short enough for one line of a log.
 const EXAMPLES = 3
 
-async function examplesOf(session: Session, found: Violations): Promise<string> {
+async function resultOf(checked: Checked, check: Check, found: Violations, violations: number): Promise<CheckResult> {
+  if (violations === 0) return { check, ok: true, violations, message: `${check.check}: ${found.said}: none` }
   const selected = found.shown.length === 0 ? '*' : found.shown.map(quoted).join(', ')
-  const rows = await session.rows(
-    `SELECT to_json(t)::VARCHAR AS example FROM (SELECT ${selected} FROM ${found.relation} LIMIT ${EXAMPLES}) t`,
-  )
-  return rows.map(row => String(row.example)).join(', ')
-}
-
-async function violationsOf(checked: Checked, check: Exclude<Check, { check: 'rows' }>): Promise<Violations> {
-  const { task, relation } = checked
-  const key = task.output.key
-  const where = (columns: readonly string[], condition: string, said: string): Violations => ({
-    relation: `(FROM ${relation} WHERE ${condition})`,
-    shown: [...new Set([...key, ...columns])],
-    said,
-  })
-  switch (check.check) {
-    case 'notNull':
-      return where(
-        check.columns,
-        check.columns.map(name => `${column(task, name)} IS NULL`).join(' OR '),
-        `rows have no ${check.columns.join(' or no ')}`,
-      )
-    case 'between': {
-      const { column: name, from, to } = check
-      const condition = `${column(task, name)} < ${literal(task, name, from)} OR ${column(task, name)} > ${literal(task, name, to)}`
-      return where([name], condition, `rows have ${name} outside ${from} to ${to}`)
-    }
-    case 'accepted': {
-      const { column: name, values } = check
-      const accepted = values.map(value => literal(task, name, value)).join(', ')
-      return where([name], `${column(task, name)} NOT IN (${accepted})`, `rows have ${name} other than ${values.join(', ')}`)
-    }
-    case 'unique': {
-      const columns = check.columns.map(name => column(task, name)).join(', ')
-      const query = `SELECT ${columns}, count(*) AS "rows" FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1`
-      return { relation: `(${query})`, shown: [], said: `rows: values of ${check.columns.join(', ')} that stand in several` }
-    }
-    case 'matches': {
-      const { column: name, dataset, datasetColumn } = check
-      const view = await checked.viewOf(aliasOf(task, dataset))
-      const known = `SELECT ${quoted(datasetColumn)} FROM ${quoted(view)} WHERE ${quoted(datasetColumn)} IS NOT NULL`
-      return where([name], `${column(task, name)} NOT IN (${known})`, `rows have ${name} that is no ${datasetColumn} of ${dataset}`)
-    }
-    case 'sql':
-      return customViolations(checked, check)
-  }
+  const examples = `SELECT to_json(t)::VARCHAR AS example FROM (SELECT ${selected} FROM ${found.relation} LIMIT ${EXAMPLES}) t`
+  const rows = await checked.session.rows(examples)
+  const message = `${check.check}: ${violations} of ${checked.rows} ${found.said}: ${rows.map(row => String(row.example)).join(', ')}`
+  return { check, ok: false, violations, message }
 }
 
 const translated = new WeakMap<Check, Promise<TranslatedSql>>()
@@ -141,47 +117,17 @@ function translatedCheck(task: Task, check: Extract<Check, { check: 'sql' }>): P
 }
 
 async function customViolations(checked: Checked, check: Extract<Check, { check: 'sql' }>): Promise<Violations> {
-  const { session, task, relation } = checked
+  const { session, task } = checked
   const { duckdb, parameters } = await translatedCheck(task, check)
   if (parameters.length > 0)
     throw new RedeyeError('BAD_TASK', `the check ${check.name} uses :${parameters[0]}`, {
       remedy: 'a check sees one partition alone and needs none',
       file: task.declared.file,
     })
-  for (const alias of Object.keys(task.inputs)) if (alias !== task.output.name) await checked.viewOf(alias)
-  await session.prepareFor(duckdb)
+  const relations: Record<string, string> = {}
+  for (const alias of Object.keys(task.inputs)) relations[alias] = await checked.relationOf(alias)
   const selected = [...Object.keys(task.output.columns).map(quoted), `${text(checked.partition)} AS _partition`].join(', ')
-  await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(task.output.name)} AS SELECT ${selected} FROM ${relation}`)
-  return { relation: `(${duckdb})`, shown: [], said: `rows are violations of ${check.name}` }
-}
-
-function aliasOf(task: Task, dataset: string): string {
-  const alias = Object.keys(task.inputs).find(name => task.inputs[name]!.dataset.name === dataset)
-  if (alias === undefined)
-    throw new RedeyeError('BAD_TASK', `${task.name} checks against ${dataset}, which is none of its inputs`, {
-      remedy: `add ${dataset} to the inputs, \`latest(${dataset})\` if it should not trigger`,
-      file: task.declared.file,
-    })
-  return alias
-}
-
-function column(task: Task, name: string): string {
-  typeOf(task, name)
-  return quoted(name)
-}
-
-function typeOf(task: Task, name: string): ColumnType {
-  const type = task.output.columns[name]
-  if (type === undefined)
-    throw new RedeyeError('BAD_TASK', `a check of ${task.name} names ${name}, which ${task.output.name} has not`, {
-      remedy: `name one of ${Object.keys(task.output.columns).join(', ')}`,
-      file: task.declared.file,
-    })
-  return type
-}
-
-/** A bound or value in the column's type; a number as it is written, so that 0.1 is exactly that against a decimal. */
-function literal(task: Task, name: string, value: DuckDBValue): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  return `CAST(${text(String(value))} AS ${sessionType(typeOf(task, name))})`
+  relations[task.output.name] = `SELECT ${selected} FROM ${checked.relation}`
+  await session.prepareFor(duckdb)
+  return { relation: `(${withRelations(relations, duckdb)})`, shown: [], said: `rows are violations of ${check.name}` }
 }

@@ -1,21 +1,18 @@
 import type { Manifest } from '../core/manifest.ts'
 import type { Attempt, Compute } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
-import { quoted } from '../sql/type.ts'
 import type { Task } from '../task/task.ts'
 import { refuseFailedChecks, runChecks } from './checks.ts'
 import { openSession } from './duckdb.ts'
 import { computeFailure } from './failure.ts'
 import { runIngest } from './ingest.ts'
-import { selectVersions } from './input-view.ts'
+import { openVersions, selectVersions } from './input-relation.ts'
 import { runLoad } from './load.ts'
 import { manifestOf, writeManifest } from './manifest-file.ts'
-import { runTransform, type Statement, sqlFileOf, translate, viewInput } from './transform.ts'
+import { runTransform, type Statement, sqlFileOf, translate } from './transform.ts'
 import type { ComputeWorld, Produced, Work } from './work.ts'
 
 export type { ComputeWorld, TranslatedSql } from './work.ts'
-
-const OUTPUT = 'redeye_output'
 
 /**
  * The data plane of one task: what an attempt reads, computes, writes and checks, on DuckDB inside this process. Nothing of DuckDB
@@ -55,7 +52,7 @@ async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, tra
     const statement = task.work.work === 'transform' ? await translated() : undefined
     const session = await openSession(world.duckdb ?? {}, context, attempt.signal)
     try {
-      const work = { task, attempt, world, session }
+      const work = { task, attempt, world, session, relationOf: relationsOf(task, attempt, world.lake) }
       const produced = statement
         ? await runTransform(work, statement)
         : task.work.work === 'ingest'
@@ -76,23 +73,25 @@ async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, tra
 async function check(work: Work, produced: Produced): Promise<void> {
   const { task, attempt, world, session } = work
   if (task.checks.length === 0) return
-  const { columns, name } = task.output
-  const paths = await Promise.all(produced.parts.files.map(file => world.lake.fetch(file.key)))
-  const written = { partition: attempt.partition, manifest: manifestOf(task.output, attempt, produced.parts, produced.quarantine), paths }
-  await session.run(`CREATE OR REPLACE TEMP VIEW ${OUTPUT} AS ${selectVersions(name, columns, [written])}`)
-  const viewed = new Set(task.work.work === 'transform' ? Object.keys(task.inputs) : [])
-  const viewOf = async (alias: string) => {
-    if (!viewed.has(alias)) await viewInput(work, alias, attempt.inputs[alias] ?? [])
-    viewed.add(alias)
-    return alias
-  }
-  const results = await runChecks({
-    session,
-    task,
-    partition: attempt.partition,
-    relation: quoted(OUTPUT),
-    rows: produced.parts.rows,
-    viewOf,
-  })
+  const { files, rows, columns: statistics } = produced.parts
+  const manifest = manifestOf(task.output, attempt, produced.parts)
+  const written = { partition: attempt.partition, manifest, paths: await Promise.all(files.map(file => world.lake.fetch(file.key))) }
+  const relation = `(${selectVersions(task.output.name, task.output.columns, [written])})`
+  const { partition } = attempt
+  const results = await runChecks({ session, task, partition, relation, rows, statistics, relationOf: work.relationOf })
   refuseFailedChecks(task, attempt.partition, results)
+}
+
+/** Opens an input's versions when it is first asked for; what nobody reads is not even fetched. */
+function relationsOf(task: Task, attempt: Attempt, lake: Lake): Work['relationOf'] {
+  const opened = new Map<string, Promise<string>>()
+  const open = async (alias: string) => {
+    const { dataset } = task.inputs[alias]!
+    return selectVersions(dataset.name, dataset.columns, await openVersions(lake, attempt.inputs[alias] ?? []))
+  }
+  return alias => {
+    const relation = opened.get(alias) ?? open(alias)
+    opened.set(alias, relation)
+    return relation
+  }
 }

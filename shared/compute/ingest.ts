@@ -168,6 +168,6 @@ class Ingestion {
     const parts = await writeParts(session, world.lake, attempt.folder, what)
     this.written += parts.files.length
     this.parts = addParts(columns, this.parts, parts)
-    await this.table.clear()
+    this.table.clear()
   }
 }

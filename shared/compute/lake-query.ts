@@ -3,7 +3,7 @@ import type { Columns } from '../core/schema.ts'
 import type { PinnedPartition } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import { type DuckDb, type DuckDbOptions, openSession } from './duckdb.ts'
-import { createView, openVersions, selectVersions } from './input-view.ts'
+import { openVersions, selectVersions, withRelations } from './input-relation.ts'
 import { rowsOf } from './row-stream.ts'
 import type { Session } from './session.ts'
 import { translateSql } from './transform.ts'
@@ -55,13 +55,14 @@ export async function queryLake(
   const inputs = datasets.map(({ name, columns }) => ({ alias: name, columns }))
   const translated = await translateSql(sql, inputs, undefined, file)
   return inSession('query', duckdb, async session => {
+    const relations: Record<string, string> = {}
     for (const { name, columns, versions } of datasets) {
       // A version of an older schema that cannot be read matters only to a query that names its dataset.
       if (new RegExp(`\\b${RegExp.escape(name)}\\b`, 'i').test(sql))
-        await createView(session, name, name, columns, await openVersions(lake, versions))
+        relations[name] = selectVersions(name, columns, await openVersions(lake, versions))
     }
     await session.prepareFor(translated.duckdb)
-    return answer(session, translated.duckdb, limit)
+    return answer(session, withRelations(relations, translated.duckdb), limit)
   })
 }
 

@@ -5,7 +5,7 @@ import type { Receipt } from '../ports/target.ts'
 import { quoted } from '../sql/type.ts'
 import type { LoadWork, Task } from '../task/task.ts'
 import { readDelivered, saveDelivered } from './checkpoint.ts'
-import { createView, openVersions } from './input-view.ts'
+import { openVersions, selectVersions } from './input-relation.ts'
 import { writeParts } from './part-files.ts'
 import { rowsOf } from './row-stream.ts'
 import { RowTable } from './row-table.ts'
@@ -33,7 +33,6 @@ export async function runLoad(work: Work): Promise<Produced> {
   const { dataset } = task.inputs[alias]!
   const pinned = attempt.inputs[alias] ?? []
   const versions = await openVersions(world.lake, pinned)
-  await createView(session, alias, dataset.name, dataset.columns, versions)
   const asDeclared = !map && !mapped && versions.every(version => version.manifest.schema === schemaText(dataset.columns))
   const receipts: Receipt[] = []
   const delivery = {
@@ -45,7 +44,7 @@ export async function runLoad(work: Work): Promise<Produced> {
     attempt: attempt.attempt,
     columns: mapped ?? dataset.columns,
     key: dataset.key,
-    rows: deliveredRows(task, session, quoted(alias)),
+    rows: deliveredRows(task, session, `(${selectVersions(dataset.name, dataset.columns, versions)})`),
     files: asDeclared ? async () => versions.flatMap(version => version.paths) : undefined,
     position: await readDelivered(world.lake, attempt),
     save: (position: Parameters<typeof saveDelivered>[2]) => saveDelivered(world.lake, attempt, position),

@@ -55,11 +55,10 @@ export class RowTable {
     if (appender) await this.session.guarded(() => appender.closeSync())
   }
 
-  /** Empties the table, to be filled again. */
-  async clear(): Promise<void> {
+  /** Forgets the rows; the next begin a new table in the place of this one. */
+  clear(): void {
     this.made = false
     this.rows = 0
-    await this.make()
   }
 
   private async make(): Promise<void> {

@@ -2,11 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { RedeyeError } from '../core/errors.ts'
 import type { Columns } from '../core/schema.ts'
-import type { PinnedPartition } from '../ports/compute.ts'
 import { quoted } from '../sql/type.ts'
 import type { Task, TransformWork } from '../task/task.ts'
 import { toDeclared } from './column-type.ts'
-import { createView, openVersions } from './input-view.ts'
+import { withRelations } from './input-relation.ts'
 import { parameterValues, partitionTimes } from './parameter.ts'
 import { writeParts } from './part-files.ts'
 import type { Session, Values } from './session.ts'
@@ -60,34 +59,35 @@ export async function translateSql(
   return { duckdb: compiled.duckdb, parameters: compiled.parameters }
 }
 
-/** Runs a transform: views over the pinned versions, the statement, files. */
+/** Runs a transform: its statement over the pinned versions, into files. */
 export async function runTransform(work: Work, statement: Statement): Promise<Produced> {
   const { task, attempt, session, world } = work
-  for (const alias of Object.keys(task.inputs)) await viewInput(work, alias, attempt.inputs[alias] ?? [])
+  const relations: Record<string, string> = {}
+  for (const alias of Object.keys(task.inputs)) relations[alias] = await work.relationOf(alias)
   const values = parameterValues(session.duckdb, partitionTimes(task.output.partition, attempt.partition), statement.translated.parameters)
-  const relation = await outputRelation(session, statement, values, task.output.columns)
+  const relation = await outputRelation(session, statement, values, task.output.columns, relations)
   const parts = await writeParts(session, world.lake, attempt.folder, { relation, columns: task.output.columns, values })
   return { parts }
 }
 
-/** Makes the view of an input by its alias. */
-export async function viewInput(work: Work, alias: string, pinned: readonly PinnedPartition[]): Promise<void> {
-  const { dataset } = work.task.inputs[alias]!
-  await createView(work.session, alias, dataset.name, dataset.columns, await openVersions(work.world.lake, pinned))
-}
-
-/** The statement as a relation with exactly the declared columns and types. */
-export async function outputRelation(session: Session, statement: Statement, values: Values, columns: Columns): Promise<string> {
+/** The statement over these inputs as a relation with exactly the declared columns and types. */
+export async function outputRelation(
+  session: Session,
+  statement: Statement,
+  values: Values,
+  columns: Columns,
+  inputs: Readonly<Record<string, string>>,
+): Promise<string> {
   const { duckdb } = statement.translated
   await session.prepareFor(duckdb)
   if (statement.selected === undefined) {
-    const probe = await session.run(`SELECT * FROM (${duckdb}) LIMIT 0`, values)
+    const probe = await session.run(withRelations(inputs, `SELECT * FROM (${duckdb}) LIMIT 0`), values)
     const found = new Map(probe.columnNames().map((name, i) => [name.toLowerCase(), String(probe.columnType(i))]))
     statement.selected = Object.entries(columns)
       .map(([name, type]) => toDeclared(name, type, foundType(found, name)))
       .join(', ')
   }
-  return `(SELECT ${statement.selected} FROM (${duckdb}))`
+  return `(${withRelations(inputs, `SELECT ${statement.selected} FROM (${duckdb})`)})`
 }
 
 function foundType(found: Map<string, string>, name: string): string {

@@ -33,6 +33,8 @@ export interface Work {
   attempt: Attempt
   world: ComputeWorld
   session: Session
+  /** The query that gives an input's rows, from its pinned versions. */
+  relationOf(alias: string): Promise<string>
 }
 
 /** What the kinds of work have in common: the files they wrote. */

@@ -1,4 +1,4 @@
-import { emptyTable } from '../compute/input-view.ts'
+import { emptyTable } from '../compute/input-relation.ts'
 import { checkedRow, RowTable } from '../compute/row-table.ts'
 import type { Session } from '../compute/session.ts'
 import { RedeyeError } from '../core/errors.ts'

@@ -70,8 +70,8 @@ export async function runTask<I extends Inputs, O extends Dataset>(task: Task<I,
     await createInputTables(session, task, partition, (options.inputs ?? {}) as Record<string, GivenRows>)
     const made = await produce(session, task, partition, options as RunOptions)
     const rows = (await allRows(session, OUTPUT, task.output.columns)) as Row<O['columns']>[]
-    const viewOf = (alias: string) => Promise.resolve(alias)
-    const checks = await runChecks({ session, task, partition, relation: OUTPUT, rows: rows.length, viewOf })
+    const relationOf = async (alias: string) => `FROM ${quoted(alias)}`
+    const checks = await runChecks({ session, task, partition, relation: OUTPUT, rows: rows.length, relationOf })
     if (options.checks !== 'report')
       refuseFailedChecks(
         task,
@@ -104,7 +104,7 @@ async function produceTransform(session: Session, task: Task, partition: string)
   if (!statement) statements.set(task, (statement = translate(task).then(translated => ({ translated }))))
   const ready = await statement
   const values = parameterValues(session.duckdb, partitionTimes(task.output.partition, partition), ready.translated.parameters)
-  const relation = await outputRelation(session, ready, values, task.output.columns)
+  const relation = await outputRelation(session, ready, values, task.output.columns, {})
   await session.run(`CREATE TEMP TABLE ${OUTPUT} AS FROM ${relation}`, values)
   return nothing
 }

@@ -7,7 +7,6 @@ import { quoted, text } from '../sql/type.ts'
 import { fromFile, sessionType } from './column-type.ts'
 import { readManifest } from './manifest-file.ts'
 import { parquet } from './part-files.ts'
-import type { Session } from './session.ts'
 
 /** A version of a partition with its manifest and the local paths of its files. */
 export interface OpenedVersion {
@@ -32,18 +31,16 @@ async function openVersion(lake: Lake, pinned: PinnedPartition): Promise<OpenedV
   return { partition: pinned.partition, manifest, paths: await Promise.all(manifest.files.map(file => lake.fetch(file.key))) }
 }
 
-/** Makes a view, of this session alone, over versions of a dataset: its declared columns and `_partition`. Nothing there is an empty table. */
-export async function createView(
-  session: Session,
-  name: string,
-  dataset: string,
-  columns: Columns,
-  versions: OpenedVersion[],
-): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP VIEW ${quoted(name)} AS ${selectVersions(dataset, columns, versions)}`)
+/** A query with these relations in front of it, by name. Unlike a view, a relation that the query does not use costs nothing. */
+export function withRelations(relations: Readonly<Record<string, string>>, query: string): string {
+  const named = Object.entries(relations).map(([name, select]) => `${quoted(name)} AS NOT MATERIALIZED (${select})`)
+  return named.length === 0 ? query : `WITH ${named.join(', ')} ${query}`
 }
 
-/** The query over versions, one scan for all files that were written under the same schema. */
+/**
+ * The query over versions of a dataset: its declared columns and `_partition`; nothing there is an empty table. One scan for all files
+ * that were written under the same schema.
+ */
 export function selectVersions(dataset: string, columns: Columns, versions: OpenedVersion[]): string {
   const bySchema = new Map<string, OpenedVersion[]>()
   for (const version of versions) {

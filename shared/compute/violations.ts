@@ -1,0 +1,96 @@
+import type { Check } from '../core/check.ts'
+import { RedeyeError } from '../core/errors.ts'
+import type { ColumnType } from '../core/schema.ts'
+import { quoted, text } from '../sql/type.ts'
+import type { Task } from '../task/task.ts'
+import { sessionType } from './column-type.ts'
+
+/** A check that looks at each row by itself: what is wrong with it, the columns that show it, and how to say it. */
+export interface Condition {
+  condition: string
+  shown: string[]
+  said: string
+}
+/** A check that looks at many rows: the relation of violations. */
+export interface Violations {
+  relation: string
+  shown: string[]
+  said: string
+}
+export type RowCheck = Extract<Check, { check: 'notNull' | 'between' | 'accepted' }>
+
+export function isRowCheck(check: Check): check is RowCheck {
+  return check.check === 'notNull' || check.check === 'between' || check.check === 'accepted'
+}
+
+export function conditionOf(task: Task, check: RowCheck): Condition {
+  const showing = (columns: readonly string[]) => [...new Set([...task.output.key, ...columns])]
+  if (check.check === 'notNull') {
+    const condition = check.columns.map(name => `${column(task, name)} IS NULL`).join(' OR ')
+    return { condition, shown: showing(check.columns), said: `rows have no ${check.columns.join(' or no ')}` }
+  }
+  const name = check.column
+  if (check.check === 'between') {
+    const { from, to } = check
+    const condition = `${column(task, name)} < ${literal(task, name, from)} OR ${column(task, name)} > ${literal(task, name, to)}`
+    return { condition, shown: showing([name]), said: `rows have ${name} outside ${from} to ${to}` }
+  }
+  const accepted = check.values.map(value => literal(task, name, value)).join(', ')
+  return {
+    condition: `${column(task, name)} NOT IN (${accepted})`,
+    shown: showing([name]),
+    said: `rows have ${name} other than ${check.values.join(', ')}`,
+  }
+}
+
+export function duplicates(task: Task, check: Extract<Check, { check: 'unique' }>, relation: string): Violations {
+  const columns = check.columns.map(name => column(task, name)).join(', ')
+  return {
+    relation: `(SELECT ${columns}, count(*) AS "rows" FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1)`,
+    shown: [],
+    said: `rows: values of ${check.columns.join(', ')} that stand in several`,
+  }
+}
+
+/** `known`: the query of the dataset that is checked against. */
+export function strangers(task: Task, check: Extract<Check, { check: 'matches' }>, relation: string, known: string): Violations {
+  const { column: name, dataset, datasetColumn } = check
+  const values = `SELECT ${quoted(datasetColumn)} FROM (${known}) WHERE ${quoted(datasetColumn)} IS NOT NULL`
+  return {
+    relation: `(FROM ${relation} WHERE ${column(task, name)} NOT IN (${values}))`,
+    shown: [...new Set([...task.output.key, name])],
+    said: `rows have ${name} that is no ${datasetColumn} of ${dataset}`,
+  }
+}
+
+/** The alias of the input that a check compares with. */
+export function aliasOf(task: Task, dataset: string): string {
+  const alias = Object.keys(task.inputs).find(name => task.inputs[name]!.dataset.name === dataset)
+  if (alias === undefined)
+    throw new RedeyeError('BAD_TASK', `${task.name} checks against ${dataset}, which is none of its inputs`, {
+      remedy: `add ${dataset} to the inputs, \`latest(${dataset})\` if it should not trigger`,
+      file: task.declared.file,
+    })
+  return alias
+}
+
+function column(task: Task, name: string): string {
+  typeOf(task, name)
+  return quoted(name)
+}
+
+function typeOf(task: Task, name: string): ColumnType {
+  const type = task.output.columns[name]
+  if (type === undefined)
+    throw new RedeyeError('BAD_TASK', `a check of ${task.name} names ${name}, which ${task.output.name} has not`, {
+      remedy: `name one of ${Object.keys(task.output.columns).join(', ')}`,
+      file: task.declared.file,
+    })
+  return type
+}
+
+/** A bound or value in the column's type; a number as it is written, so that 0.1 is exactly that against a decimal. */
+function literal(task: Task, name: string, value: string | number | boolean): string {
+  if (typeof value !== 'string') return String(value)
+  return `CAST(${text(value)} AS ${sessionType(typeOf(task, name))})`
+}
