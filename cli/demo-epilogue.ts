@@ -2,8 +2,7 @@ import { relative } from 'node:path'
 import { type Answer, answers, theNight } from '../demo/demo.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
-import { bytesText } from './measures.ts'
-import { paint, say, table } from './output.ts'
+import { bytes, paint, say, table } from './output.ts'
 
 const right = (title: string) => ({ title, align: 'right' as const })
 
@@ -47,7 +46,7 @@ function made(graph: Graph, ledger: SqliteLedger): string[] {
   return table([{ title: 'task' }, { title: 'dataset' }, right('partitions'), right('rows'), right('size')], rows)
 }
 
-const facts = (m: Made) => [m.runs.toLocaleString('en-US'), m.rows.toLocaleString('en-US'), bytesText(m.bytes)]
+const facts = (m: Made) => [m.runs.toLocaleString('en-US'), m.rows.toLocaleString('en-US'), bytes(m.bytes)]
 
 function answerTable({ columns, rows }: Answer): string[] {
   const isNumber = (i: number) => rows.every(r => r[i] === null || (r[i] !== '' && !Number.isNaN(Number(r[i]))))

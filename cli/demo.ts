@@ -6,7 +6,6 @@ import { stateFolder } from '../shared/local/state.ts'
 import { epilogue, nextSteps } from './demo-epilogue.ts'
 import { addSettings, prepareState, worldFolder } from './demo-state.ts'
 import { exits } from './exits.ts'
-import { stateOf } from './host.ts'
 import { interruptible } from './interrupt.ts'
 import { NightShow } from './night.ts'
 import { NightView } from './night-view.ts'
@@ -14,6 +13,7 @@ import { paint, say } from './output.ts'
 import { Progress } from './progress.ts'
 import type { RunChange } from './run-follower.ts'
 import { openSession, type Session } from './session.ts'
+import { stateOf } from './state-of.ts'
 
 export interface DemoOptions {
   state?: string

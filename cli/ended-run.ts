@@ -1,6 +1,6 @@
 import type { RunDoc } from '../shared/core/run.ts'
-import { bytesText, rowsText, timeText } from './measures.ts'
-import { paint } from './output.ts'
+import { firstLine, rowsText, timeText } from './measures.ts'
+import { bytes, paint } from './output.ts'
 
 /** A run that ended, as `--json` prints it; rows and bytes are null where nothing was published. */
 export interface EndedRun {
@@ -46,7 +46,7 @@ export function endedLine(run: EndedRun): string {
   const tries = run.attempt > 1 ? `attempt ${run.attempt}` : ''
   const facts =
     run.state === 'succeeded'
-      ? [rowsText(run.rows!), bytesText(run.bytes!), run.seconds === null ? '' : timeText(run.seconds * 1000), tries]
-      : [run.state, tries, run.error ? `${run.error.message} (${run.error.failure})` : '']
+      ? [rowsText(run.rows!), bytes(run.bytes!), run.seconds === null ? '' : timeText(run.seconds * 1000), tries]
+      : [run.state, tries, run.error ? `${firstLine(run.error.message)} (${run.error.failure})` : '']
   return `${paint(colour, mark)} ${run.task}@${run.partition}  ${paint('dim', facts.filter(Boolean).join('  '))}`
 }

@@ -1,18 +1,6 @@
 /** Numbers as people read them. */
 export const rowsText = (rows: number): string => `${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`
 
-/** `812 B`, `21.4 kB`, `1.2 MB`: three digits say enough. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
-}
-
 /** `0.9 s`, `1 m 12 s`, `2 h 5 m`. */
 export function timeText(ms: number): string {
   const seconds = Math.max(0, ms) / 1000
@@ -34,3 +22,6 @@ export function instantText(at: number): string {
   const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(n => String(n).padStart(2, '0')).join('-')
   return `${day} ${clockText(at).slice(0, 5)}`
 }
+
+/** The first line of a message, which may bring a stack along. */
+export const firstLine = (message: string): string => message.split('\n', 1)[0]!

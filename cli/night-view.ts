@@ -4,8 +4,8 @@ import { isTimed, keyOf, ordinalAt, type Partitioning } from '../shared/core/par
 import type { RunDoc } from '../shared/core/run.ts'
 import { dayOfDate, startOfDay } from '../shared/core/zone.ts'
 import { nightOrdinals } from '../shared/engine/decide.ts'
-import { bytesText, timeText } from './measures.ts'
-import { count, paint, table } from './output.ts'
+import { firstLine, timeText } from './measures.ts'
+import { bytes, count, paint, table } from './output.ts'
 import { spinner } from './spinner.ts'
 import { waitsOf, waitsText } from './waits.ts'
 
@@ -39,8 +39,8 @@ export class NightView {
   }
 
   /** The table as it stands, a line a task. */
-  lines(now: number): string[] {
-    const rows = this.#graph.order().map(task => this.#row(task, now))
+  lines(now: number, absent = 'not yet'): string[] {
+    const rows = this.#graph.order().map(task => this.#row(task, now, absent))
     const columns = [
       { title: ' ' },
       { title: 'task' },
@@ -70,9 +70,9 @@ export class NightView {
     return runs.filter(r => r.state !== 'waiting' || own.has(r.partition)).sort((a, b) => (a.partition < b.partition ? -1 : 1))
   }
 
-  #row(task: TaskContract, now: number): string[] {
+  #row(task: TaskContract, now: number, absent: string): string[] {
     const runs = this.#shown(task)
-    if (runs.length === 0) return [paint('dim', '·'), paint('dim', task.task), '', paint('dim', 'not yet'), '', '', '']
+    if (runs.length === 0) return [paint('dim', '·'), paint('dim', task.task), '', paint('dim', absent), '', '', '']
     if (runs.length === 1) return runRow(this.#graph, runs[0]!, now)
     return severalRow(task.task, runs)
   }
@@ -89,34 +89,26 @@ function ownPartitions(p: Partitioning, date: string): Set<string> {
 /** A run as cells: mark, task, partition, state with what it waits for, rows, bytes, time. */
 export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
   const took = doc.startedAt === undefined ? '' : timeText((doc.endedAt ?? now) - doc.startedAt)
-  const cells = (mark: string, state: string, rows = '', bytes = '', time = '') => [
-    mark,
-    doc.task!,
-    doc.partition,
-    state,
-    rows,
-    bytes,
-    time,
-  ]
+  const cells = (mark: string, state: string, rows = '', size = '', time = '') => [mark, doc.task!, doc.partition, state, rows, size, time]
   const state = doc.state!
   switch (state) {
     case 'succeeded': {
-      const { rows, bytes } = doc.version!
+      const version = doc.version!
       const again = doc.attempt > 1 ? paint('dim', ` at attempt ${doc.attempt}`) : ''
-      return cells(paint('green', '✓'), `succeeded${again}`, rows.toLocaleString('en-US'), bytesText(bytes), took)
+      return cells(paint('green', '✓'), `succeeded${again}`, version.rows.toLocaleString('en-US'), bytes(version.bytes), took)
     }
     case 'running':
       return cells(spinner(now), paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!))
     case 'queued':
       if (doc.error && doc.due !== undefined)
-        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${doc.error.message}`))
+        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${firstLine(doc.error.message)}`))
       return cells(paint('dim', '○'), paint('dim', 'queued'))
     case 'waiting':
       return cells(paint('dim', '○'), paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`))
     case 'held':
       return cells(paint('yellow', '!'), paint('yellow', 'held: approve or cancel it'))
     case 'failed':
-      return cells(paint('red', '✗'), paint('red', `failed: ${doc.error?.message ?? 'no reason given'}`), '', '', took)
+      return cells(paint('red', '✗'), paint('red', `failed: ${firstLine(doc.error?.message ?? 'no reason given')}`), '', '', took)
     case 'cancelled':
       return cells(paint('yellow', '–'), 'cancelled')
     default:
@@ -140,7 +132,7 @@ function severalRow(task: string, runs: readonly RunDoc[]): string[] {
     `${runs[0]!.partition} …`,
     state,
     sum(r => r.version!.rows).toLocaleString('en-US'),
-    bytesText(sum(r => r.version!.bytes)),
+    bytes(sum(r => r.version!.bytes)),
     timeText(sum(r => (r.endedAt ?? 0) - (r.startedAt ?? 0))),
   ]
 }

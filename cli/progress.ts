@@ -8,6 +8,7 @@ import { spinner } from './spinner.ts'
 /** A longer piece of work in one line: what it is, how many runs have ended, how long it takes; failures get lines of their own. */
 export class Progress {
   ended = 0
+  succeeded = 0
   failed = 0
   readonly #title: string
   readonly #options: { json?: boolean }
@@ -27,6 +28,7 @@ export class Progress {
     if (!run) return
     this.ended++
     if (run.state === 'failed') this.failed++
+    if (run.state === 'succeeded') this.succeeded++
     if (this.#options.json) say(toJson(run))
     else if (run.state === 'failed') this.#tell(endedLine(run))
   }

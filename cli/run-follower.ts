@@ -2,8 +2,8 @@ import { RedeyeError } from '../shared/core/errors.ts'
 import type { RunDoc } from '../shared/core/run.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 
-/** The runs that are followed: those of a night, or one by its output. */
-export type Watched = { night: string } | { dataset: string; partition: string }
+/** The runs that are followed: those of a night, one by its output, or none. */
+export type Watched = { night: string } | { dataset: string; partition: string } | 'nothing'
 
 /** A run's document was written. */
 export type RunChange = (before: RunDoc | undefined, after: RunDoc) => void
@@ -75,6 +75,7 @@ export class RunFollower {
 
   #read(): { key: string; rev: number; doc: RunDoc }[] {
     const watched = this.#watched
+    if (watched === 'nothing') return []
     const rows =
       'night' in watched
         ? this.#ledger

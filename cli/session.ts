@@ -8,8 +8,9 @@ import { matters } from '../shared/engine/relay.ts'
 import { leaveEvents } from '../shared/local/bus.ts'
 import { SqliteLedger } from '../shared/local/ledger.ts'
 import { holdState, stateFolder } from '../shared/local/state.ts'
-import { hostProject, stateOf } from './host.ts'
+import { hostProject } from './host.ts'
 import { type RunChange, RunFollower, type Watched } from './run-follower.ts'
+import { stateOf } from './state-of.ts'
 
 export interface SessionOptions {
   /** The state folder; `.redeye` in the project unless given. */
@@ -27,6 +28,8 @@ export interface Session {
   readonly ledger: SqliteLedger
   graph(): Promise<Graph>
   publish(events: readonly NewEvent[]): Promise<void>
+  /** Why events that were published here could not be handled: bad ones end among the dead letters. */
+  refusals(): string[]
   /** Resolves when nothing moves any more: of a runtime of our own everything, else what `isOver` speaks of. */
   settled(isOver: (ledger: SqliteLedger) => boolean): Promise<void>
   close(): Promise<void>
@@ -50,11 +53,13 @@ export async function openSession(root: string, options: SessionOptions): Promis
 
 async function hosted(root: string, { state, onRun, onMessage }: SessionOptions): Promise<Session> {
   const { runtime } = await hostProject(root, { ...(state && { state }), ...(onRun && { onRun }), ...(onMessage && { onMessage }) })
+  const before = lettersSince(runtime.ledger, 0).length
   return {
     hosting: true,
     ledger: runtime.ledger,
     graph: () => runtime.graph(),
     publish: events => runtime.publish(events),
+    refusals: () => lettersSince(runtime.ledger, before).map(l => l.reason),
     settled: () => runtime.idle(),
     close: () => runtime.close(),
   }
@@ -72,9 +77,10 @@ function joined(root: string, { state, watched, onRun }: SessionOptions): Sessio
     publish: async events => {
       left = leaveEvents(ledger, events)
     },
+    refusals: () => lettersSince(ledger, 0).flatMap(l => (left.includes(l.id) ? [l.reason] : [])),
     settled: isOver =>
       follower.until(
-        () => left.every(id => isTaken(ledger, id)) && isOver(ledger),
+        () => left.every(id => isHandled(ledger, id)) && isOver(ledger),
         () => isHeld(folder),
       ),
     close: async () => {
@@ -84,9 +90,16 @@ function joined(root: string, { state, watched, onRun }: SessionOptions): Sessio
   }
 }
 
-/** Whether the runtime has taken an event that was left for it. */
-export function isTaken(ledger: SqliteLedger, id: string): boolean {
-  return ledger.sql(`SELECT 1 FROM inbox WHERE json_extract(event, '$.id') = ?`).get(id) === undefined
+/** Whether every function that takes an event, which was left for the runtime, has handled it. */
+function isHandled(ledger: SqliteLedger, id: string): boolean {
+  const waiting = `SELECT 1 FROM inbox WHERE json_extract(event, '$.id') = ?1 UNION ALL SELECT 1 FROM messages WHERE json_extract(event, '$.id') = ?1`
+  return ledger.sql(waiting).get(id) === undefined
+}
+
+/** What could not be delivered, after the first `skip` of all. */
+function lettersSince(ledger: SqliteLedger, skip: number): { id: string; reason: string }[] {
+  const letters = `SELECT json_extract(event, '$.id') AS id, reason FROM dead_letters ORDER BY seq LIMIT -1 OFFSET ?`
+  return ledger.sql(letters).all(skip) as unknown as { id: string; reason: string }[]
 }
 
 /** Whether a runtime, of this process or another, holds a state folder. */
@@ -105,6 +118,9 @@ export function isHeld(folder: string): boolean {
 export function findLedger(folder: string): SqliteLedger | undefined {
   return existsSync(stateFolder(folder).ledger) ? openLedger(folder) : undefined
 }
+
+/** A ledger of a project that has run nothing. */
+export const memoryLedger = (): SqliteLedger => new SqliteLedger({ path: ':memory:', filter: matters })
 
 const openLedger = (folder: string) => new SqliteLedger({ path: stateFolder(folder).ledger, filter: matters })
 

@@ -34,8 +34,11 @@ export function partitioningOf(graph: Graph, dataset: string) {
   return found.partitioning
 }
 
+/** What reading takes of the world: also a command that runs no runtime can. */
+export type Readable = Pick<World, 'ledger' | 'lake'>
+
 /** What the ledger says of every partition the run needs. `requested`: whether to see which of them a request selects. */
-export async function loadFacts(world: World, place: Place, requested: boolean): Promise<InputFacts[]> {
+export async function loadFacts(world: Readable, place: Place, requested: boolean): Promise<InputFacts[]> {
   return Promise.all(
     place.contract.inputs.map(async (input, i): Promise<InputFacts> => {
       const partitioning = place.inputs[i]!
@@ -52,7 +55,7 @@ export async function loadFacts(world: World, place: Place, requested: boolean):
   )
 }
 
-async function factsOf(world: World, ordinal: number, stored: Stored<RunDoc> | undefined, requested: boolean): Promise<PartitionFacts> {
+async function factsOf(world: Readable, ordinal: number, stored: Stored<RunDoc> | undefined, requested: boolean): Promise<PartitionFacts> {
   const doc = known(stored)?.doc
   if (!doc) return { ordinal }
   // Until its next version a skipped partition counts as not existing, whatever it had before.
@@ -64,7 +67,7 @@ async function factsOf(world: World, ordinal: number, stored: Stored<RunDoc> | u
   }
 }
 
-async function withAncestry(world: World, version: Version): Promise<Version> {
+async function withAncestry(world: Readable, version: Version): Promise<Version> {
   const bytes = await world.lake.get(version.ancestryFile!.key)
   if (!bytes) throw new RedeyeError('LAKE_FAILED', `the ancestry ${version.ancestryFile!.key} is not in the lake`, { failure: 'transient' })
   return { ...version, ancestry: JSON.parse(new TextDecoder().decode(bytes)) as Ancestry }
@@ -74,7 +77,7 @@ async function withAncestry(world: World, version: Version): Promise<Version> {
 const PAGE = 32
 
 /** The newest ready partition: the greatest key in time, or of a keyed dataset the one published last. */
-async function newest(world: World, dataset: string, keyed: boolean): Promise<RunDoc | undefined> {
+async function newest(world: Readable, dataset: string, keyed: boolean): Promise<RunDoc | undefined> {
   const { pk } = runKey(dataset, '')
   if (keyed) {
     const docs = (await world.ledger.query<RunDoc>(pk)).map(s => s.doc).filter(d => d.version && !d.skipped)

@@ -2,7 +2,7 @@ import type { Contract } from '../core/contract.ts'
 import type { NewEvent } from '../core/events.ts'
 import { type Envelope, patternsOf, platformPatterns } from '../core/events.ts'
 import { buildGraph, type Graph } from '../core/graph.ts'
-import type { RunDoc, RunState } from '../core/run.ts'
+import type { RunDoc } from '../core/run.ts'
 import { finish } from '../engine/attempt.ts'
 import { deliveries, type Inspect } from '../engine/deliveries.ts'
 import { deployContracts } from '../engine/deploy.ts'
@@ -213,18 +213,19 @@ class LocalRuntime implements Runtime {
     if (this.#waiters.length === 0 || this.#relaying || !this.#bus.idle || !this.#threads.idle) return
     // What another turn has just handed on shows itself first.
     setImmediate(() => {
-      if (this.#relaying || !this.#bus.idle || !this.#threads.idle || this.#retryIsDue()) return
+      if (this.#closed || this.#relaying || !this.#bus.idle || !this.#threads.idle || this.#retryIsDue()) return
       const waiters = this.#waiters
       this.#waiters = []
       for (const resolve of waiters) resolve()
     })
   }
 
-  /** A retry with a due time is part of the night, however long it waits. */
+  /** A retry with a due time is part of the night, however long it waits; but one that is paused waits for a person. */
   #retryIsDue(): boolean {
-    const states: RunState[] = ['queued']
-    const rows = this.ledger.sql('SELECT doc FROM docs WHERE state = ?').all(states[0]!) as { doc: string }[]
-    return rows.some(({ doc }) => (JSON.parse(doc) as RunDoc).due !== undefined)
+    const retries = this.ledger.sql(`
+      SELECT 1 FROM docs WHERE state = 'queued' AND json_extract(doc, '$.due') IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM docs AS pause WHERE pause.pk = 'pause' AND pause.sk IN (docs.task, 'all') AND json_extract(pause.doc, '$.paused'))`)
+    return retries.get() !== undefined
   }
 
   async close(): Promise<void> {

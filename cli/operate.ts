@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { RedeyeError } from '../shared/core/errors.ts'
+import { type Envelope, type NewEvent, SOURCE } from '../shared/core/events.ts'
+import type { Graph } from '../shared/core/graph.ts'
+import type { RunDoc } from '../shared/core/run.ts'
+import { decide } from '../shared/engine/decide.ts'
+import { runKey } from '../shared/engine/keys.ts'
+import { requests } from '../shared/engine/requests.ts'
+import { holdState, stateFolder } from '../shared/local/state.ts'
+import { exits } from './exits.ts'
+import { findPartition, findRun, findTask } from './find-names.ts'
+import { soundProject } from './host.ts'
+import { interruptible } from './interrupt.ts'
+import { openState } from './open-state.ts'
+import { say } from './output.ts'
+import { Progress } from './progress.ts'
+import { restingWorld } from './resting-world.ts'
+import { graphOf, openSession, type Session } from './session.ts'
+import { stateOf } from './state-of.ts'
+
+export interface OperateOptions {
+  state?: string
+}
+
+/** Nothing of a task, or of any, is claimed until it is resumed. */
+export async function pause(root: string, task: string, options: OperateOptions): Promise<number> {
+  await knownTask(root, task, options)
+  await decideAtRest(root, { type: 'TaskPaused', detail: { task } }, options)
+  say(`${task === 'all' ? 'Everything' : task} is paused; redeye resume ${task} lets it go on.`)
+  return exits.ok
+}
+
+/** What was kept by a pause may start. */
+export async function resume(root: string, task: string, options: OperateOptions): Promise<number> {
+  await knownTask(root, task, options)
+  return carryOut(root, { type: 'TaskResumed', detail: { task } }, `Resuming ${task === 'all' ? 'everything' : task}`, options)
+}
+
+/** A run is stopped, and stays so until a request selects it. */
+export async function cancel(root: string, name: string, options: OperateOptions): Promise<number> {
+  const { task, partition, doc } = await knownRun(root, name, options)
+  if (doc?.state === undefined || ['succeeded', 'failed', 'cancelled'].includes(doc.state)) {
+    say(`${name} is ${doc?.state ?? 'not there'}: nothing to cancel.`)
+    return exits.no
+  }
+  await decideAtRest(root, { type: 'RunCancelled', detail: { task, partition } }, options)
+  say(`${name} is cancelled.`)
+  return exits.ok
+}
+
+/** A held run may run. */
+export async function approve(root: string, name: string, options: OperateOptions): Promise<number> {
+  const { task, partition, doc } = await knownRun(root, name, options)
+  if (doc?.state !== 'held') {
+    say(`${name} is ${doc?.state ?? 'not there'}, not held: nothing to approve.`)
+    return exits.no
+  }
+  return carryOut(root, { type: 'RunApproved', detail: { task, partition } }, `Approving ${name}`, options)
+}
+
+/** A partition that will not come counts as not existing until a version of it is published. */
+export async function skip(root: string, name: string, options: OperateOptions): Promise<number> {
+  const graph = await deployed(root, options)
+  const { contract, partition } = findPartition(graph, name)
+  return carryOut(root, { type: 'PartitionSkipped', detail: { dataset: contract.dataset, partition } }, `Skipping ${name}`, options)
+}
+
+/** Files become a version of an outside dataset's partition, once they fit its columns. */
+export async function deliver(root: string, name: string, files: readonly string[], options: OperateOptions): Promise<number> {
+  const { graph } = await soundProject(root)
+  const { contract, partition } = findPartition(graph, name)
+  if (!contract.outside)
+    throw new RedeyeError(
+      'BAD_DELIVERY',
+      `${contract.dataset} is made by ${graph.producerOf(contract.dataset)?.task ?? 'a task'}, not outside`,
+      {
+        remedy: 'declare it with outside: true, or deliver to another dataset',
+      },
+    )
+  const paths = files.map(file => resolve(file))
+  const absent = paths.find(path => !existsSync(path))
+  if (absent) throw new RedeyeError('BAD_ARGUMENT', `there is no file ${absent}`, { remedy: 'name files that exist' })
+  const event: NewEvent = { type: 'VersionDelivered', detail: { dataset: contract.dataset, partition, files: paths } }
+  return carryOut(root, event, `Delivering ${name}`, options)
+}
+
+async function deployed(root: string, options: OperateOptions): Promise<Graph> {
+  const state = openState(root, options.state)
+  try {
+    return await graphOf(state.ledger)
+  } finally {
+    state.close()
+  }
+}
+
+async function knownTask(root: string, task: string, options: OperateOptions): Promise<void> {
+  const graph = await deployed(root, options)
+  if (task !== 'all') findTask(graph, task)
+}
+
+async function knownRun(root: string, name: string, options: OperateOptions) {
+  const state = openState(root, options.state)
+  try {
+    const { contract, partition } = findRun(await graphOf(state.ledger), name)
+    const doc = (await state.ledger.get<RunDoc>(runKey(contract.output, partition)))?.doc
+    return { task: contract.task, partition, doc }
+  } finally {
+    state.close()
+  }
+}
+
+/** Gives an event to a runtime, our own or the one that runs, and waits until what follows has happened, or there until it was taken. */
+async function carryOut(root: string, event: NewEvent, title: string, options: OperateOptions): Promise<number> {
+  const progress = new Progress(title, {})
+  let session: Session | undefined
+  const close = async () => {
+    progress.end()
+    await session?.close()
+  }
+  return interruptible(close, async () => {
+    session = await openSession(root, {
+      ...options,
+      watched: 'nothing',
+      onRun: (before, after) => progress.note(before, after),
+    })
+    await session.publish([event])
+    await session.settled(() => true)
+    progress.done()
+    refuse(session.refusals())
+    return progress.failed > 0 ? exits.no : exits.ok
+  })
+}
+
+/** Throws for events that ended among the dead letters. */
+export function refuse(refusals: readonly string[]): void {
+  if (refusals.length > 0) throw new RedeyeError('BAD_EVENT', refusals[0]!, { remedy: 'redeye status lists what could not be delivered' })
+}
+
+/**
+ * Has what stops things decided: by the runtime that runs, or else here and now, on the ledger alone. A runtime of our own
+ * would first begin what is to be stopped.
+ */
+async function decideAtRest(root: string, event: NewEvent, options: OperateOptions): Promise<void> {
+  const folder = stateOf(root, options.state)
+  let held: { release(): void }
+  try {
+    held = holdState(folder)
+  } catch (error) {
+    if (error instanceof RedeyeError && error.code === 'ALREADY_RUNNING') return leave(root, event, options)
+    throw error
+  }
+  const state = openState(root, options.state)
+  try {
+    const world = restingWorld(state.ledger, await graphOf(state.ledger), stateFolder(folder).lake)
+    if (event.type === 'RunCancelled') await decide(world, event.detail.task, envelopeOf(event))
+    else await requests(world, envelopeOf(event))
+  } finally {
+    state.close()
+    held.release()
+  }
+}
+
+async function leave(root: string, event: NewEvent, options: OperateOptions): Promise<void> {
+  const session = await openSession(root, { ...options, watched: 'nothing' })
+  try {
+    await session.publish([event])
+    await session.settled(() => true)
+    refuse(session.refusals())
+  } finally {
+    await session.close()
+  }
+}
+
+function envelopeOf({ type, detail }: NewEvent): Envelope {
+  const time = new Date().toISOString()
+  return {
+    version: '0',
+    id: `cli-${time}`,
+    'detail-type': type,
+    source: SOURCE,
+    account: 'local',
+    time,
+    region: 'local',
+    resources: [],
+    detail,
+  }
+}

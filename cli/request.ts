@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { RedeyeError } from '../shared/core/errors.ts'
+import type { EventDetails } from '../shared/core/events.ts'
+import type { Graph } from '../shared/core/graph.ts'
+import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest } from '../shared/core/request.ts'
+import type { Lane } from '../shared/core/run.ts'
+import { requestKey } from '../shared/engine/keys.ts'
+import { exits } from './exits.ts'
+import { findTask } from './find-names.ts'
+import { soundProject } from './host.ts'
+import { interruptible } from './interrupt.ts'
+import { refuse } from './operate.ts'
+import { bytes, count, paint, say, table, toJson } from './output.ts'
+import { Progress } from './progress.ts'
+import { type Plan, planOf } from './request-plan.ts'
+import { findLedger, memoryLedger, openSession, type Session } from './session.ts'
+import { stateOf } from './state-of.ts'
+
+export interface RequestOptions {
+  from: string
+  to?: string
+  run?: 'missing' | 'failed' | 'all'
+  downstream?: boolean
+  lane?: Lane
+  maxActive?: number
+  id?: string
+  plan?: boolean
+  state?: string
+  json?: boolean
+}
+
+type Wish = EventDetails['RunRequested'] & { id: string }
+
+/** Requests runs over a range, or with `plan` says what that would be and writes nothing. */
+export async function request(root: string, tasks: readonly string[], options: RequestOptions): Promise<number> {
+  const { graph } = await soundProject(root)
+  for (const task of tasks) findTask(graph, task)
+  const wish = wishOf(tasks, options)
+  // Throws for a range that fits nothing, before anything is written.
+  const named = runsOf({ ...wish, upTo: Date.now() }, graph).length
+  const plan = await planned(graph, wish, stateOf(root, options.state))
+  if (options.plan) return showPlan(plan, wish, named, options)
+  // A range may reach into the future: the request then stays open for what begins.
+  if (plan.selected === 0 && nextBegins(requestOf(wish, '', Date.now()), graph) === undefined) return nothingToDo(wish, named, options)
+  return carryOut(root, wish, options)
+}
+
+function wishOf(tasks: readonly string[], { from, to = from, run, downstream, lane, maxActive, id }: RequestOptions): Wish {
+  return {
+    id: id ?? `request-${randomUUID().slice(0, 8)}`,
+    tasks: [...tasks],
+    from,
+    to,
+    ...(run && { run }),
+    ...(downstream === false && { downstream }),
+    ...(lane && { lane }),
+    ...(maxActive !== undefined && { maxActive }),
+  }
+}
+
+async function planned(graph: Graph, wish: Wish, folder: string): Promise<Plan> {
+  const ledger = findLedger(folder) ?? memoryLedger()
+  try {
+    const before = (await ledger.get<RequestDoc>(requestKey(wish.id)))?.doc
+    if (before && !sameRequest(before, requestOf(wish, '', 0)))
+      throw new RedeyeError('REQUEST_CHANGED', `a request "${wish.id}" was made before, with other content`, {
+        remedy: 'give the new request an id of its own',
+      })
+    return planOf(ledger, graph, wish, Date.now())
+  } finally {
+    ledger.close()
+  }
+}
+
+function nothingToDo(wish: Wish, named: number, { json }: RequestOptions): number {
+  if (json) say(toJson({ request: wish.id, selected: 0, succeeded: 0, failed: 0, seconds: 0 }))
+  else say(named === 0 ? `No partition between ${wish.from} and ${wish.to} has begun.` : `Nothing to do: ${why(wish.run)}.`)
+  return exits.ok
+}
+
+const why = (run: Wish['run']) => (run === 'failed' ? 'none of these runs has failed' : 'all of these partitions are there or on their way')
+
+async function carryOut(root: string, wish: Wish, options: RequestOptions): Promise<number> {
+  const began = Date.now()
+  const progress = new Progress(`Request ${wish.id}`, options)
+  let session: Session | undefined
+  const close = async () => {
+    progress.end()
+    await session?.close()
+  }
+  return interruptible(close, async () => {
+    session = await openSession(root, { ...options, watched: 'nothing', onRun: (before, after) => progress.note(before, after) })
+    await session.publish([{ type: 'RunRequested', detail: wish }])
+    await session.settled(() => true)
+    progress.done()
+    refuse(session.refusals())
+    const selected = (await session.ledger.get<RequestDoc>(requestKey(wish.id)))?.doc.selected ?? 0
+    const left = runsLeft(session, wish.id)
+    if (session.hosting && left > 0 && !options.json)
+      say(`${count(left, 'run')} of it still to come: redeye status says what they wait for.`)
+    if (!session.hosting && !options.json)
+      say(`${count(selected, 'run')} selected; the runtime that runs does them: redeye status shows how far it is.`)
+    if (options.json) say(toJson(told(wish, selected, session.hosting ? progress : undefined, Date.now() - began)))
+    return progress.failed > 0 ? exits.no : exits.ok
+  })
+}
+
+/** How many runs a request has selected that are not over. */
+function runsLeft(session: Session, id: string): number {
+  const open = session.ledger.sql(
+    `SELECT count(*) AS n FROM docs WHERE state IS NOT NULL AND instr(coalesce(json_extract(doc, '$.requests'), ''), ?)`,
+  )
+  return (open.get(id) as { n: number }).n
+}
+
+function told(wish: Wish, selected: number, progress: Progress | undefined, ms: number) {
+  const ended = progress && { succeeded: progress.succeeded, failed: progress.failed, seconds: ms / 1000 }
+  return { request: wish.id, selected, ...ended }
+}
+
+function showPlan(plan: Plan, wish: Wish, named: number, { json }: RequestOptions): number {
+  if (json) {
+    say(toJson({ request: wish, ...plan }, 2))
+    return exits.ok
+  }
+  if (plan.tasks.length === 0) return nothingToDo(wish, named, { from: wish.from })
+  const columns = [{ title: 'task' }, { title: '' }, right('runs'), { title: 'partitions' }, right('waiting'), right('held')]
+  const rows = plan.tasks.map(t => [
+    t.task,
+    paint('dim', t.named ? 'requested' : 'follows'),
+    t.runs.length.toLocaleString('en-US'),
+    rangeText(t.runs),
+    t.waiting.length > 0 ? paint('dim', `${t.waiting.length}`) : '',
+    t.held.length > 0 ? paint('yellow', `${t.held.length}`) : '',
+  ])
+  for (const line of table(columns, rows)) say(line)
+  say()
+  const about = plan.bytes === undefined ? '' : `, about ${count(plan.rows!, 'row')} and ${bytes(plan.bytes)} by what such runs made before`
+  say(`${count(plan.runs, 'run')}${about}. ${paint('dim', 'Nothing was written.')}`)
+  return exits.ok
+}
+
+const right = (title: string) => ({ title, align: 'right' as const })
+const rangeText = (keys: readonly string[]) => (keys.length < 2 ? (keys[0] ?? '') : `${keys[0]}..${keys.at(-1)}`)
