@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RedeyeError } from '../core/errors.ts'
 import type { Lake } from '../ports/lake.ts'
+import { codeOf, fileSize, inFolderOf, move, removeFile, sync, unlessAbsent, writeWhole } from './whole-file.ts'
 
 export interface FolderLakeOptions {
   /**
@@ -42,29 +43,25 @@ export function folderLake(folder: string, options: FolderLakeOptions = {}): Lak
     if (synced) await sync(dirname(to))
   }
 
+  async function write(key: string, bytes: Uint8Array | string): Promise<void> {
+    const path = scratch('')
+    try {
+      await inFolderOf(path, () => writeWhole(path, bytes))
+      await place(path, key)
+    } catch (cause) {
+      await rm(path, { force: true })
+      throw cause
+    }
+  }
+
   return {
     scratch: suffix => guardedSync('write', SCRATCH, () => scratch(suffix)),
     putFile: (key, path) => guarded('write', key, () => place(path, key)),
-    put: (key, bytes) =>
-      guarded('write', key, async () => {
-        const path = scratch('')
-        try {
-          await inFolderOf(path, () => writeWhole(path, bytes))
-          await place(path, key)
-        } catch (cause) {
-          await rm(path, { force: true })
-          throw cause
-        }
-      }),
+    put: (key, bytes) => guarded('write', key, () => write(key, bytes)),
     get: key => guarded('read', key, () => unlessAbsent(readFile(pathOf(key)))),
-    fetch: key =>
-      guarded('read', key, async () => {
-        const path = pathOf(key)
-        if ((await fileSize(path)) === undefined) throw new Error('no such file')
-        return path
-      }),
+    fetch: key => guarded('read', key, () => existing(pathOf(key))),
     size: key => guarded('read', key, () => fileSize(pathOf(key))),
-    list: prefix => list(root, prefix),
+    list: prefix => list(root, checkedPrefix(prefix)),
     async remove(keys) {
       for (const key of keys) await guarded('remove', key, () => removeFile(root, pathOf(key)))
     },
@@ -77,9 +74,21 @@ function prepareScratch(folder: string): void {
   const before = Date.now() - SCRATCH_KEEP_MS
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found && found.mtimeMs < before) rmSync(path, { recursive: true, force: true })
+    if (lastChangeMs(path) < before) rmSync(path, { recursive: true, force: true })
   }
+}
+
+/** When a file changed, or the newest in a folder; an empty folder may be one that a process still counts on, so it never has. */
+function lastChangeMs(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found?.isDirectory()) return found?.mtimeMs ?? Number.POSITIVE_INFINITY
+  const inside = readdirSync(path).map(name => lastChangeMs(join(path, name)))
+  return inside.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...inside)
+}
+
+async function existing(path: string): Promise<string> {
+  if ((await fileSize(path)) === undefined) throw new Error('no such file')
+  return path
 }
 
 /** Segments of letters, digits and `.`, `_`, `-`, `=`, none of which begins with a dot: nothing that leaves the lake or hides in it. */
@@ -91,78 +100,11 @@ function checkedKey(key: string): string {
   })
 }
 
-async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  const file = await open(path, 'w')
-  try {
-    await file.writeFile(bytes)
-  } finally {
-    await file.close()
-  }
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** Tries first and makes the folder only when it is missing: the second and later files of a folder cost nothing more. */
-async function inFolderOf<T>(path: string, write: () => Promise<T>): Promise<T> {
-  // Removing the last file of a folder removes the folder; a few turns are enough against that race.
-  for (let turn = 0; ; turn++) {
-    try {
-      return await write()
-    } catch (cause) {
-      if (codeOf(cause) !== 'ENOENT' || turn === 3) throw cause
-      await mkdir(dirname(path), { recursive: true })
-    }
-  }
-}
-
-async function move(from: string, to: string, scratch: (suffix: string) => string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (cause) {
-    if (codeOf(cause) !== 'EXDEV') throw cause
-    // A file from another device is copied beside the keys first, so that it too appears whole.
-    const copy = scratch('')
-    try {
-      await inFolderOf(copy, () => copyFile(from, copy))
-      await rename(copy, to)
-    } finally {
-      await rm(copy, { force: true })
-    }
-    await rm(from)
-  }
-}
-
-async function fileSize(path: string): Promise<number | undefined> {
-  const found = await unlessAbsent(stat(path))
-  return found?.isFile() ? found.size : undefined
-}
-
-async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading
-  } catch (cause) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(cause))) return undefined
-    throw cause
-  }
-}
-
-async function removeFile(root: string, path: string): Promise<void> {
-  await unlessAbsent(rm(path))
-  // Folders are no part of the lake; empty ones go, as far up as they are empty.
-  for (let folder = dirname(path); folder !== root; folder = dirname(folder)) {
-    try {
-      await rmdir(folder)
-    } catch {
-      return
-    }
-  }
+/** The beginning of a key: it too stays inside the lake. */
+function checkedPrefix(prefix: string): string {
+  const folders = prefix.slice(0, prefix.lastIndexOf('/'))
+  if (prefix.includes('/')) checkedKey(folders)
+  return prefix
 }
 
 /** In order of keys, a folder at a time: `a-b/x` lies before `a/x`, as in a bucket. */
@@ -183,8 +125,6 @@ async function* list(root: string, prefix: string): AsyncIterable<{ key: string;
 
 const parentOf = (prefix: string) => prefix.slice(0, prefix.lastIndexOf('/') + 1)
 const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-const codeOf = (cause: unknown) => String((cause as { code?: unknown } | undefined)?.code ?? '')
-
 async function guarded<T>(doing: string, key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -87,6 +87,10 @@ export function lakeConformance(name: string, make: () => Promise<{ lake: Lake; 
       }
     })
 
+    test.each(['../', '/', '../../etc/', 'a/../../'])('lists nothing outside of itself: %s', async prefix => {
+      await expect(keys(prefix)).rejects.toMatchObject({ code: 'LAKE_FAILED', failure: 'user' })
+    })
+
     test('removes, and does not mind what is absent', async () => {
       await lake.put('a/b/c', 'x')
       await lake.put('a/b/d', 'x')

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { folderLake, lakeFailure } from '../../shared/local/lake.ts'
@@ -35,6 +35,17 @@ describe('a lake in a folder', () => {
     await lake.put('a/b', 'x')
     await expect(lake.put('a/b/c', 'x')).rejects.toMatchObject({ code: 'LAKE_FAILED' })
     expect(await readdir(join(folder, '.scratch'))).toEqual([])
+  })
+
+  test('what died attempts have left is cleared after a day, and nothing that may be in use', async () => {
+    const scratch = join(folder, '.scratch')
+    const old = new Date(Date.now() - 2 * 86_400_000)
+    for (const name of ['stale-spill', 'busy-spill', 'idle-spill']) await mkdir(join(scratch, name), { recursive: true })
+    for (const name of ['stale', 'fresh', 'stale-spill/a', 'busy-spill/a', 'busy-spill/b']) await writeFile(join(scratch, name), '')
+    for (const name of ['stale', 'stale-spill/a', 'busy-spill/a', 'stale-spill', 'busy-spill', 'idle-spill'])
+      await utimes(join(scratch, name), old, old)
+    folderLake(folder).scratch('')
+    expect((await readdir(scratch)).sort()).toEqual(['busy-spill', 'fresh', 'idle-spill'])
   })
 
   test('a lake where a file stands says so', async () => {
