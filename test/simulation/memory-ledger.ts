@@ -1,71 +1,85 @@
 import type { RunDoc, RunState } from '../../shared/core/run.ts'
 import type { Change, FeedFilter, Key, Stored } from '../../shared/ports/ledger.ts'
 
-interface Item {
-  rev: number
-  text: string
-}
-
-/** A ledger of maps, for worlds by the thousand: the port's semantics without its promises, which the simulation adds. */
+/**
+ * A ledger of maps, for worlds by the thousand: the port's semantics without its promises, which the simulation adds.
+ * Documents are kept as JSON would give them back, and frozen, so that a reader may have the very object and cannot change it.
+ */
 export class MemoryLedger {
-  readonly #items = new Map<string, Map<string, Item>>()
+  readonly #items = new Map<string, Map<string, Stored<object>>>()
+  readonly #byTask = new Map<string, Map<string, Stored<RunDoc>>>()
   readonly #filter: FeedFilter
   #feed: { seq: number; change: Change }[] = []
   #seq = 0
   writes = 0
-  #settled: { writes: number; until: number } | undefined
   onChange: () => void = () => {}
   /** What an index that lags behind still shows. */
-  #shadow = new Map<string, Key[]>()
+  readonly #shadow = new Map<string, Key[]>()
 
   constructor(filter: FeedFilter) {
     this.#filter = filter
   }
 
   read<T>(key: Key): Stored<T> | undefined {
-    const item = this.#items.get(key.pk)?.get(key.sk)
-    return item && { key, rev: item.rev, doc: JSON.parse(item.text) as T }
+    return this.#items.get(key.pk)?.get(key.sk) as Stored<T> | undefined
   }
 
-  write(key: Key, doc: object, rev: number): boolean {
-    const partition = this.#items.get(key.pk) ?? new Map<string, Item>()
-    this.#items.set(key.pk, partition)
-    const item = partition.get(key.sk)
-    if ((item?.rev ?? 0) !== rev) return false
-    const text = JSON.stringify(doc)
-    partition.set(key.sk, { rev: rev + 1, text })
+  /** The document as it stands after the write; undefined when the revision is another. */
+  write(key: Key, doc: object, rev: number): object | undefined {
+    let partition = this.#items.get(key.pk)
+    if (!partition) this.#items.set(key.pk, (partition = new Map()))
+    const before = partition.get(key.sk)
+    if ((before?.rev ?? 0) !== rev) return undefined
+    const after = asJson(doc) as object
+    const stored = Object.freeze({ key: Object.freeze({ ...key }), rev: rev + 1, doc: after })
+    partition.set(key.sk, stored)
     this.writes++
-    const change = { key, before: item && JSON.parse(item.text), after: JSON.parse(text) }
+    const { task } = after as RunDoc
+    if (task !== undefined && key.pk.startsWith('run/')) {
+      let runs = this.#byTask.get(task)
+      if (!runs) this.#byTask.set(task, (runs = new Map()))
+      runs.set(key.sk, stored as unknown as Stored<RunDoc>)
+    }
+    const change = { key: stored.key, before: before?.doc, after }
     if (this.#filter(change)) {
       this.#feed.push({ seq: ++this.#seq, change })
       this.onChange()
     }
-    return true
+    return after
   }
 
   range<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Stored<T>[] {
-    const keys = [...(this.#items.get(pk)?.keys() ?? [])].filter(sk => sk >= (range.from ?? '') && (range.to === undefined || sk <= range.to)).sort()
+    const partition = this.#items.get(pk)
+    if (!partition) return []
+    const keys: string[] = []
+    for (const sk of partition.keys()) if (sk >= (range.from ?? '') && (range.to === undefined || sk <= range.to)) keys.push(sk)
+    keys.sort()
     if (range.descending) keys.reverse()
-    return keys.slice(0, range.limit).map(sk => this.read<T>({ pk, sk })!)
+    return keys.slice(0, range.limit).map(sk => partition.get(sk) as unknown as Stored<T>)
   }
 
-  *runs(): Iterable<{ key: Key; doc: RunDoc }> {
-    for (const [pk, partition] of this.#items) if (pk.startsWith('run/')) for (const sk of partition.keys()) yield { key: { pk, sk }, doc: this.read<RunDoc>({ pk, sk })!.doc }
+  *runs(): Iterable<Stored<RunDoc>> {
+    for (const [pk, partition] of this.#items) if (pk.startsWith('run/')) yield* partition.values() as Iterable<Stored<RunDoc>>
   }
 
   inState(task: string, states: readonly RunState[], stale: boolean): Key[] {
-    const found = [...this.runs()].filter(({ doc }) => doc.task === task && doc.state !== undefined && states.includes(doc.state)).map(r => r.key)
+    const found: Key[] = []
+    for (const { key, doc } of this.#byTask.get(task)?.values() ?? []) if (doc.state && states.includes(doc.state)) found.push(key)
     return this.#lagging(`${task} ${states}`, found, stale)
   }
 
   since(dataset: string, since: number, stale: boolean): Key[] {
-    const pk = `run/${dataset}`
-    const found = [...(this.#items.get(pk)?.keys() ?? [])].filter(sk => (this.read<RunDoc>({ pk, sk })!.doc.version?.at ?? -1) >= since).sort()
-    return this.#lagging(`${dataset} since`, found.map(sk => ({ pk, sk })), stale)
+    const found: Key[] = []
+    for (const { key, doc } of (this.#items.get(`run/${dataset}`) as Map<string, Stored<RunDoc>> | undefined)?.values() ?? [])
+      if ((doc.version?.at ?? -1) >= since) found.push(key)
+    return this.#lagging(`${dataset} since`, found, stale)
   }
 
   effects(pk: string): Key[] {
-    return [...(this.#items.get(pk)?.keys() ?? [])].filter(sk => this.read<RunDoc>({ pk, sk })!.doc.effects).map(sk => ({ pk, sk }))
+    const found: Key[] = []
+    for (const { key, doc } of (this.#items.get(pk) as Map<string, Stored<RunDoc>> | undefined)?.values() ?? [])
+      if (doc.effects) found.push(key)
+    return found
   }
 
   #lagging(name: string, found: Key[], stale: boolean): Key[] {
@@ -77,11 +91,12 @@ export class MemoryLedger {
 
   readFeed(limit: number): { changes: Change[]; upTo: number } {
     const page = this.#feed.slice(0, limit)
-    return { changes: page.map(f => structuredClone(f.change)), upTo: page.at(-1)?.seq ?? 0 }
+    return { changes: page.map(f => f.change), upTo: page.at(-1)?.seq ?? 0 }
   }
 
   forgetFeed(upTo: number): void {
-    this.#feed = this.#feed.filter(f => f.seq > upTo)
+    const left = this.#feed.findIndex(f => f.seq > upTo)
+    this.#feed = left < 0 ? [] : this.#feed.slice(left)
   }
 
   loseFeed(): void {
@@ -91,16 +106,13 @@ export class MemoryLedger {
   get feedLength(): number {
     return this.#feed.length
   }
+}
 
-  /** A sweep that ended without a write, none having been made since it began, need not be repeated before something runs out. */
-  sweptAt(writesBefore: number, now: number): void {
-    if (this.writes !== writesBefore) return
-    let until = Number.POSITIVE_INFINITY
-    for (const { doc } of this.runs()) for (const at of [doc.lease, doc.deadline, doc.due]) if (at !== undefined && doc.state !== undefined) until = Math.min(until, Math.max(at, now + 1))
-    this.#settled = { writes: this.writes, until }
-  }
-
-  settled(now: number): boolean {
-    return this.#settled?.writes === this.writes && now < this.#settled.until
-  }
+/** What JSON would make of a value, frozen; parts that came from the ledger are frozen already and are kept. */
+function asJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (Array.isArray(value)) return Object.freeze(value.map(v => (v === undefined ? null : asJson(v))))
+  const copy: Record<string, unknown> = {}
+  for (const [name, v] of Object.entries(value)) if (v !== undefined) copy[name] = asJson(v)
+  return Object.freeze(copy)
 }

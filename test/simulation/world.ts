@@ -1,97 +1,68 @@
-import type { Contract, TaskContract } from '../../shared/core/contract.ts'
+import type { Contract } from '../../shared/core/contract.ts'
 import { type Envelope, matchesPattern, type NewEvent, patternsOf, platformPatterns, SOURCE } from '../../shared/core/events.ts'
 import { RENEW_MS } from '../../shared/core/follow.ts'
 import { buildGraph, type Graph } from '../../shared/core/graph.ts'
-import type { RunDoc } from '../../shared/core/run.ts'
+import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
 import { finish, renewLease } from '../../shared/engine/attempt.ts'
+import { collectDaily } from '../../shared/engine/collector.ts'
 import { decide } from '../../shared/engine/decide.ts'
-import { recordVersion } from '../../shared/engine/deliveries.ts'
+import { deliveries } from '../../shared/engine/deliveries.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { recordNight } from '../../shared/engine/night.ts'
 import { matters, relay } from '../../shared/engine/relay.ts'
 import { requests } from '../../shared/engine/requests.ts'
-import { SWEEP_MS, sweepPlatform, sweepTask } from '../../shared/engine/sweep.ts'
+import { sweepPlatform, sweepTask } from '../../shared/engine/sweep.ts'
 import type { World } from '../../shared/engine/world.ts'
+import type { Key } from '../../shared/ports/ledger.ts'
 import type { AttemptName } from '../../shared/ports/world.ts'
+import type { Faults } from './faults.ts'
+import { Heap } from './heap.ts'
+import { MemoryLake } from './memory-lake.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 import type { Random } from './random.ts'
 
-/** How likely each fault is, each time it could happen; 0 is never. */
-export interface Faults {
-  duplicate: number
-  reorder: number
-  delay: number
-  lose: number
-  crash: number
-  /** A write that succeeds and reports failure. */
-  unsure: number
-  throttle: number
-  staleIndex: number
-  feedRepeats: number
-  feedLoses: number
-  /** An invocation that is tried again while the first still runs. */
-  twice: number
-  /** An attempt's start that never arrives. */
-  startLost: number
-  /** A worker that says nothing past its lease and then goes on. */
-  freeze: number
-  /** A worker that dies. */
-  die: number
-  /** How far a worker's clock may be off, in milliseconds. */
-  skewMs: number
-  /** How attempts end that end badly. */
-  transient: number
-  user: number
-  timeout: number
-}
-export const noFaults: Faults = {
-  duplicate: 0,
-  reorder: 0,
-  delay: 0,
-  lose: 0,
-  crash: 0,
-  unsure: 0,
-  throttle: 0,
-  staleIndex: 0,
-  feedRepeats: 0,
-  feedLoses: 0,
-  twice: 0,
-  startLost: 0,
-  freeze: 0,
-  die: 0,
-  skewMs: 0,
-  transient: 0,
-  user: 0,
-  timeout: 0,
+/** A write as a judge sees it: by whom, and in which turn whoever wrote had last read the document. */
+export interface Write {
+  key: Key
+  before: object | undefined
+  after: object
+  now: number
+  turn: number
+  readAt: number
+  by: Invocation
 }
 
 /** What happened, for the trace and for those who judge it. */
 export interface Witness {
-  /** A document of a run was written; `began` is the turn in which the invocation that wrote it began. */
-  wrote(before: RunDoc | undefined, after: RunDoc, now: number, began: number): void
-  other(pk: string, sk: string, after: unknown, turn: number): void
-  published(event: NewEvent, now: number): void
+  wrote(write: Write): void
+  published(event: NewEvent): void
   alert(task: string, partition: string, generation: number): void
-  /** Files were written, by an attempt that read what it had pinned. */
-  files(attempt: AttemptName, doc: RunDoc): void
+  notice(task: string, partition: string): void
+  /** An attempt is about to read what it has pinned. */
+  works(attempt: AttemptName, doc: RunDoc): void
+  /** What the judge found wrong, if anything. */
+  readonly failure: Error | undefined
 }
 
 class Crash extends Error {}
 class StorageError extends Error {}
 
 /** One invocation of a function: it dies alone, and everything it waits for then fails. */
-interface Invocation {
+export interface Invocation {
   name: string
   dead: boolean
   skewMs: number
-  began: number
+  nextCode: boolean
+  /** The turn of the last read of each document. */
+  reads: Map<string, number>
+  graph: Graph
+  /** The attempt that a worker works for. */
+  attempt?: AttemptName
 }
 
-interface Task {
-  at: number
-  order: number
-  run: () => Promise<void>
-}
+const repeatedBySenders = new Set(['NightStarted', 'RunRequested', 'VersionDelivered', 'TaskPaused', 'TaskResumed', 'RunApproved', 'RunCancelled', 'PartitionSkipped'])
+// Contracts are read and kept a while, so that for some minutes some know the graph as it was.
+const GRAPH_KEPT_MS = 10 * 60_000
 
 /**
  * A world that is nothing but chance: every call of a port is a point where others go on in between, where the caller may
@@ -99,23 +70,40 @@ interface Task {
  */
 export class SimulatedWorld {
   readonly ledger = new MemoryLedger(matters)
+  readonly lake = new MemoryLake(() => this.now)
+  readonly agenda = new Heap()
   now: number
   faults: Faults
   turn = 0
+  calls = 0
+  /** Ledger requests, and the items in them, that are not sweeps' or renewals'. */
+  requests = 0
+  units = 0
+  letters: { to: string; event: Envelope }[] = []
+  /** Everything that was delivered, in order. */
+  delivered: { to: string; event: Envelope }[] | undefined
+  laneLimits: World['laneLimits'] = {}
+  /** How often everything sweeps. In production it is a quarter of an hour; less often gives faults more time to do harm, and the simulation less to do. */
+  sweepMs = 900_000
+  collects = false
+  /** Set where a swept crash is to happen: at the call of this number. */
+  crashAt = new Set<number>()
+  /** Lines for people, where somebody wants to read. */
+  lines: string[] | undefined
+  failure: Error | undefined
   readonly #random: Random
   readonly #witness: Witness
   #graph: Graph
-  #agenda: Task[] = []
+  #earlier: { graph: Graph; until: number }
   #order = 0
   #ready: (() => void)[] = []
-  #running = 0
-  #trace = 0
-  /** Set where a swept crash is to happen: at the call of this number. */
-  crashAt = new Set<number>()
-  calls = 0
+  #hash = 0
   #stamped = 0
-  readonly #files = new Map<string, string>()
-  letters = 0
+  #settled: { writes: number; until: number } | undefined
+  #collected = 0
+  #nextSweep = 0
+  readonly #timers = new Set<string>()
+  tally: Map<string, number> | undefined
 
   constructor(random: Random, contracts: readonly Contract[], now: number, faults: Faults, witness: Witness) {
     this.#random = random
@@ -123,35 +111,49 @@ export class SimulatedWorld {
     this.faults = faults
     this.#witness = witness
     this.#graph = buildGraph(contracts)
+    this.#earlier = { graph: this.#graph, until: 0 }
   }
 
   get graph(): Graph {
     return this.#graph
   }
 
-  /** The contracts as they stand from now on: services are deployed one by one. */
+  /** The contracts as they stand from now on: services are deployed one by one, and known a little later. */
   deploy(contracts: readonly Contract[]): void {
+    this.#earlier = { graph: this.#graph, until: this.now + GRAPH_KEPT_MS }
     this.#graph = buildGraph(contracts)
+    this.#settled = undefined
   }
 
   /** A number that any difference between two traces changes. */
   get traceHash(): number {
-    return this.#trace
+    return this.#hash
   }
 
-  #note(text: string): void {
-    let h = this.#trace
+  note(text: string): void {
+    let h = this.#hash
     for (let i = 0; i < text.length; i++) h = (Math.imul(h, 31) + text.charCodeAt(i)) | 0
-    this.#trace = (Math.imul(h, 31) + Math.floor(this.now)) | 0
+    this.#hash = (Math.imul(h, 31) + Math.floor(this.now)) | 0
+    this.lines?.push(`${new Date(this.now).toISOString().slice(0, 23)} ${text}`)
   }
 
   /** Something that occurs at its time. */
-  at(time: number, run: () => Promise<void>): void {
-    this.#agenda.push({ at: time, order: this.#order++, run })
+  at(time: number, kind: string, run: () => void): void {
+    this.agenda.push({ at: time, order: this.#order++, kind, run })
   }
 
-  #invocation(name: string): Invocation {
-    return { name, dead: false, skewMs: this.faults.skewMs ? this.#random.int(-this.faults.skewMs, this.faults.skewMs) : 0, began: this.turn }
+  #invocation(name: string, attempt?: AttemptName): Invocation {
+    const { faults } = this
+    const stale = this.now < this.#earlier.until && this.#random.chance(0.5)
+    return {
+      name,
+      dead: false,
+      skewMs: faults.skewMs ? this.#random.int(-faults.skewMs, faults.skewMs) : 0,
+      nextCode: this.#random.chance(faults.nextCode),
+      reads: new Map(),
+      graph: stale ? this.#earlier.graph : this.#graph,
+      ...(attempt && { attempt }),
+    }
   }
 
   /** A call of a port: others may go on first, the caller may die before or after. */
@@ -160,67 +162,94 @@ export class SimulatedWorld {
     await new Promise<void>(go => this.#ready.push(go))
     this.turn++
     const call = this.calls++
+    this.tally?.set(of.name, (this.tally.get(of.name) ?? 0) + 1)
     if (of.dead) throw new Crash()
-    if (this.crashAt.has(call) || this.#random.chance(this.faults.crash)) {
+    const swept = this.crashAt.has(call)
+    if (swept || this.#random.chance(this.faults.crash)) {
       of.dead = true
       // Half of those who die have been heard: their write stands.
-      if (this.crashAt.has(call) ? call % 2 === 0 : this.#random.chance(0.5)) act()
+      const heard = swept ? call % 2 === 0 : this.#random.chance(0.5)
+      this.note(`${of.name} dies ${heard ? 'after' : 'before'} a call`)
+      if (heard) act()
       throw new Crash()
     }
     return act()
   }
 
+  #put(of: Invocation, key: Key, doc: object, rev: number): boolean {
+    if (this.#random.chance(this.faults.throttle)) throw new StorageError('throttled')
+    const before = this.ledger.read<object>(key)?.doc
+    const written = of.nextCode && !('fromNextVersion' in doc) ? { ...doc, fromNextVersion: this.turn } : doc
+    const after = this.ledger.write(key, written, rev)
+    if (!after) return false
+    const { state, generation, attempt, version } = after as RunDoc
+    this.note(
+      key.pk.startsWith('run/')
+        ? `${of.name}: ${key.pk.slice(4)}@${key.sk} ${state ?? ''} g${generation}-a${attempt} v${version?.number ?? 0}`
+        : `${of.name}: ${key.pk}/${key.sk}`,
+    )
+    this.#witness.wrote({ key, before, after, now: this.now, turn: this.turn, readAt: of.reads.get(`${key.pk}/${key.sk}`) ?? 0, by: of })
+    if (this.#random.chance(this.faults.unsure)) throw new StorageError('timed out, and yet it is written')
+    return true
+  }
+
   #worldOf(of: Invocation): World {
     const { ledger } = this
     const call = <T>(act: () => T) => this.#call(of, act)
+    const apart = of.name.startsWith('sweep') || of.name === 'renew' || of.name === 'collector'
+    const asked = <T>(units: number, act: () => T) => {
+      if (!apart) {
+        this.requests++
+        this.units += units
+      }
+      return call(act)
+    }
     const stale = () => this.#random.chance(this.faults.staleIndex)
+    const read = (key: Key) => {
+      of.reads.set(`${key.pk}/${key.sk}`, this.turn)
+      return ledger.read(key)
+    }
     return {
       ledger: {
-        get: key => call(() => ledger.read(key)),
-        getMany: keys => call(() => keys.map(key => ledger.read(key))) as never,
-        put: (key, doc, rev) =>
-          call(() => {
-            if (this.#random.chance(this.faults.throttle)) throw new StorageError('throttled')
-            const before = ledger.read<RunDoc>(key)?.doc
-            const written = ledger.write(key, doc, rev)
-            if (written) {
-              this.#note(`${key.pk}/${key.sk}`)
-              const after = structuredClone(doc)
-              if (key.pk.startsWith('run/')) this.#witness.wrote(before, after as RunDoc, this.now, of.began)
-              else this.#witness.other(key.pk, key.sk, after, this.turn)
-            }
-            if (written && this.#random.chance(this.faults.unsure)) throw new StorageError('timed out, and yet it is written')
-            return written
-          }),
-        query: (pk, range) => call(() => ledger.range(pk, range)) as never,
-        runsInState: (task, states) => call(() => ledger.inState(task, states, stale())),
-        publishedSince: (dataset, since) => call(() => ledger.since(dataset, since, stale())),
-        withEffects: pk => call(() => ledger.effects(pk)),
+        get: key => asked(1, () => read(key)) as never,
+        getMany: keys => (keys.length === 0 ? Promise.resolve([]) : (asked(keys.length, () => keys.map(read)) as never)),
+        put: (key, doc, rev) => asked(1, () => this.#put(of, key, doc, rev)),
+        query: (pk, range) => asked(1, () => ledger.range(pk, range)) as never,
+        runsInState: (task, states) => asked(1, () => ledger.inState(task, states, stale())),
+        publishedSince: (dataset, since) => asked(1, () => ledger.since(dataset, since, stale())),
+        withEffects: pk => asked(1, () => ledger.effects(pk)),
       },
-      bus: { publish: events => call(() => this.publish(events)) },
-      timers: { set: (at, event) => call(() => this.at(Math.max(at, this.now), async () => this.publish([event]))) },
+      bus: { publish: events => (events.length === 0 ? Promise.resolve() : call(() => this.#publishSome(events))) },
+      timers: { set: (at, event) => call(() => this.#setTimer(Math.max(at, this.now), event)) },
       clock: { now: () => this.now + of.skewMs, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + 1 / 1024)) },
       chance: { next: () => this.#random.next() },
-      workers: { start: attempt => call(() => this.#startWork(attempt)), stop: async () => {} },
+      workers: { start: attempt => call(() => this.#startWork(attempt)), stop: () => call(() => {}) },
       notifier: {
         alert: ({ task, partition, generation }) => call(() => this.#witness.alert(task, partition, generation)),
-        notice: async () => {},
+        notice: ({ task, partition }) => call(() => this.#witness.notice(task, partition)),
         platform: async () => {},
       },
-      deadLetters: { put: async () => void this.letters++ },
-      lake: {
-        put: (key, bytes) => call(() => void this.#files.set(key, String(bytes))),
-        get: key => call(() => (this.#files.has(key) ? new TextEncoder().encode(this.#files.get(key)) : undefined)),
-      },
-      graph: async () => this.#graph,
-      laneLimits: {},
+      deadLetters: { put: async () => {} },
+      lake: { put: (key, bytes) => call(() => this.lake.write(key, String(bytes))), get: key => call(() => this.lake.read(key)) },
+      graph: async () => of.graph,
+      laneLimits: this.laneLimits,
     }
   }
 
+  // Setting the same timer again changes nothing.
+  #setTimer(at: number, event: NewEvent): void {
+    const name = `${at} ${event.type} ${JSON.stringify(event.detail)}`
+    if (this.#timers.has(name)) return
+    this.#timers.add(name)
+    this.at(at, 'timer', () => {
+      this.#timers.delete(name)
+      this.publish([event])
+    })
+  }
+
   /** Runs a function as an invocation of its own; true when it ended well. */
-  async #invoke(name: string, act: (world: World) => Promise<unknown>): Promise<boolean> {
-    const of = this.#invocation(name)
-    this.#running++
+  async #invoke(name: string, act: (world: World) => Promise<unknown>, attempt?: AttemptName): Promise<boolean> {
+    const of = this.#invocation(name, attempt)
     try {
       await act(this.#worldOf(of))
       return true
@@ -228,120 +257,160 @@ export class SimulatedWorld {
       const { code, failure } = error as { code?: string; failure?: string }
       if (error instanceof Crash || error instanceof StorageError || (code && failure !== 'user')) return false
       if (code) {
-        this.letters++
+        this.note(`${name} refuses: ${(error as Error).message}`)
         return true
       }
       throw error
-    } finally {
-      this.#running--
     }
   }
 
-  // Lambda tries an asynchronous invocation three times in all.
-  #deliver(to: string, event: Envelope, tries = 0): void {
+  #deliver(to: string, event: Envelope): void {
     const { faults } = this
-    if (this.#random.chance(faults.lose) && event['detail-type'] !== 'NightStarted' && event['detail-type'] !== 'RunRequested') return
-    const delay = this.#random.chance(faults.delay) ? this.#random.int(1000, 3_600_000) : this.#random.chance(faults.reorder) ? this.#random.int(1, 2000) : 1
+    if (this.#random.chance(faults.lose) && !repeatedBySenders.has(event['detail-type'])) return
+    const delay = this.#random.chance(faults.delay)
+      ? this.#random.int(1000, 3_600_000)
+      : this.#random.chance(faults.reorder)
+        ? this.#random.int(1, 2000)
+        : 1
     const times = this.#random.chance(faults.duplicate) ? 2 : 1
     for (let i = 0; i < times; i++)
-      this.at(this.now + delay + i * this.#random.int(0, 5000), async () => {
-        if (this.#random.chance(faults.twice)) this.#spawn(() => this.#handle(to, event, 3))
-        this.#spawn(() => this.#handle(to, event, tries))
+      this.at(this.now + delay + i * this.#random.int(0, 5000), 'event', () => {
+        this.delivered?.push({ to, event })
+        if (this.#random.chance(faults.twice)) this.#spawn(this.#handle(to, event, 3))
+        this.#spawn(this.#handle(to, event, 0))
       })
+  }
+
+  /** Delivers again what was delivered before. */
+  redeliver(to: string, event: Envelope): void {
+    this.#spawn(this.#handle(to, event, 0))
   }
 
   async #handle(to: string, event: Envelope, tries: number): Promise<void> {
     const ok = await this.#invoke(to, async world => {
       if (to === 'platform/requests') return requests(world, event)
       if (to === 'platform/night') return recordNight(world, event.detail as { date: string })
-      if (to.startsWith('platform/')) return
-      return this.#graph.task(to) ? decide(world, to, event) : undefined
+      if (to === 'platform/deliveries') return deliveries(world, async d => this.#inspect(d.folder), event)
+      return (await world.graph()).task(to) ? decide(world, to, event) : undefined
     })
-    if (ok || (tries >= 2 && event['detail-type'] !== 'RunRequested' && event['detail-type'] !== 'NightStarted')) return
-    this.at(this.now + 60_000 * (tries + 1), async () => this.#spawn(() => this.#handle(to, event, tries + 1)))
+    if (ok) return
+    // Lambda tries an asynchronous invocation three times in all; then it is a dead letter.
+    if (tries >= 2 && !repeatedBySenders.has(event['detail-type'])) {
+      if (this.#random.chance(this.faults.redrive))
+        this.at(this.now + this.#random.int(1, 24) * 3_600_000, 'event', () => this.#spawn(this.#handle(to, event, 0)))
+      else this.letters.push({ to, event })
+      return
+    }
+    this.at(this.now + 60_000 * Math.min(tries + 1, 3), 'event', () => this.#spawn(this.#handle(to, event, tries + 1)))
   }
 
-  #spawn(act: () => Promise<void>): void {
+  #inspect(folder: string) {
+    this.lake.write(`${folder}/part-0000.parquet`, 'rows')
+    this.lake.write(`${folder}/manifest.json`, JSON.stringify({ files: [{ key: `${folder}/part-0000.parquet`, rows: 1, bytes: 4 }] }))
+    return { rows: 1, bytes: 4, schemaHash: '' } as never
+  }
+
+  #spawn(act: Promise<void>): void {
     // Failures of the code under test must not pass silently.
-    act().catch(error => {
+    act.catch(error => {
       this.failure ??= error as Error
     })
   }
-  failure: Error | undefined
+
+  #publishSome(events: readonly NewEvent[]): void {
+    if (events.length > 1 && this.#random.chance(this.faults.partial)) {
+      this.publish(events.slice(0, this.#random.int(0, events.length - 1)))
+      throw new StorageError('some of the events were not taken')
+    }
+    this.publish(events)
+  }
 
   /** Publishes as the engine, an operator or a schedule does. */
   publish(events: readonly NewEvent[]): void {
     for (const event of events) {
-      this.#witness.published(event, this.now)
+      this.#witness.published(event)
       const envelope: Envelope = {
         version: '0',
-        id: `e${this.#order}`,
+        id: `e${this.#order++}`,
         'detail-type': event.type,
         source: SOURCE,
         account: '',
         time: '',
         region: '',
         resources: [],
-        detail: structuredClone(event.detail),
+        detail: event.detail,
       }
-      this.#note(event.type)
+      this.note(`event ${event.type} ${this.lines ? JSON.stringify(event.detail) : ''}`)
       for (const to of this.#subscribers(envelope)) this.#deliver(to, envelope)
     }
   }
 
   #subscribers(envelope: Envelope): string[] {
     const platform = Object.entries(platformPatterns).filter(([, patterns]) => patterns.some(p => matchesPattern(p, envelope)))
-    return [...platform.map(([name]) => `platform/${name}`), ...this.#graph.tasks.filter(t => patternsOf(t).some(p => matchesPattern(p, envelope))).map(t => t.task)]
-  }
-
-  /** A version from outside. */
-  ready(dataset: string, partition: string): void {
-    const id = `d${this.#order++}`
-    const once = async (): Promise<void> => {
-      const ok = await this.#invoke('deliveries', async world => {
-        const generation = (this.ledger.read<RunDoc>(runKey(dataset, partition))?.doc.generation ?? 0) + 1
-        await recordVersion(world, dataset, partition, id, generation, { rows: 1, bytes: 1, schemaHash: '' })
-      })
-      if (!ok) this.at(this.now + 60_000, once)
-    }
-    this.#spawn(once)
+    return [
+      ...platform.map(([name]) => `platform/${name}`),
+      ...this.#graph.tasks.filter(t => patternsOf(t).some(p => matchesPattern(p, envelope))).map(t => t.task),
+    ]
   }
 
   #startWork(attempt: AttemptName): void {
     if (this.#random.chance(this.faults.startLost)) return
     const times = this.#random.chance(this.faults.twice) ? 2 : 1
-    for (let i = 0; i < times; i++) this.at(this.now + 1 + i, async () => this.#spawn(() => this.#work(attempt)))
+    for (let i = 0; i < times; i++) this.at(this.now + 1 + i, 'work', () => this.#spawn(this.#work(attempt)))
   }
 
   async #work(attempt: AttemptName): Promise<void> {
     const { faults } = this
+    const random = this.#random
     const doc = this.ledger.read<RunDoc>(runKey(attempt.dataset, attempt.partition))?.doc
     if (doc?.state !== 'running' || doc.generation !== attempt.generation || doc.attempt !== attempt.attempt) return
-    if (this.#random.chance(faults.die)) return
-    this.#witness.files(attempt, doc)
-    const freezes = this.#random.chance(faults.freeze)
-    const minutes = freezes ? this.#random.int(60, 200) : this.#random.chance(0.1) ? this.#random.int(5, 90) : 0
+    this.#witness.works(attempt, doc)
+    const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
+    if (random.chance(faults.die)) return this.lake.write(`${folder}/part-0000.parquet`, 'ro')
+    const freezes = random.chance(faults.freeze)
+    const wished = freezes ? random.int(31, 200) : random.chance(0.7) ? 0 : random.chance(0.8) ? random.int(1, 9) : random.int(10, 90)
+    const outOfTime = doc.deadline !== undefined && !freezes && this.now + wished * 60_000 >= doc.deadline
+    const lasts = outOfTime ? doc.deadline! - this.now : wished * 60_000
     let own = true
-    for (let passed = RENEW_MS; !freezes && own && passed < minutes * 60_000; passed += RENEW_MS) {
+    for (let passed = RENEW_MS; !freezes && own && passed < lasts; passed += RENEW_MS) {
       await this.#sleep(RENEW_MS)
       await this.#invoke('renew', async world => {
         own = await renewLease(world, attempt)
       })
     }
-    await this.#sleep(freezes || minutes === 0 ? minutes * 60_000 : (minutes * 60_000) % RENEW_MS)
-    const failure = this.#random.chance(faults.transient) ? 'transient' : this.#random.chance(faults.user) ? 'user' : this.#random.chance(faults.timeout) ? 'timeout' : undefined
-    const ended = failure ? ({ ok: false, failure, message: '' } as const) : ({ ok: true, rows: 1, bytes: 1, schemaHash: '' } as const)
-    // A worker that cannot say how it ended tries again some times, then it is gone.
-    for (let tries = 0; tries < 3; tries++) if (await this.#invoke('work', world => finish(world, attempt, ended))) return
+    await this.#sleep(freezes ? lasts : lasts % RENEW_MS)
+    const failure = outOfTime
+      ? 'timeout'
+      : random.chance(faults.transient)
+        ? 'transient'
+        : random.chance(faults.user)
+          ? 'user'
+          : random.chance(faults.timeout)
+            ? 'timeout'
+            : undefined
+    if (!failure) this.#inspect(folder)
+    const good = { ok: true, rows: 1, bytes: 4, schemaHash: '' } as const
+    const ended = failure ? ({ ok: false, failure, message: '' } as const) : good
+    const contradiction = random.chance(0.5) ? good : ({ ok: false, failure: 'transient', message: '' } as const)
+    if (random.chance(faults.contradict)) {
+      if (contradiction.ok) this.#inspect(folder)
+      this.#spawn(this.#sleep(random.int(1, 3) * 1000).then(() => this.#end(attempt, contradiction)))
+    }
+    await this.#end(attempt, ended)
+  }
+
+  // A worker that cannot say how it ended tries again some times, then it is gone.
+  async #end(attempt: AttemptName, ended: Parameters<typeof finish>[2]): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) if (await this.#invoke('work', world => finish(world, attempt, ended), attempt)) return
   }
 
   #sleep(ms: number): Promise<void> {
-    return ms === 0 ? Promise.resolve() : new Promise(resolve => this.at(this.now + ms, async () => resolve()))
+    return ms === 0 ? Promise.resolve() : new Promise(resolve => this.at(this.now + ms, 'work', resolve))
   }
 
-  /** Starts relay and sweeps: the relay looks every few seconds while there is something to see. */
+  /** Starts relay and sweeps: the relay looks a moment after there is something to see. */
   start(): void {
-    this.at(this.now + SWEEP_MS, () => this.#sweepAll())
+    this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
     this.#relayLater()
   }
 
@@ -349,7 +418,7 @@ export class SimulatedWorld {
     this.ledger.onChange = () => {
       this.ledger.onChange = () => {}
       const wait = this.#random.chance(this.faults.delay) ? this.#random.int(1000, 600_000) : 1
-      this.at(this.now + wait, async () => this.#spawn(() => this.#relay()))
+      this.at(this.now + wait, 'relay', () => this.#spawn(this.#relay()))
     }
   }
 
@@ -367,52 +436,76 @@ export class SimulatedWorld {
       }
       left = await relay(world, feed, 25)
     })
-    if (this.ledger.feedLength > 0 && left > 0) this.at(this.now + 1000, async () => this.#spawn(() => this.#relay()))
+    if (this.ledger.feedLength > 0 && left > 0) this.at(this.now + 1000, 'relay', () => this.#spawn(this.#relay()))
   }
 
-  async #sweepAll(): Promise<void> {
-    this.at(this.now + SWEEP_MS, () => this.#sweepAll())
-    if (this.ledger.feedLength > 0) this.#spawn(() => this.#relay())
-    if (this.ledger.settled(this.now)) return
+  sweepNow(): void {
+    this.#sweepAll()
+  }
+
+  #sweepAll(): void {
+    if (this.now < this.#nextSweep) this.agenda.cancel('sweep')
+    this.#nextSweep = this.now + this.sweepMs
+    this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
+    if (this.ledger.feedLength > 0) this.#spawn(this.#relay())
+    // A sweep of which no write came, with none since it began, would find nothing new before an hour begins or something runs out.
+    if (this.#settled?.writes === this.ledger.writes && this.now < this.#settled.until) return
     const before = this.ledger.writes
-    this.#spawn(async () => void (await this.#invoke('platform sweep', sweepPlatform)))
-    for (const { task } of this.#graph.tasks as TaskContract[])
-      this.#spawn(async () => {
-        await this.#invoke(`sweep ${task}`, world => sweepTask(world, task))
-        this.ledger.sweptAt(before, this.now)
-      })
+    const all = [
+      this.#invoke('sweep platform', sweepPlatform),
+      ...this.#graph.tasks.map(({ task }) => this.#invoke(`sweep ${task}`, world => sweepTask(world, task))),
+    ]
+    const day = Math.floor(this.now / 86_400_000)
+    if (this.collects && day !== this.#collected) {
+      this.#collected = day
+      all.push(this.#invoke('collector', world => collectDaily(world, this.lake)))
+    }
+    this.#spawn(
+      Promise.all(all).then(ends => {
+        if (ends.every(ok => ok) && this.ledger.writes === before && this.faults.staleIndex === 0) this.#settled = { writes: before, until: this.#nextExpiry() }
+      }),
+    )
+  }
+
+  /** When a sweep may next find something though nobody writes. */
+  nextBegin: (now: number) => number = () => 0
+  #nextExpiry(): number {
+    let until = this.nextBegin(this.now)
+    for (const { doc } of this.ledger.runs())
+      for (const at of [doc.lease, doc.deadline && doc.deadline + 1_800_000, doc.due])
+        if (at !== undefined && doc.state !== undefined) until = Math.min(until, Math.max(at, this.now + 1))
+    for (const { doc } of this.ledger.range<{ holders: { until: number }[] }>('limit'))
+      for (const h of doc.holders) until = Math.min(until, Math.max(h.until, this.now + 1))
+    return until
   }
 
   /** Lets the world go on until a time: what is ready first, in an order that chance decides. */
-  async run(until: number): Promise<void> {
-    for (;;) {
-      if (this.failure) throw this.failure
-      if (this.#ready.length > 0) {
-        const i = this.#ready.length === 1 ? 0 : this.#random.int(0, this.#ready.length - 1)
-        const [go] = this.#ready.splice(i, 1)
-        go!()
-        await settle()
-        continue
+  run(until: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = () => {
+        const failure = this.failure ?? this.#witness.failure
+        if (failure) return reject(failure)
+        const ready = this.#ready
+        if (ready.length > 0) {
+          const i = ready.length === 1 ? 0 : this.#random.int(0, ready.length - 1)
+          const go = ready[i]!
+          ready[i] = ready[ready.length - 1]!
+          ready.pop()
+          go()
+        } else {
+          const next = this.agenda.take(until)
+          if (!next) {
+            this.now = Math.max(this.now, until)
+            return resolve()
+          }
+          this.now = Math.max(this.now, next.at)
+          next.run()
+        }
+        queueMicrotask(drained)
       }
-      const next = this.#takeNext(until)
-      if (!next) break
-      this.now = Math.max(this.now, next.at)
-      await next.run()
-      await settle()
-    }
-    this.now = Math.max(this.now, until)
-  }
-
-  #takeNext(until: number): Task | undefined {
-    let best = -1
-    for (let i = 0; i < this.#agenda.length; i++) {
-      const t = this.#agenda[i]!
-      if (t.at > until) continue
-      if (best < 0 || t.at < this.#agenda[best]!.at || (t.at === this.#agenda[best]!.at && t.order < this.#agenda[best]!.order)) best = i
-    }
-    return best < 0 ? undefined : this.#agenda.splice(best, 1)[0]
+      // A tick that is asked for by a continuation comes when no continuation is left; one asked for by a tick would come before them.
+      const drained = () => process.nextTick(step)
+      step()
+    })
   }
 }
-
-// All continuations of what was let go run before the next thing is chosen.
-const settle = () => new Promise<void>(resolve => setImmediate(resolve))

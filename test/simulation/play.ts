@@ -1,0 +1,235 @@
+import type { Contract } from '../../shared/core/contract.ts'
+import type { NewEvent } from '../../shared/core/events.ts'
+import { type Faults, families, noFaults } from './faults.ts'
+import { drawGraph, drawWeeks, type Weeks } from './graph.ts'
+import { Broken, Oracle } from './oracle.ts'
+import { Random } from './random.ts'
+import { checkRest } from './rest.ts'
+import { drawScript, type Step } from './script.ts'
+import { SimulatedWorld } from './world.ts'
+
+/** Everything that a seed decides before time begins; the rest of chance is drawn on the way. */
+export interface Scenario {
+  seed: number
+  weeks: Weeks
+  start: number
+  end: number
+  contracts: Contract[]
+  script: Step[]
+  families: string[]
+  laneLimits: SimulatedWorld['laneLimits']
+  sweepMs: number
+  collects: boolean
+}
+
+export interface Played {
+  seed: number
+  nights: number
+  hash: number
+  calls: number
+  attempts: number
+  requests: number
+  units: number
+  pinnable: number
+  letters: number
+  failure?: Error
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** The scenario of a seed. A quarter of all seeds has no faults at all. */
+export function drawScenario(seed: number): Scenario {
+  const random = new Random(seed)
+  const weeks = drawWeeks(random)
+  const start = Date.parse(weeks.first)
+  const end = start + (weeks.days + 1) * DAY_MS
+  const drawn = drawGraph(random, weeks, start)
+  const script = drawScript(random, weeks, drawn, start, end)
+  const chosen = random.chance(0.25) ? [] : Object.keys(families).filter(() => random.chance(0.35))
+  const laneLimits = random.chance(0.2) ? { nightly: random.int(1, 6), backfill: random.int(1, 2), ...(random.chance(0.5) && { manual: 1 }) } : {}
+  const contracts = drawn.contracts.filter(c => c.kind === 'dataset' || !drawn.later.has(c.task))
+  // Where nothing is lost a sweep has nothing to do.
+  const sweepMs = chosen.length === 0 ? 24 * HOUR_MS : random.pick([0.25, 1, 1, 3, 6]) * HOUR_MS
+  const collects = random.chance(0.2)
+  return { sweepMs, collects, seed, weeks, start, end, contracts, script, families: chosen, laneLimits }
+}
+
+export function faultsOf(names: readonly string[]): Faults {
+  const faults = { ...noFaults }
+  for (const name of names) for (const [fault, p] of Object.entries(families[name]!)) faults[fault as keyof Faults] = Math.max(faults[fault as keyof Faults], p)
+  return faults
+}
+
+/** Plays a scenario to its rest and judges it. */
+export async function play(scenario: Scenario, lines?: string[]): Promise<Played> {
+  const { weeks, contracts, start, end, seed } = scenario
+  const random = new Random(seed ^ 0x5bd1e995)
+  const faults = faultsOf(scenario.families)
+  let world: SimulatedWorld
+  const oracle = new Oracle(contracts, weeks.first, () => world.lake)
+  oracle.laneLimits = scenario.laneLimits
+  oracle.skewMs = faults.skewMs
+  world = new SimulatedWorld(random, contracts, start, faults, oracle)
+  world.laneLimits = scenario.laneLimits
+  world.sweepMs = scenario.sweepMs
+  world.collects = scenario.collects
+  world.nextBegin = now => nextBegin(oracle, now)
+  if (lines) world.lines = lines
+  const played = new Play(scenario, world, oracle, random)
+  const result = () => ({
+    seed,
+    nights: weeks.days,
+    hash: world.traceHash,
+    calls: world.calls,
+    attempts: oracle.attempts,
+    requests: world.requests,
+    units: world.units,
+    pinnable: oracle.pinnable,
+    letters: world.letters.length,
+  })
+  try {
+    await played.all(end)
+    return result()
+  } catch (error) {
+    return { ...result(), failure: error as Error }
+  }
+}
+
+function nextBegin(oracle: Oracle, now: number): number {
+  let next = Number.POSITIVE_INFINITY
+  for (const { output } of oracle.tasks.values()) {
+    if (!oracle.views.timed(output)) continue
+    const { slices } = oracle.views.calendar(output)
+    let [low, high] = [0, slices.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (slices[middle]!.start > now) high = middle
+      else low = middle + 1
+    }
+    if (low < slices.length) next = Math.min(next, slices[low]!.start)
+  }
+  return next
+}
+
+class Play {
+  readonly #scenario: Scenario
+  readonly #world: SimulatedWorld
+  readonly #oracle: Oracle
+  readonly #random: Random
+
+  constructor(scenario: Scenario, world: SimulatedWorld, oracle: Oracle, random: Random) {
+    this.#scenario = scenario
+    this.#world = world
+    this.#oracle = oracle
+    this.#random = random
+  }
+
+  async all(end: number): Promise<void> {
+    const world = this.#world
+    for (const step of this.#scenario.script) world.at(step.at, 'step', () => this.#step(step))
+    world.start()
+    await world.run(end)
+    await this.#rest()
+    this.#check()
+    await this.#replayOne()
+    await this.#redeliverAll()
+  }
+
+  #publish(...events: NewEvent[]): void {
+    this.#world.publish(events)
+  }
+
+  #step(step: Step): void {
+    const world = this.#world
+    world.note(`— ${step.step} ${'task' in step ? step.task : 'date' in step ? step.date : 'dataset' in step ? `${step.dataset}@${step.partition}` : ''}`)
+    switch (step.step) {
+      case 'deliver':
+        return this.#publish({ type: 'VersionDelivered', detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: [] } })
+      case 'night':
+        return this.#publish({ type: 'NightStarted', detail: { date: step.date } })
+      case 'pause':
+        return this.#publish({ type: 'TaskPaused', detail: { task: step.task } })
+      case 'resume':
+        return this.#publish({ type: 'TaskResumed', detail: { task: step.task } })
+      case 'cancel':
+      case 'approve':
+      case 'skip':
+        return this.#operate(step.step, step.chosen)
+      case 'request':
+        return this.#publish({ type: 'RunRequested', detail: step.detail })
+      case 'deploy':
+        this.#oracle.deploy(step.contracts)
+        return world.deploy(step.contracts)
+      default:
+        return step satisfies never
+    }
+  }
+
+  #operate(what: 'cancel' | 'approve' | 'skip', chosen: number): void {
+    const docs = [...this.#world.ledger.runs()].map(r => r.doc)
+    const pick = <T>(from: T[]) => (from.length > 0 ? from[chosen % from.length] : undefined)
+    if (what === 'skip') {
+      const missing = docs.filter(d => d.state === 'waiting' || d.state === 'failed' || !d.task)
+      const doc = pick(missing)
+      if (doc) this.#publish({ type: 'PartitionSkipped', detail: { dataset: doc.dataset, partition: doc.partition } })
+      return
+    }
+    const open = docs.filter(d => d.task && (what === 'approve' ? d.state === 'held' : d.state && !['succeeded', 'failed', 'cancelled'].includes(d.state)))
+    const doc = pick(open)
+    if (!doc) return
+    const detail = { task: doc.task!, partition: doc.partition }
+    this.#publish(what === 'approve' ? { type: 'RunApproved', detail } : { type: 'RunCancelled', detail })
+  }
+
+  /** Faults stop, operators resume and approve everything, and the world goes on until nothing happens any more. */
+  async #rest(): Promise<void> {
+    const world = this.#world
+    world.faults = { ...noFaults }
+    world.sweepMs = HOUR_MS
+    world.sweepNow()
+    this.#publish({ type: 'TaskResumed', detail: { task: 'all' } })
+    for (const task of this.#oracle.tasks.keys()) this.#publish({ type: 'TaskResumed', detail: { task } })
+    await this.#settle()
+    for (let round = 0; round < 12; round++) {
+      const held = [...world.ledger.runs()].filter(r => r.doc.state === 'held' && this.#oracle.tasks.has(r.doc.task!))
+      if (held.length === 0) return
+      for (const { doc, key } of held) {
+        if (this.#oracle.at(doc.dataset, key.sk).notices === 0) this.#oracle.broken(13, `${doc.task}@${key.sk} is held, and nobody was told`)
+        this.#publish({ type: 'RunApproved', detail: { task: doc.task!, partition: key.sk } })
+      }
+      await this.#settle()
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const world = this.#world
+    // Six hours cover every lease, every place that is kept, and sweeps enough to tell of what they found; more than two weeks would be no rest.
+    for (let hours = 3; hours <= 24 * 14; hours += 3) {
+      await world.run(world.now + 3 * HOUR_MS)
+      if (hours >= 6 && this.#isAtRest()) return
+    }
+    throw new Broken(3, 'the world does not come to rest')
+  }
+
+  /** Nothing is under way, and nothing falls due but partitions that are to begin. */
+  #isAtRest(): boolean {
+    const world = this.#world
+    if (world.agenda.items.some(d => d.kind !== 'sweep' && d.kind !== 'timer')) return false
+    for (const { doc } of world.ledger.runs())
+      if ((doc.state === 'running' || (doc.state === 'queued' && doc.due !== undefined)) && this.#oracle.tasks.has(doc.task!)) return false
+    return true
+  }
+
+  #check(): void {
+    const lost = this.#scenario.families.includes('feed')
+    checkRest(this.#oracle, this.#world.now, this.#scenario.start, lost)
+    if (this.#oracle.failure) throw this.#oracle.failure
+  }
+
+  async #replayOne(): Promise<void> {
+    void this.#random
+  }
+
+  async #redeliverAll(): Promise<void> {}
+}
