@@ -31,12 +31,16 @@ test('too little memory is a matter of resources, and the error names the size t
   })
 })
 
-test('what outgrows the memory goes to the lake’s disk, and leaves nothing there', async () => {
-  const manifest = await place.run(task, {}, { ...heavy, duckdb: { threads: 1, memoryMb: 30 } }, SLOW_MS)
-  expect(manifest.rows).toBe(800_000)
-  const [first] = manifest.files
-  expect(await place.lake.size(first!.key)).toBe(first!.bytes)
-})
+test(
+  'what outgrows the memory goes to the lake’s disk, and leaves nothing there',
+  async () => {
+    const manifest = await place.run(task, {}, { ...heavy, duckdb: { threads: 1, memoryMb: 30 } })
+    expect(manifest.rows).toBe(800_000)
+    const [first] = manifest.files
+    expect(await place.lake.size(first!.key)).toBe(first!.bytes)
+  },
+  SLOW_MS,
+)
 
 test('too little disk is a matter of resources', async () => {
   const running = place.run(task, { attempt: 2 }, { ...heavy, duckdb: { threads: 1, memoryMb: 30, spillMb: 1 } })
