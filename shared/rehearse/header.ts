@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DatasetContract, InputContract, RetryContract, TaskContract } from '../core/contract.ts'
-import { type Mapping, mappingFault } from '../core/mapping.ts'
-import { isTimed, type Partitioning, partitioningFault } from '../core/partition.ts'
+import { type Partitioning, partitioningFault } from '../core/partition.ts'
 import { DAY_MS, dayOfDate, type EpochMs, isTimezone } from '../core/zone.ts'
 import type { Cell } from './cell.ts'
+import { type Edge, refuseCycle } from './cycle.ts'
+import { readInput } from './inputs.ts'
 import { durationIn, instantOf } from './names.ts'
 import type { StoryGraph } from './story.ts'
 
@@ -14,11 +15,6 @@ const timeGrains = ['hourly', 'daily', 'weekly', 'monthly'] as const
 const grains = [...timeGrains, 'unpartitioned'] as const
 const GRAINS = `${grains.join(', ')} or { keys: […] }`
 
-/** Where an input or an output was declared, for the faults that only the whole graph shows. */
-interface Declared {
-  cell: Cell
-  task: string
-}
 type Datasets = ReadonlyMap<string, Partitioning>
 
 /** The graph a story declares itself: `datasets` and `tasks`, joined and without cycles. */
@@ -28,15 +24,15 @@ export function readGraph(datasetsCell: Cell, tasksCell: Cell, now: EpochMs): St
     checkName(name, key)
     datasets.set(name, readPartitioning(value))
   }
-  const outputs = new Map<string, Declared>()
-  const edges: { dataset: string; reader: string; cell: Cell }[] = []
+  const producers = new Map<string, string>()
+  const edges: Edge[] = []
   const tasks = tasksCell.entries('a map of tasks').map(({ name, key, value }) => {
     checkName(name, key)
-    return readTask(name, value, { datasets, outputs, edges, now })
+    return readTask(name, value, { datasets, producers, edges, now })
   })
-  refuseCycle(edges, outputs)
+  refuseCycle(edges, producers)
   return {
-    datasets: [...datasets].map(([dataset, partitioning]) => contractOf(dataset, partitioning, !outputs.has(dataset))),
+    datasets: [...datasets].map(([dataset, partitioning]) => contractOf(dataset, partitioning, !producers.has(dataset))),
     tasks,
   }
 }
@@ -94,8 +90,8 @@ function readFrom(cell: Cell): string {
 
 interface Known {
   datasets: Datasets
-  outputs: Map<string, Declared>
-  edges: { dataset: string; reader: string; cell: Cell }[]
+  producers: Map<string, string>
+  edges: Edge[]
   now: EpochMs
 }
 
@@ -105,9 +101,9 @@ function readTask(task: string, cell: Cell, known: Known): TaskContract {
   const record = cell.record('a map with output', taskKeys, 'a key of a task')
   const outputCell = cell.need(record.output, 'output', 'the dataset it makes')
   const output = datasetIn(outputCell, known.datasets)
-  const other = known.outputs.get(output)
-  if (other) outputCell.fail(`${other.task} makes ${output} already`, 'a dataset has one producer')
-  known.outputs.set(output, { cell: outputCell, task })
+  const other = known.producers.get(output)
+  if (other !== undefined) outputCell.fail(`${other} makes ${output} already`, 'a dataset has one producer')
+  known.producers.set(output, task)
   const inputs = record.inputs
     ? record.inputs.entries('a map of dataset: mapping').map(({ name, key, value }) => {
         const dataset = known.datasets.has(name) ? name : key.failWord(name, 'a dataset', [...known.datasets.keys()])
@@ -164,78 +160,4 @@ function readRetry(cell: Cell | undefined): RetryContract {
     factor: r.factor?.number('a number above 0', n => Number.isFinite(n) && n > 0) ?? 2,
     jitter: 0,
   }
-}
-
-const plainMappings = ['same', 'overlapping', 'all', 'latest'] as const
-const MAPPINGS = [...plainMappings, '{ trailing: n }', '{ offset: k }']
-
-function readInput(dataset: string, cell: Cell, task: { output: string; datasets: Datasets }): InputContract {
-  const policies = cell.isMap && cell.entries('a mapping').some(e => ['map', 'wait', 'onUpdate'].includes(e.name))
-  const record = policies ? cell.record('a mapping', ['map', 'wait', 'onUpdate'], 'a key of an input') : { map: cell }
-  const mapping = readMapping(cell.need(record.map, 'map', MAPPINGS.join(', ')))
-  const output = task.datasets.get(task.output)!
-  const fault = mappingFault(mapping, task.datasets.get(dataset)!, output, dataset === task.output)
-  if (fault !== undefined) cell.fail(fault, 'choose another mapping, or another partitioning')
-  return {
-    dataset,
-    mapping,
-    wait: record.wait ? readWait(record.wait, output) : 'all',
-    onUpdate: record.onUpdate?.oneOf(['rerun', 'ignore', 'hold'], 'an update policy') ?? 'rerun',
-  }
-}
-
-function readMapping(cell: Cell): Mapping {
-  if (!cell.isMap) {
-    const word = cell.text(`a mapping: ${MAPPINGS.join(', ')}`)
-    const map = plainMappings.find(m => m === word) ?? cell.failWord(word, 'a mapping', MAPPINGS)
-    return { map }
-  }
-  const { trailing, offset } = cell.record('a mapping', ['trailing', 'offset'], 'a mapping')
-  if (trailing && !offset) return { map: 'trailing', n: trailing.count(1) }
-  if (offset && !trailing) return { map: 'offset', k: offset.number('a whole number', Number.isSafeInteger) }
-  return cell.fail(trailing ? 'two mappings for one input' : 'an empty map is no mapping', `write one of ${MAPPINGS.join(', ')}`)
-}
-
-const WAITS = "{ atLeast: n } or { optional: 'HH:MM' }"
-
-function readWait(cell: Cell, output: Partitioning): InputContract['wait'] {
-  if (!cell.isMap) return cell.oneOf(['all'], `a wait policy; write ${WAITS}`)
-  const { atLeast, optional } = cell.record(WAITS, ['atLeast', 'optional'], 'a wait policy')
-  if (atLeast && !optional) return { atLeast: atLeast.count(1) }
-  if (!optional || atLeast)
-    return cell.fail(optional ? 'two wait policies for one input' : 'an empty map is no wait policy', `write ${WAITS}`)
-  const time = optional.text('a time like 04:30')
-  if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(time)) optional.fail(`"${time}" is no time of day`, 'write it like 04:30')
-  if (!isTimed(output)) optional.fail('an optional time needs an output with dates', 'use atLeast, or a dated output')
-  return { optional: time }
-}
-
-/**
- * Refuses a graph in which a dataset follows from itself; a task that reads its own past is none. The edges come in the
- * order of the file, so the one that closes a cycle stands on its later line.
- */
-function refuseCycle(edges: Known['edges'], outputs: ReadonlyMap<string, Declared>): void {
-  const readsFrom = new Map<string, Set<string>>()
-  for (const { dataset, reader, cell } of edges) {
-    const producer = outputs.get(dataset)?.task
-    if (producer === undefined || producer === reader) continue
-    const path = pathFrom(producer, reader, readsFrom)
-    if (path) cell.fail(`the tasks form a cycle: ${[reader, ...path].join(' reads from ')}`, 'remove one of these inputs')
-    const set = readsFrom.get(reader) ?? new Set()
-    readsFrom.set(reader, set.add(producer))
-  }
-}
-
-/** The tasks that lead from one to another by what they read, both ends included. */
-function pathFrom(start: string, end: string, readsFrom: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
-  const cameFrom = new Map<string, string | undefined>([[start, undefined]])
-  for (const task of cameFrom.keys()) {
-    if (task === end) {
-      const path: string[] = []
-      for (let at: string | undefined = end; at !== undefined; at = cameFrom.get(at)) path.unshift(at)
-      return path
-    }
-    for (const next of readsFrom.get(task) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, task)
-  }
-  return undefined
 }

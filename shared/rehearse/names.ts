@@ -31,11 +31,14 @@ interface Reference {
 
 function reference(cell: Cell, form: string, maySayTimes: boolean): Reference {
   const text = cell.text(form)
-  const m = /^([^@\s]+)@(\S+?)(?:\s+x([1-9]\d{0,5}))?$/.exec(text)
+  const m = /^([^@\s]+)@(\S+?)(?:\s+x([1-9]\d{0,3}))?$/.exec(text)
   if (!m) cell.fail(`"${text}" is not ${form}`, maySayTimes ? `write ${form}, or that and " x2" for twice` : `write ${form}`)
   if (m[3] !== undefined && !maySayTimes) cell.fail(`"${text}" says how often, and that means nothing here`, `write ${m[1]}@${m[2]}`)
   return { name: m[1]!, keys: m[2]!, times: Number(m[3] ?? 1) }
 }
+
+// Twenty years of hours; a slip of a digit in a year should not fill the memory.
+const LONGEST_RANGE = 200_000
 
 /** The keys that `KEY` or `A..B` names, in their order. */
 function keysOf(cell: Cell, dataset: string, partitioning: Partitioning, keys: string): string[] {
@@ -45,6 +48,8 @@ function keysOf(cell: Cell, dataset: string, partitioning: Partitioning, keys: s
   const from = ordinal(cell, dataset, partitioning, first)
   const to = ordinal(cell, dataset, partitioning, last)
   if (from > to) cell.fail(`the range ${keys} of ${dataset} is reversed`, `write ${last}..${first}`)
+  if (to - from >= LONGEST_RANGE)
+    cell.fail(`the range ${keys} of ${dataset} is too long`, `name at most ${LONGEST_RANGE} partitions at once`)
   const named: string[] = []
   for (let o = from; o <= to; o++) if (!isSkipped(partitioning, o)) named.push(keyOf(partitioning, o))
   return named

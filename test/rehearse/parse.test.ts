@@ -241,6 +241,7 @@ test.each([
   ['  - ready: orders@2026-03-05..2026-03-03', 'reversed', '2026-03-03..2026-03-05'],
   ['  - ready: parts@7..emea', 'reversed', 'emea..7'],
   ['  - ready: islands@2011-12-30', '2011-12-30', '2001-02-14'],
+  ['  - ready: hours@2026-03-01T05Z..2226-03-01T05Z', 'too long', 'at most'],
   ['  - ready: orders', '"orders"', 'DATASET@PARTITION'],
   ['  - ready: orders@2026-03-02 x0', 'x0', 'x2'],
   ['  - ready: orders@2026-03-02 twice', 'twice', 'x2'],
@@ -433,4 +434,12 @@ steps:
   expect(open).toMatchObject({ graph: '/company/services', graphLine: 3 })
   expect(open.bind({ datasets, tasks })).toMatchObject({ graph: '/company/services', tasks, steps: [{ step: 'expect' }] })
   expect(() => open.bind({ datasets, tasks: [] })).toThrow(/clean-orders/)
+})
+
+test('Windows line ends, a byte order mark and anchors are read', () => {
+  expect(parseStory(`\uFEFF${weekly.replaceAll('\n', '\r\n')}`, 'a.yaml').steps).toEqual(parseStory(weekly, 'a.yaml').steps)
+  const anchored = weekly
+    .replace('orders: {', 'orders: &days {')
+    .replace('clean:  { partition: daily, from: 2026-03-01, timezone: Europe/Madrid }', 'clean: *days')
+  expect(parseStory(anchored, 'a.yaml').datasets).toEqual(parseStory(weekly, 'a.yaml').datasets)
 })
