@@ -30,8 +30,8 @@ export interface EventDetails {
   PartitionSkipped: { dataset: string; partition: string }
   /** Data made outside is there: its files, relative to the lake. */
   VersionDelivered: { id?: string; dataset: string; partition: string; files: string[] }
-  /** A run that held a place is over. */
-  PlaceFreed: { limit: string; dataset: string; partition: string }
+  /** An attempt that held a place is over. */
+  PlaceFreed: { limit: string; dataset: string; partition: string; generation: number; attempt: number }
 }
 export type EventType = keyof EventDetails
 

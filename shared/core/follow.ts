@@ -136,8 +136,6 @@ export interface View {
   cause?: Cause
   /** A night or a request names it: it exists though nothing of its inputs is there. */
   named?: boolean
-  /** A person releases it. */
-  approved?: boolean
 }
 
 /** What is to be done with a run: keep the document, write one, claim it, or look again when its partition has begun. */
@@ -177,7 +175,7 @@ function triggersOf(place: Place, view: View): Cause | undefined {
 function update(doc: RunDoc, place: Place, view: View): Next {
   const { rerun, hold, cause: found } = updatesOf(doc, place, view.facts)
   const cause = view.cause ?? doc.noted ?? found
-  if (rerun || (doc.state === 'held' && view.approved)) {
+  if (rerun) {
     const known = doc.state === 'held' ? doc.cause : undefined
     return start(doc, place, { ...view, cause: cause ? joinCauses(known, cause) : known })
   }
@@ -340,6 +338,11 @@ export function cancel(doc: RunDoc | undefined, now: EpochMs): RunDoc | undefine
   return doc.state === 'running'
     ? { ...rest, effects: [...(rest.effects ?? []), { effect: 'stop', generation: doc.generation, attempt: doc.attempt }] }
     : rest
+}
+
+/** A person releases a held run: it runs on the newest of everything. Undefined when it is not held. */
+export function approve(doc: RunDoc | undefined): RunDoc | undefined {
+  return doc?.state === 'held' ? { ...withoutNotice(doc), state: 'waiting' } : undefined
 }
 
 /** The attempt's worker is alive. */

@@ -12,7 +12,15 @@ export interface Candidate {
   /** How far from the sources: upstream goes first. */
   depth: number
 }
-export interface Holder {
+/** An attempt that is to begin. */
+export interface Begins {
+  generation: number
+  attempt: number
+  /** Of the invocation that begins it: only its own taker gives a place back, though the same event be handled twice at once. */
+  token: string
+}
+/** Who has a place: an attempt, or a run that was handed one and has not taken it yet. */
+export interface Holder extends Partial<Begins> {
   dataset: string
   partition: string
   task: string
@@ -32,8 +40,8 @@ export interface LimitDoc {
 
 // A hundred candidates keep the document under the size that one write unit pays for several times over, and last for the time a refill takes.
 const LISTED = 100
-// A handed place is claimed by the next message; an hour covers the slowest repair of a lost one.
-export const PLACE_KEPT_MS = 3_600_000
+// A handed place is claimed by the next message; with a sweep every quarter, half an hour repairs a lost one within the hour.
+export const PLACE_KEPT_MS = 30 * 60_000
 
 export function newLimit(limit: number): LimitDoc {
   return { v: 1, limit, holders: [], waiting: [] }
@@ -50,52 +58,76 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
   )
 }
 
-const isRun = (c: { dataset: string; partition: string }) => (h: { dataset: string; partition: string }) =>
-  h.dataset === c.dataset && h.partition === c.partition
+interface Run {
+  dataset: string
+  partition: string
+}
+const isRun = (c: Run) => (h: Run) => h.dataset === c.dataset && h.partition === c.partition
 
-/** Takes a place, or waits for one: the same swap that refuses also enqueues. */
-export function acquire(doc: LimitDoc, candidate: Candidate, now: EpochMs): { doc: LimitDoc; granted: boolean; changed: boolean } {
-  if (doc.holders.some(isRun(candidate))) return { doc, granted: true, changed: false }
-  const others = doc.waiting.filter(w => !isRun(candidate)(w))
-  const free = doc.limit - doc.holders.length
-  const ahead = others.filter(w => compareCandidates(w, candidate) < 0).length
-  if (free > ahead) {
-    const holder = { dataset: candidate.dataset, partition: candidate.partition, task: candidate.task, until: now + PLACE_KEPT_MS }
-    return { doc: { ...doc, holders: [...doc.holders, holder], waiting: others }, granted: true, changed: true }
-  }
-  const waiting = [...others, candidate].sort(compareCandidates)
-  const listed = waiting.slice(0, LISTED)
-  const more = doc.more || waiting.length > LISTED
-  const before = doc.waiting.find(isRun(candidate))
-  const changed = before ? compareCandidates(before, candidate) !== 0 : listed.includes(candidate) || more !== (doc.more ?? false)
-  return { doc: { ...doc, waiting: listed, ...(more && { more }) }, granted: false, changed }
+/** What a swap of a limit came to; `handed` are runs that now have a place and must be told. */
+export interface Swapped {
+  doc: LimitDoc
+  handed: Holder[]
+  changed: boolean
 }
 
-/** Frees a run's place and hands free places on: the same swap. `handed` are the runs that now hold one and must be told. */
-export function release(
-  doc: LimitDoc,
-  run: { dataset: string; partition: string } | undefined,
-  now: EpochMs,
-): { doc: LimitDoc; handed: Holder[]; changed: boolean } {
-  const holders = run ? doc.holders.filter(h => !isRun(run)(h)) : [...doc.holders]
-  const gone = holders.length !== doc.holders.length
-  const handed: Holder[] = []
-  let waiting = run ? doc.waiting.filter(w => !isRun(run)(w)) : doc.waiting
-  const left = waiting.length !== doc.waiting.length
-  while (holders.length < doc.limit && waiting.length > 0) {
-    const [first, ...rest] = waiting
-    const holder = { dataset: first!.dataset, partition: first!.partition, task: first!.task, until: now + PLACE_KEPT_MS }
-    holders.push(holder)
-    handed.push(holder)
-    waiting = rest
-  }
-  return { doc: { ...doc, holders, waiting }, handed, changed: gone || left || handed.length > 0 }
+/**
+ * Takes a place for an attempt, or waits for one: the same swap that refuses also enqueues. A place that was handed to the run
+ * is its own; one of its earlier attempt, which must be over, counts as free. `owned`: whether to give it back if the attempt does not begin.
+ */
+export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs): Swapped & { granted: boolean; owned: boolean } {
+  const { dataset, partition, task } = candidate
+  const holder: Holder = { dataset, partition, task, until: now + PLACE_KEPT_MS, ...begins }
+  const mine = doc.holders.find(isRun(candidate))
+  const others = doc.holders.filter(h => h !== mine)
+  if (mine && mine.token === undefined)
+    return { doc: { ...doc, holders: [...others, holder] }, granted: true, owned: true, handed: [], changed: true }
+  if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt)
+    return { doc, granted: true, owned: mine.token === begins.token, handed: [], changed: false }
+  const waiting = doc.waiting.filter(w => !isRun(candidate)(w))
+  const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
+  if (doc.limit - others.length > ahead)
+    return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
+  return { ...enqueue({ ...doc, holders: others }, candidate, now, mine !== undefined), granted: false, owned: false }
+}
+
+function enqueue(doc: LimitDoc, candidate: Candidate, now: EpochMs, left: boolean): Swapped {
+  const all = [...doc.waiting.filter(w => !isRun(candidate)(w)), candidate].sort(compareCandidates)
+  const listed = all.slice(0, LISTED)
+  const more = doc.more || all.length > LISTED
+  const before = doc.waiting.find(isRun(candidate))
+  const changed = left || (before ? compareCandidates(before, candidate) !== 0 : listed.includes(candidate) || more !== (doc.more ?? false))
+  const { handed, doc: next } = handOn({ ...doc, waiting: listed, ...(more && { more }) }, now)
+  return { doc: next, handed, changed: changed || handed.length > 0 }
+}
+
+/** Gives free places to who waits, first come who goes first. */
+export function handOn(doc: LimitDoc, now: EpochMs): Swapped {
+  const free = Math.max(0, doc.limit - doc.holders.length)
+  const handed = doc.waiting
+    .slice(0, free)
+    .map(({ dataset, partition, task }): Holder => ({ dataset, partition, task, until: now + PLACE_KEPT_MS }))
+  if (handed.length === 0) return { doc, handed, changed: false }
+  return { doc: { ...doc, holders: [...doc.holders, ...handed], waiting: doc.waiting.slice(handed.length) }, handed, changed: true }
+}
+
+/**
+ * Frees a place and hands it on: the same swap. Of an attempt that is over, told twice, only its own place is freed; of one that
+ * did not begin, the place its taker's token marks, or one that was handed to the run and that nobody has taken.
+ */
+export function release(doc: LimitDoc, run: Run & ({ generation: number; attempt: number } | { token: string }), now: EpochMs): Swapped {
+  const goes = (h: Holder) =>
+    isRun(run)(h) &&
+    ('token' in run ? h.token === undefined || h.token === run.token : h.generation === run.generation && h.attempt === run.attempt)
+  const holders = doc.holders.filter(h => !goes(h))
+  const { doc: next, handed, changed } = handOn({ ...doc, holders }, now)
+  return { doc: next, handed, changed: changed || holders.length < doc.holders.length }
 }
 
 /** Puts queued runs back on an emptied list; `more` says whether even more wait. */
-export function refill(doc: LimitDoc, queued: readonly Candidate[], now: EpochMs) {
+export function refill(doc: LimitDoc, queued: readonly Candidate[], now: EpochMs): Swapped {
   const known = (c: Candidate) => doc.holders.some(isRun(c)) || doc.waiting.some(isRun(c))
   const waiting = [...doc.waiting, ...queued.filter(c => !known(c))].sort(compareCandidates)
   const { more: _, ...rest } = doc
-  return release({ ...rest, waiting: waiting.slice(0, LISTED), ...(waiting.length > LISTED && { more: true }) }, undefined, now)
+  return { ...handOn({ ...rest, waiting: waiting.slice(0, LISTED), ...(waiting.length > LISTED && { more: true }) }, now), changed: true }
 }

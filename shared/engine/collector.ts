@@ -110,7 +110,7 @@ interface CollectedDoc {
 export async function collectDaily(world: World, lake: Lake): Promise<void> {
   const now = world.clock.now()
   const { before, written } = await swap<CollectedDoc>(world, { pk: 'collected', sk: 'all' }, doc =>
-    doc && now - doc.at < DAY_MS ? doc : { v: 1, at: now },
+    doc && now - doc.at < DAY_MS ? doc : { ...doc, v: 1, at: now },
   )
   // On the first day there is nothing yet that could be old.
   if (!written || !before) return

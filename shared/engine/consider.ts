@@ -20,7 +20,6 @@ export interface Reason {
   cause?: Cause
   /** The night that names it. */
   night?: string
-  approved?: boolean
   /** A limit that handed it a place: if it does not start, the place goes on. */
   place?: string
   /** False once the message has started another run: this one is told to look for itself. */
@@ -35,18 +34,23 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
   const place = placeOf(graph, task, ordinal)
   const key = runKey(place.contract.output, keyOf(place.output, ordinal))
   const held = new Set<string>(reason.place ? [reason.place] : [])
-  try {
-    for (;;) {
-      const stored = known(await world.ledger.get<RunDoc>(key))
-      const outcome = await look(world, graph, place, key, stored, reason, held)
-      if (outcome !== 'again') return outcome === 'started'
-    }
-  } finally {
-    for (const limit of held) await freePlace(world, limit, { dataset: key.pk.slice('run/'.length), partition: key.sk })
+  const token = String(world.chance.next())
+  for (;;) {
+    const stored = known(await world.ledger.get<RunDoc>(key))
+    const outcome = await look(world, graph, place, key, stored, reason, { held, token })
+    if (outcome === 'again') continue
+    // Not where something threw: whether the claim was written is then not known, and the sweep will see.
+    for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
+    return outcome === 'started'
   }
 }
 
 type Looked = 'started' | 'kept' | 'again'
+/** The limits under which this invocation has a place to give back, and its mark there. */
+interface Places {
+  held: Set<string>
+  token: string
+}
 
 async function look(
   world: World,
@@ -55,7 +59,7 @@ async function look(
   key: Key,
   stored: Stored<RunDoc> | undefined,
   reason: Reason,
-  held: Set<string>,
+  places: Places,
 ): Promise<Looked> {
   const doc = stored?.doc
   if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
@@ -85,10 +89,9 @@ async function look(
     paused,
     ...(cause && { cause }),
     ...(night !== undefined && { named: true }),
-    ...(reason.approved && { approved: true }),
   })
   await nextPartition(world, place, facts)
-  return act(world, graph, place, key, stored, next, reason, held)
+  return act(world, graph, place, key, stored, next, reason, places)
 }
 
 async function act(
@@ -99,7 +102,7 @@ async function act(
   stored: Stored<RunDoc> | undefined,
   next: Next,
   reason: Reason,
-  held: Set<string>,
+  places: Places,
 ): Promise<Looked> {
   const rev = stored?.rev ?? 0
   switch (next.next) {
@@ -117,7 +120,7 @@ async function act(
         ])
         return 'kept'
       }
-      return claim(world, graph, place, key, stored, { doc: next.doc, queued: next.queued }, held)
+      return claim(world, graph, place, key, stored, { doc: next.doc, queued: next.queued }, places)
     }
     default:
       return next satisfies never
@@ -132,17 +135,21 @@ async function claim(
   key: Key,
   stored: Stored<RunDoc> | undefined,
   next: { doc: RunDoc; queued: RunDoc },
-  held: Set<string>,
+  places: Places,
 ): Promise<Looked> {
   const rev = stored?.rev ?? 0
+  const { generation, attempt } = next.doc
   const limits = await limitsOf(world, next.doc, place.contract.limit)
-  if (limits.length > 0 && !(await takePlaces(world, candidateOf(graph, next.doc), limits, held))) {
+  if (
+    limits.length > 0 &&
+    !(await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held))
+  ) {
     if (stored?.doc.state === 'queued' && sameButTime(stored.doc, next.queued)) return 'kept'
     return (await world.ledger.put(key, next.queued, rev)) ? 'kept' : 'again'
   }
   const doc = await spillAncestry(world, limits.length > 0 ? { ...next.doc, permits: limits.map(l => l.name) } : next.doc)
   if (!(await world.ledger.put(key, doc, rev))) return 'again'
-  for (const { name } of limits) held.delete(name)
+  for (const { name } of limits) places.held.delete(name)
   await world.workers.start({
     task: place.contract.task,
     dataset: doc.dataset,

@@ -1,10 +1,10 @@
 import { RedeyeError } from '../core/errors.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
-import { type Arrival, cancel } from '../core/follow.ts'
+import { type Arrival, approve, blankRun, cancel } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartition, startOf } from '../core/partition.ts'
-import type { RunDoc } from '../core/run.ts'
+import { hear, type RunDoc } from '../core/run.ts'
 import { dateOfDay, dayOf, dayOfDate, startOfDay } from '../core/zone.ts'
 import { considerRun } from './consider.ts'
 import { runKey } from './keys.ts'
@@ -29,13 +29,10 @@ export async function decide(world: World, task: string, event: Envelope): Promi
       await considerRun(world, graph, task, ordinal(graph, task, partition), { ...(cause && { cause }), ...(place && { place }) })
       return
     }
-    case 'RunApproved': {
-      const { partition } = detail as EventDetails['RunApproved']
-      await considerRun(world, graph, task, ordinal(graph, task, partition), { approved: true })
-      return
-    }
+    case 'RunApproved':
+      return approveRun(world, graph, task, (detail as EventDetails['RunApproved']).partition, event.id)
     case 'RunCancelled':
-      return cancelRun(world, graph, task, (detail as EventDetails['RunCancelled']).partition)
+      return cancelRun(world, graph, task, (detail as EventDetails['RunCancelled']).partition, event.id)
     case 'NightStarted':
       return nightStarted(world, graph, task, (detail as EventDetails['NightStarted']).date)
     default:
@@ -177,8 +174,19 @@ export function nightOf(output: Partitioning, o: number): string | undefined {
   return isTimed(output) ? dateOfDay(dayOf(output.timezone, startOf(output, o))) : undefined
 }
 
-async function cancelRun(world: World, graph: Graph, task: string, partition: string): Promise<void> {
-  const { contract, output } = placeOf(graph, task, 0)
-  parsePartition(output, partition, contract.output)
-  await swap<RunDoc>(world, runKey(contract.output, partition), doc => cancel(doc, world.clock.now()))
+async function cancelRun(world: World, graph: Graph, task: string, partition: string, eventId: string): Promise<void> {
+  const place = placeOf(graph, task, ordinal(graph, task, partition))
+  await swap<RunDoc>(world, runKey(place.contract.output, partition), doc => {
+    const heard = hear(doc ?? blankRun(place), eventId)
+    return heard ? (cancel(heard, world.clock.now()) ?? heard) : doc
+  })
+}
+
+async function approveRun(world: World, graph: Graph, task: string, partition: string, eventId: string): Promise<void> {
+  const place = placeOf(graph, task, ordinal(graph, task, partition))
+  await swap<RunDoc>(world, runKey(place.contract.output, partition), doc => {
+    const heard = hear(doc ?? blankRun(place), eventId)
+    return heard ? (approve(heard) ?? heard) : doc
+  })
+  await considerRun(world, graph, task, place.ordinal, {})
 }

@@ -23,4 +23,6 @@ export interface PauseDoc {
   task: string
   paused: boolean
   at: number
+  /** Switchings that were heeded: told again, they change nothing. */
+  heard?: string[]
 }

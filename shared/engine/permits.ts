@@ -1,5 +1,16 @@
 import type { Graph } from '../core/graph.ts'
-import { acquire, type Candidate, type Holder, type LimitDoc, newLimit, refill, release } from '../core/limit.ts'
+import {
+  acquire,
+  type Begins,
+  type Candidate,
+  type Holder,
+  handOn,
+  type LimitDoc,
+  newLimit,
+  refill,
+  release,
+  type Swapped,
+} from '../core/limit.ts'
 import { isTimed, ordinalOf, startOf } from '../core/partition.ts'
 import type { RequestDoc } from '../core/request.ts'
 import type { RunDoc } from '../core/run.ts'
@@ -34,35 +45,42 @@ export function candidateOf(graph: Graph, doc: Pick<RunDoc, 'dataset' | 'partiti
   }
 }
 
-/** Takes a place under one limit after the other, noting in `held` what was taken; false at the first refusal, which has enqueued the run. */
+/** Takes a place under one limit after the other, noting in `held` which are its own; false at the first refusal, which has enqueued the run. */
 export async function takePlaces(
   world: World,
   candidate: Candidate,
+  begins: Begins,
   limits: readonly { name: string; size: number }[],
   held: Set<string>,
 ): Promise<boolean> {
   for (const { name, size } of limits) {
     let granted = false
-    await swap<LimitDoc>(world, limitKey(name), doc => {
-      const taken = acquire({ ...(doc ?? newLimit(size)), limit: size }, candidate, world.clock.now())
+    await swapLimit(world, name, size, doc => {
+      const taken = acquire(doc, candidate, begins, world.clock.now())
       granted = taken.granted
-      return taken.changed ? taken.doc : doc
+      // Before the write, which may succeed and say it failed: what is not held is not freed either.
+      if (taken.owned) held.add(name)
+      return taken
     })
     if (!granted) return false
-    held.add(name)
   }
   return true
 }
 
-/** Frees a run's place under a limit and tells those to whom it was handed. */
-export async function freePlace(world: World, limit: string, run: { dataset: string; partition: string } | undefined): Promise<void> {
+/** Frees a place under a limit (see `release`), or with no run only hands free places on, and tells those who were handed one. */
+export async function freePlace(world: World, limit: string, run?: Parameters<typeof release>[1]): Promise<void> {
+  await swapLimit(world, limit, undefined, doc => (run ? release(doc, run, world.clock.now()) : handOn(doc, world.clock.now())))
+}
+
+async function swapLimit(world: World, limit: string, size: number | undefined, change: (doc: LimitDoc) => Swapped): Promise<void> {
   let handed: Holder[] = []
-  await swap<LimitDoc>(world, limitKey(limit), async doc => {
-    if (!doc) return doc
-    const freed = release(doc, run, world.clock.now())
-    handed = freed.handed
-    if (!freed.doc.more || freed.doc.waiting.length > 0) return freed.changed ? freed.doc : doc
-    const full = refill(freed.doc, await queuedUnder(world, limit), world.clock.now())
+  await swap<LimitDoc>(world, limitKey(limit), async stored => {
+    const doc = stored ?? (size === undefined ? undefined : newLimit(size))
+    if (!doc) return stored
+    const swapped = change(size === undefined || size === doc.limit ? doc : { ...doc, limit: size })
+    handed = swapped.handed
+    if (!swapped.doc.more || swapped.doc.waiting.length > 0) return swapped.changed ? swapped.doc : stored
+    const full = refill(swapped.doc, await queuedUnder(world, limit), world.clock.now())
     handed = [...handed, ...full.handed]
     return full.doc
   })
@@ -87,12 +105,13 @@ async function queuedUnder(world: World, limit: string): Promise<Candidate[]> {
 export async function auditLimits(world: World): Promise<void> {
   for (const { key, doc } of await world.ledger.query<LimitDoc>('limit')) {
     const runs = await world.ledger.getMany<RunDoc>(doc.holders.map(h => runKey(h.dataset, h.partition)))
-    const gone = doc.holders.filter((h, i) => {
-      const run = runs[i]?.doc
-      return !(run?.state === 'running' && run.permits?.includes(key.sk)) && h.until <= world.clock.now()
-    })
-    for (const holder of gone) await freePlace(world, key.sk, holder)
-    if (gone.length === 0 && (doc.waiting.length > 0 || doc.more) && doc.holders.length < doc.limit)
-      await freePlace(world, key.sk, undefined)
+    for (const [i, holder] of doc.holders.entries()) {
+      const { state, generation, attempt, permits } = runs[i]?.doc ?? {}
+      const its = state === 'running' && permits?.includes(key.sk) && generation === holder.generation && attempt === holder.attempt
+      if (its || holder.until > world.clock.now()) continue
+      const { dataset, partition, token } = holder
+      await freePlace(world, key.sk, { dataset, partition, token: token ?? '' })
+    }
+    if (doc.waiting.length > 0 || doc.more) await freePlace(world, key.sk)
   }
 }

@@ -50,13 +50,16 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
     const { number, at, cause } = is.version!
     events.push({ type: 'DatasetReady', detail: { dataset: is.dataset, partition: is.partition, number, at, cause } })
   }
-  // After the success, so that those who follow are among those who wait for the place.
-  if (was?.permits && !is.permits)
-    for (const limit of was.permits) events.push({ type: 'PlaceFreed', detail: { limit, dataset: is.dataset, partition: is.partition } })
   if (is.due !== undefined && is.due !== was?.due) {
     const due: NewEvent = { type: 'RunDue', detail: { task: is.task!, partition: is.partition } }
     if (is.due <= world.clock.now()) events.push(due)
     else await world.timers.set(is.due, due)
+  }
+  // After the success, so that those who follow are among those who wait for the place, and after a retry that is due at once.
+  if (was?.permits && !is.permits) {
+    const { dataset, partition } = is
+    const { generation, attempt } = was
+    for (const limit of was.permits) events.push({ type: 'PlaceFreed', detail: { limit, dataset, partition, generation, attempt } })
   }
   if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)

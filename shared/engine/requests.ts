@@ -5,7 +5,7 @@ import type { Graph } from '../core/graph.ts'
 import { compareCandidates } from '../core/limit.ts'
 import { keyOf, parsePartition } from '../core/partition.ts'
 import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest } from '../core/request.ts'
-import type { Cause, RunDoc } from '../core/run.ts'
+import { type Cause, hear, type RunDoc } from '../core/run.ts'
 import { type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
 import { candidateOf, freePlace } from './permits.ts'
@@ -19,11 +19,11 @@ export async function requests(world: World, event: Envelope): Promise<void> {
     case 'RunRequested':
       return runRequested(world, detail as EventDetails['RunRequested'], event.id)
     case 'TaskPaused':
-      return switchPause(world, (detail as EventDetails['TaskPaused']).task, true)
+      return switchPause(world, (detail as EventDetails['TaskPaused']).task, true, event.id)
     case 'TaskResumed':
-      return switchPause(world, (detail as EventDetails['TaskResumed']).task, false)
+      return switchPause(world, (detail as EventDetails['TaskResumed']).task, false, event.id)
     case 'PartitionSkipped':
-      return skip(world, detail as EventDetails['PartitionSkipped'])
+      return skip(world, detail as EventDetails['PartitionSkipped'], event.id)
     case 'PlaceFreed': {
       const { limit, ...run } = detail as EventDetails['PlaceFreed']
       return freePlace(world, limit, run)
@@ -35,21 +35,23 @@ export async function requests(world: World, event: Envelope): Promise<void> {
   }
 }
 
-async function switchPause(world: World, task: string, paused: boolean): Promise<void> {
+async function switchPause(world: World, task: string, paused: boolean, eventId: string): Promise<void> {
   const graph = await world.graph()
   if (task !== 'all' && !graph.task(task))
     throw new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, { remedy: 'name a deployed task, or all' })
-  await swap<PauseDoc>(world, pauseKey(task), doc =>
-    (doc?.paused ?? false) === paused ? doc : { v: 1, task, paused, at: world.clock.now() },
-  )
+  await swap<PauseDoc>(world, pauseKey(task), doc => {
+    const heard = hear(doc ?? { v: 1, task, paused: false, at: 0 }, eventId)
+    return heard ? { ...heard, paused, at: world.clock.now() } : doc
+  })
 }
 
-async function skip(world: World, { dataset, partition }: EventDetails['PartitionSkipped']): Promise<void> {
+async function skip(world: World, { dataset, partition }: EventDetails['PartitionSkipped'], eventId: string): Promise<void> {
   const graph = await world.graph()
   parsePartition(partitioningOf(graph, dataset), partition, dataset)
-  await swap<RunDoc>(world, runKey(dataset, partition), doc =>
-    doc?.skipped ? doc : { ...(doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }), skipped: true },
-  )
+  await swap<RunDoc>(world, runKey(dataset, partition), doc => {
+    const heard = hear(doc ?? { v: 1, dataset, partition, generation: 0, attempt: 0 }, eventId)
+    return heard ? { ...heard, skipped: true } : doc
+  })
 }
 
 // Often enough that an expansion which dies repeats little, seldom enough that progress costs little beside the marks.

@@ -90,7 +90,7 @@ export class StoryHost {
       bus: { publish: async events => this.publish(events) },
       timers: { set: async (at, event) => this.#setTimer(at, event) },
       clock: { now: () => this.now, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + STAMP_MS)) },
-      chance: { next: () => 0.5 },
+      chance: { next: () => (this.#order++ % 4096) / 4096 },
       workers: {
         start: async attempt => this.#start(attempt),
         stop: async attempt => void this.#live.delete(runName(attempt.task, attempt.partition)),
