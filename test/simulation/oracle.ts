@@ -93,7 +93,6 @@ export class Oracle implements Witness {
       this.broken(0, `${write.by.name} dropped a field it does not know from ${key.pk}/${key.sk}`)
     if (key.pk.startsWith('run/')) this.#run(write, before as RunDoc | undefined, after as RunDoc)
     else if (key.pk === 'pause') this.#paused(key.sk, write.turn, (after as { paused: boolean }).paused)
-    else if (key.pk === 'night') this.nights.set(key.sk, (after as { at: number }).at)
     else if (key.pk === 'request') this.#request(after as RequestDoc, write.turn)
   }
 
@@ -107,7 +106,9 @@ export class Oracle implements Witness {
     this.requests.set(doc.id, { doc, markingSince: doc.phase === 'marking' ? (known?.markingSince ?? turn) : undefined })
   }
 
-  published(event: NewEvent): void {
+  published(event: NewEvent, now: number): void {
+    // A night begins with its event; the platform records it beside the tasks.
+    if (event.type === 'NightStarted' && !this.nights.has(event.detail.date)) this.nights.set(event.detail.date, now)
     if (event.type === 'RunApproved') this.at(this.tasks.get(event.detail.task)?.output ?? '', event.detail.partition).approvals++
     if (event.type !== 'DatasetReady') return
     const { dataset, partition, number } = event.detail

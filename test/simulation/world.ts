@@ -35,7 +35,7 @@ export interface Write {
 /** What happened, for the trace and for those who judge it. */
 export interface Witness {
   wrote(write: Write): void
-  published(event: NewEvent): void
+  published(event: NewEvent, now: number): void
   alert(task: string, partition: string, generation: number): void
   notice(task: string, partition: string): void
   /** An attempt is about to read what it has pinned. */
@@ -328,7 +328,7 @@ export class SimulatedWorld {
   /** Publishes as the engine, an operator or a schedule does. */
   publish(events: readonly NewEvent[]): void {
     for (const event of events) {
-      this.#witness.published(event)
+      this.#witness.published(event, this.now)
       const envelope: Envelope = {
         version: '0',
         id: `e${this.#order++}`,
