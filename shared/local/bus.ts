@@ -5,7 +5,7 @@ import type { SqliteLedger } from './ledger.ts'
 import type { Routes } from './routes.ts'
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, event TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY, target TEXT NOT NULL, event TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS timers (name TEXT PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS timers_at ON timers (at);
@@ -21,11 +21,18 @@ const INBOX_MS = 50
 // setTimeout's own limit; a later timer is set again when this one fires.
 const FARTHEST_MS = 2 ** 31 - 1
 
+// What is handled is forgotten with the next commit, or this much later where none comes: until then a restart delivers it again.
+const FORGET_MS = 20
+
 interface Message {
   seq: number
   target: string
   event: Envelope
   tries: number
+  /** Whether the table has it: what is handled before the turn's commit never gets there. */
+  stored: boolean
+  /** Handled, or sent by what was undone. */
+  over: boolean
 }
 
 /** Invokes a function with an event. */
@@ -45,8 +52,18 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   #inFlight = 0
   #waiting = 0
   #ids = 0
+  #seq: number
+  /** The last message that an earlier process left. */
+  readonly #left: number
+  /** Sent in the turn `#turn` of the ledger. */
+  #sent: Message[] = []
+  #turn = -1
+  #handled: number[] = []
+  #forgetting: NodeJS.Timeout | undefined
+  #direct = true
   #open = false
   #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
   #inbox: NodeJS.Timeout | undefined
   #dataVersion = 0
   /** Called when nothing is queued or under way. */
@@ -58,16 +75,26 @@ export class LocalBus implements Bus, Timers, DeadLetters {
     this.#deliver = deliver
     this.#alarm = alarm
     ledger.db.exec(SCHEMA)
+    this.#left = (ledger.sql('SELECT max(seq) AS seq FROM messages').get() as { seq: number | null }).seq ?? 0
+    this.#seq = this.#left
+    ledger.beforeCommit(() => this.#save())
+    ledger.onUndone(() => {
+      if (this.#turn === ledger.turn) for (const message of this.#sent) message.over = true
+    })
   }
 
   /** Begins with what an earlier process left. */
   start(): void {
     this.#open = true
-    const left = this.#ledger.sql('SELECT seq, target, event, tries FROM messages ORDER BY seq').all() as unknown as (Omit<
-      Message,
-      'event'
-    > & { event: string })[]
-    for (const m of left) this.#queue.push({ ...m, event: JSON.parse(m.event) })
+    const left = this.#ledger
+      .sql('SELECT seq, target, event, tries FROM messages WHERE seq <= ? ORDER BY seq')
+      .all(this.#left) as unknown as {
+      seq: number
+      target: string
+      event: string
+      tries: number
+    }[]
+    for (const m of left) this.#queue.push({ ...m, event: JSON.parse(m.event), stored: true, over: false })
     this.#arm()
     this.#readInbox()
     this.#inbox = setInterval(() => this.#pollInbox(), INBOX_MS)
@@ -77,7 +104,9 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   stop(): void {
     this.#open = false
     clearTimeout(this.#timer)
+    clearTimeout(this.#forgetting)
     clearInterval(this.#inbox)
+    if (this.#handled.length > 0) void this.#ledger.transact()
   }
 
   get idle(): boolean {
@@ -92,11 +121,34 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   #send(event: Envelope): void {
     const targets = this.#routes.of(event)
     if (targets.length === 0) return
-    this.#ledger.transact()
-    const text = JSON.stringify(event)
-    const insert = this.#ledger.sql('INSERT INTO messages (target, event) VALUES (?, ?)')
-    for (const target of targets) this.#queue.push({ seq: Number(insert.run(target, text).lastInsertRowid), target, event, tries: 0 })
+    void this.#ledger.transact()
+    if (this.#turn !== this.#ledger.turn) {
+      this.#turn = this.#ledger.turn
+      this.#sent = []
+    }
+    for (const target of targets) {
+      const message = { seq: ++this.#seq, target, event, tries: 0, stored: false, over: false }
+      this.#queue.push(message)
+      this.#sent.push(message)
+    }
     this.#pump()
+  }
+
+  /** Writes what was sent in this turn and still waits, and forgets what was handled. */
+  #save(): void {
+    let event: Envelope | undefined
+    let text = ''
+    for (const message of this.#sent) {
+      if (message.over || message.stored) continue
+      // An event for many functions is as many messages in a row.
+      if (message.event !== event) text = JSON.stringify((event = message.event))
+      this.#ledger
+        .sql('INSERT INTO messages (seq, target, event, tries) VALUES (?, ?, ?, ?)')
+        .run(message.seq, message.target, text, message.tries)
+      message.stored = true
+    }
+    for (const seq of this.#handled) this.#ledger.sql('DELETE FROM messages WHERE seq = ?').run(seq)
+    this.#handled = []
   }
 
   #pump(): void {
@@ -106,9 +158,26 @@ export class LocalBus implements Bus, Timers, DeadLetters {
         this.#queue.splice(0, this.#head)
         this.#head = 0
       }
+      if (message.over) continue
       this.#inFlight++
-      void this.#handle(message)
+      this.#begin(message)
     }
+  }
+
+  /**
+   * The first of a turn at once; each of the others when what came before it has got as far as it can without the disk, so that
+   * messages about one document do not all read it, and then all but one write in vain.
+   */
+  #begin(message: Message): void {
+    if (!this.#direct) {
+      setImmediate(() => void this.#handle(message))
+      return
+    }
+    this.#direct = false
+    setImmediate(() => {
+      this.#direct = true
+    })
+    void this.#handle(message)
   }
 
   async #handle(message: Message): Promise<void> {
@@ -124,55 +193,62 @@ export class LocalBus implements Bus, Timers, DeadLetters {
     }
   }
 
-  #remove({ seq }: Message): void {
+  #remove(message: Message): void {
     if (!this.#open) return
-    this.#ledger.transact()
-    this.#ledger.sql('DELETE FROM messages WHERE seq = ?').run(seq)
+    message.over = true
+    if (!message.stored) return
+    this.#handled.push(message.seq)
+    this.#forgetting ??= setTimeout(() => {
+      this.#forgetting = undefined
+      if (this.#handled.length > 0) void this.#ledger.transact()
+    }, FORGET_MS)
   }
 
   async #failed(message: Message, error: unknown): Promise<void> {
     if (!this.#open) return
-    const tries = message.tries + 1
+    message.tries++
     // What the sender did wrong stays wrong.
-    if (tries >= TRIES || (error instanceof RedeyeError && error.failure === 'user')) {
+    if (message.tries >= TRIES || (error instanceof RedeyeError && error.failure === 'user')) {
       const reason = error instanceof Error ? error.message : String(error)
       await this.put({ function: message.target, reason, event: message.event })
       this.#remove(message)
       await this.#alarm(`${message.target} could not handle ${message.event['detail-type']}: ${reason}`)
       return
     }
-    this.#ledger.transact()
-    this.#ledger.sql('UPDATE messages SET tries = ? WHERE seq = ?').run(tries, message.seq)
+    void this.#ledger.transact()
+    this.#ledger.sql('UPDATE messages SET tries = ? WHERE seq = ?').run(message.tries, message.seq)
     this.#waiting++
     setTimeout(
       () => {
         this.#waiting--
-        this.#queue.push({ ...message, tries })
+        this.#queue.push(message)
         this.#pump()
       },
-      FIRST_WAIT_MS * 2 ** message.tries,
+      FIRST_WAIT_MS * 2 ** (message.tries - 1),
     )
   }
 
   async put(letter: { function: string; reason: string; event: unknown }): Promise<void> {
-    this.#ledger.transact()
+    void this.#ledger.transact()
     this.#ledger
       .sql('INSERT INTO dead_letters (at, target, reason, event) VALUES (?, ?, ?, ?)')
       .run(Date.now(), letter.function, letter.reason, JSON.stringify(letter.event))
   }
 
   async set(at: number, event: NewEvent): Promise<void> {
-    this.#ledger.transact()
+    void this.#ledger.transact()
     const text = JSON.stringify(event)
     this.#ledger.sql('INSERT OR IGNORE INTO timers (name, at, event) VALUES (?, ?, ?)').run(`${at} ${text}`, at, text)
-    this.#arm()
+    if (at < this.#timerAt) this.#arm()
   }
 
   #arm(): void {
     if (!this.#open) return
     clearTimeout(this.#timer)
+    this.#timerAt = Number.POSITIVE_INFINITY
     const { at } = this.#ledger.sql('SELECT min(at) AS at FROM timers').get() as { at: number | null }
     if (at === null) return
+    this.#timerAt = at
     this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(0, Math.ceil(at - Date.now())), FARTHEST_MS))
   }
 
@@ -181,7 +257,7 @@ export class LocalBus implements Bus, Timers, DeadLetters {
       name: string
       event: string
     }[]
-    this.#ledger.transact()
+    void this.#ledger.transact()
     for (const { name, event } of due) {
       void this.publish([JSON.parse(event) as NewEvent])
       this.#ledger.sql('DELETE FROM timers WHERE name = ?').run(name)
@@ -200,7 +276,7 @@ export class LocalBus implements Bus, Timers, DeadLetters {
   #readInbox(): void {
     const events = this.#ledger.sql('SELECT seq, event FROM inbox ORDER BY seq').all() as { seq: number; event: string }[]
     if (events.length === 0) return
-    this.#ledger.transact()
+    void this.#ledger.transact()
     for (const { event } of events) this.#send(JSON.parse(event) as Envelope)
     this.#ledger.sql('DELETE FROM inbox WHERE seq <= ?').run(events[events.length - 1]!.seq)
   }

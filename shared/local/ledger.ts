@@ -2,17 +2,19 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { RedeyeError } from '../core/errors.ts'
 import type { RunDoc, RunState } from '../core/run.ts'
 import type { Change, Feed, FeedFilter, Key, Ledger, Stored } from '../ports/ledger.ts'
+import { DocumentCache } from './document-cache.ts'
+import { SqliteFeed } from './feed.ts'
+import { Turn } from './turn.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS docs (
     pk TEXT NOT NULL, sk TEXT NOT NULL, rev INTEGER NOT NULL, doc TEXT NOT NULL,
     task TEXT, state TEXT, published INTEGER, effects INTEGER,
     PRIMARY KEY (pk, sk)
-  ) WITHOUT ROWID;
+  );
   CREATE INDEX IF NOT EXISTS docs_open ON docs (task, state, sk) WHERE state IS NOT NULL;
   CREATE INDEX IF NOT EXISTS docs_published ON docs (pk, published) WHERE published IS NOT NULL;
   CREATE INDEX IF NOT EXISTS docs_effects ON docs (pk) WHERE effects IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS feed (seq INTEGER PRIMARY KEY AUTOINCREMENT, pk TEXT NOT NULL, sk TEXT NOT NULL, before TEXT, after TEXT NOT NULL);
 `
 // DynamoDB's limit of an item; what would fail there must fail here.
 const MAX_DOCUMENT_BYTES = 400 * 1024
@@ -25,6 +27,10 @@ export interface SqliteLedgerOptions {
   filter: FeedFilter
   /** Called after each write that entered the feed, before it is committed. */
   onChange?: () => void
+  /** Called after each write, once it is committed. */
+  onWritten?: (change: Change) => void
+  /** Nobody else writes documents, as where a runtime holds the state folder: what was read need not be read again. Always so in memory. */
+  alone?: boolean
 }
 
 interface Row {
@@ -43,19 +49,23 @@ export class SqliteLedger implements Ledger, Feed {
   readonly db: DatabaseSync
   readonly requests: Record<'get' | 'put' | 'refused' | 'query' | 'index', number> = { get: 0, put: 0, refused: 0, query: 0, index: 0 }
   readonly #statements = new Map<string, StatementSync>()
-  readonly #filter: FeedFilter
-  readonly #onChange: (() => void) | undefined
-  readonly #durable: boolean
-  #commit: Promise<void> | undefined
-  #finish: (() => void) | undefined
+  readonly #options: SqliteLedgerOptions
+  readonly #cache: DocumentCache | undefined
+  readonly #feed: SqliteFeed
+  readonly #turn: Turn
 
-  constructor({ path, filter, onChange }: SqliteLedgerOptions) {
+  constructor(options: SqliteLedgerOptions) {
+    const { path } = options
+    const durable = path !== ':memory:'
+    const alone = options.alone ?? !durable
+    this.#options = options
     this.db = new DatabaseSync(path, { timeout: 5000 })
-    this.#durable = path !== ':memory:'
     // With a write-ahead log a commit survives the death of the process; only a machine's needs more, and there the night is run again.
     this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`)
-    this.#filter = filter
-    this.#onChange = onChange
+    this.#turn = new Turn(this.db, durable)
+    this.#cache = alone ? new DocumentCache() : undefined
+    this.#feed = new SqliteFeed(this, alone)
+    this.onUndone(() => this.#cache?.clear())
   }
 
   sql(text: string): StatementSync {
@@ -75,8 +85,12 @@ export class SqliteLedger implements Ledger, Feed {
   }
 
   #read<T>(key: Key): Stored<T> | undefined {
+    const known = this.#cache?.get(key)
+    if (known) return known.stored as Stored<T> | undefined
     const row = this.sql('SELECT rev, doc FROM docs WHERE pk = ? AND sk = ?').get(key.pk, key.sk) as Pick<Row, 'rev' | 'doc'> | undefined
-    return row && { key, rev: row.rev, doc: JSON.parse(row.doc) as T }
+    const stored = row && { key, rev: row.rev, doc: JSON.parse(row.doc) as T }
+    this.#cache?.set(key, stored, row?.doc.length)
+    return stored
   }
 
   async put(key: Key, doc: object, rev: number): Promise<boolean> {
@@ -86,31 +100,41 @@ export class SqliteLedger implements Ledger, Feed {
         failure: 'user',
       })
     const committed = this.transact()
-    const before = this.sql('SELECT rev, doc FROM docs WHERE pk = ? AND sk = ?').get(key.pk, key.sk) as Pick<Row, 'rev' | 'doc'> | undefined
+    const before = this.#read(key)
     if ((before?.rev ?? 0) !== rev) {
       this.requests.refused++
       return false
     }
     this.requests.put++
-    const run = doc as RunDoc
-    const isRun = key.pk.startsWith('run/')
-    const state = isRun && run.state !== undefined && OPEN.includes(run.state) ? run.state : null
-    this.sql('INSERT OR REPLACE INTO docs (pk, sk, rev, doc, task, state, published, effects) VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
-      key.pk,
-      key.sk,
-      rev + 1,
-      text,
-      isRun ? (run.task ?? null) : null,
-      state,
-      isRun ? (run.version?.at ?? null) : null,
-      isRun && run.effects ? 1 : null,
-    )
-    if (this.#filter({ key, before: before && JSON.parse(before.doc), after: doc })) {
-      this.sql('INSERT INTO feed (pk, sk, before, after) VALUES (?, ?, ?, ?)').run(key.pk, key.sk, before?.doc ?? null, text)
-      this.#onChange?.()
+    this.#write(key, doc as RunDoc, text, rev)
+    this.#cache?.set(key, { key, rev: rev + 1, doc }, text.length)
+    const change = { key, before: before?.doc, after: doc }
+    if (this.#options.filter(change)) {
+      this.#feed.append(change)
+      this.#options.onChange?.()
     }
     await committed
+    this.#options.onWritten?.(change)
     return true
+  }
+
+  #write(key: Key, doc: RunDoc, text: string, rev: number): void {
+    const isRun = key.pk.startsWith('run/')
+    const columns = [
+      text,
+      isRun ? (doc.task ?? null) : null,
+      isRun && doc.state !== undefined && OPEN.includes(doc.state) ? doc.state : null,
+      isRun ? (doc.version?.at ?? null) : null,
+      isRun && doc.effects ? 1 : null,
+      key.pk,
+      key.sk,
+    ] as const
+    if (rev === 0)
+      this.sql('INSERT INTO docs (doc, task, state, published, effects, pk, sk, rev) VALUES (?, ?, ?, ?, ?, ?, ?, 1)').run(...columns)
+    else
+      this.sql('UPDATE docs SET doc = ?, task = ?, state = ?, published = ?, effects = ?, rev = rev + 1 WHERE pk = ? AND sk = ?').run(
+        ...columns,
+      )
   }
 
   async query<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Promise<Stored<T>[]> {
@@ -140,52 +164,41 @@ export class SqliteLedger implements Ledger, Feed {
     return (this.sql('SELECT sk FROM docs WHERE pk = ? AND effects IS NOT NULL').all(pk) as unknown as Row[]).map(({ sk }) => ({ pk, sk }))
   }
 
-  async read(limit: number): Promise<{ changes: Change[]; upTo: number }> {
-    const rows = this.sql('SELECT seq, pk, sk, before, after FROM feed ORDER BY seq LIMIT ?').all(limit) as unknown as {
-      seq: number
-      pk: string
-      sk: string
-      before: string | null
-      after: string
-    }[]
-    const changes = rows.map(({ pk, sk, before, after }) => ({
-      key: { pk, sk },
-      before: before === null ? undefined : JSON.parse(before),
-      after: JSON.parse(after),
-    }))
-    return { changes, upTo: rows.at(-1)?.seq ?? 0 }
+  read(limit: number): Promise<{ changes: Change[]; upTo: number }> {
+    return this.#feed.read(limit)
   }
 
-  async acknowledge(upTo: number): Promise<void> {
-    this.transact()
-    this.sql('DELETE FROM feed WHERE seq <= ?').run(upTo)
+  acknowledge(upTo: number): Promise<void> {
+    return this.#feed.acknowledge(upTo)
+  }
+
+  /** Counts the commits that were tried. */
+  get turn(): number {
+    return this.#turn.count
   }
 
   /** Opens the turn's transaction, if it is not open; resolves when it is committed. */
   transact(): Promise<void> {
-    if (!this.#durable) return Promise.resolve()
-    return (this.#commit ??= this.#begin())
+    return this.#turn.begin()
   }
 
-  #begin(): Promise<void> {
-    this.db.exec('BEGIN IMMEDIATE')
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#finish = () => {
-      this.#commit = undefined
-      this.#finish = undefined
-      try {
-        this.db.exec('COMMIT')
-        resolve()
-      } catch (cause) {
-        reject(new RedeyeError('LEDGER_FAILED', `the ledger could not commit: ${(cause as Error).message}`, { cause }))
-      }
-    }
-    setImmediate(() => this.#finish?.())
-    return promise
+  /** Resolves when what has been written so far is committed; at once when all is. */
+  settled(): Promise<void> {
+    return this.#turn.committed()
+  }
+
+  /** What is still to be written is written by `write`, just before the turn's commit. */
+  beforeCommit(write: () => void): void {
+    this.#turn.beforeCommit(write)
+  }
+
+  /** A commit failed: nothing that was written since the one before it is there. */
+  onUndone(forget: () => void): void {
+    this.#turn.onUndone(forget)
   }
 
   close(): void {
-    this.#finish?.()
+    this.#turn.close()
     this.db.close()
   }
 }

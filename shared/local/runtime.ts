@@ -13,7 +13,6 @@ import { matters, relay } from '../engine/relay.ts'
 import { requests } from '../engine/requests.ts'
 import { recover, SWEEP_MS, sweepPlatform } from '../engine/sweep.ts'
 import type { World } from '../engine/world.ts'
-import type { Key, Ledger } from '../ports/ledger.ts'
 import type { Notifier } from '../ports/world.ts'
 import { LocalBus } from './bus.ts'
 import { systemClock } from './clock.ts'
@@ -80,8 +79,17 @@ class LocalRuntime implements Runtime {
   constructor(options: RuntimeOptions, state: ReturnType<typeof stateFolder>, held: { release(): void }) {
     this.#options = options
     this.#held = held
-    this.ledger = new SqliteLedger({ path: state.ledger, filter: matters, onChange: () => this.#relay() })
-    const ledger = this.#watched()
+    const { onRun } = options
+    const ledger = new SqliteLedger({
+      path: state.ledger,
+      filter: matters,
+      alone: true,
+      onChange: () => this.#relay(),
+      ...(onRun && {
+        onWritten: ({ key, before, after }) => key.pk.startsWith('run/') && onRun(before as RunDoc | undefined, after as RunDoc),
+      }),
+    })
+    this.ledger = ledger
     const routes = new Routes()
     this.#bus = new LocalBus(
       this.ledger,
@@ -99,13 +107,19 @@ class LocalRuntime implements Runtime {
     this.#threads = new ThreadWorkers({
       module: new URL('./thread.ts', import.meta.url),
       data: threadData,
+      compiled: state.compiled,
       ledger,
       onLost: async (attempt, { failure, message }) =>
         void (await finish(this.world, attempt, { ok: false, failure, code: 'WORKER_LOST', message })),
-      deadlineOf: async attempt => (await this.ledger.get<RunDoc>(runKey(attempt.dataset, attempt.partition)))?.doc.deadline,
+      runOf: attempt => ledger.get<RunDoc>(runKey(attempt.dataset, attempt.partition)),
       onIdle: () => this.#checkIdle(),
       ...(options.threads !== undefined && { threads: options.threads }),
     })
+    // What cannot be taken back waits until what it follows from is written.
+    const committed = async <T>(what: T): Promise<T> => {
+      await ledger.settled()
+      return what
+    }
     this.world = {
       ledger,
       bus: this.#bus,
@@ -113,8 +127,12 @@ class LocalRuntime implements Runtime {
       deadLetters: this.#bus,
       clock: systemClock(),
       chance: { next: Math.random },
-      workers: this.#threads,
-      notifier: options.notifier,
+      workers: { start: attempt => this.#threads.start(attempt), stop: async attempt => this.#threads.stop(await committed(attempt)) },
+      notifier: {
+        alert: async alert => options.notifier.alert(await committed(alert)),
+        notice: async notice => options.notifier.notice(await committed(notice)),
+        platform: async message => options.notifier.platform(await committed(message)),
+      },
       lake: folderLake(state.lake),
       graph: () => this.graph(),
       laneLimits: {},
@@ -125,21 +143,6 @@ class LocalRuntime implements Runtime {
   #subscribe(routes: Routes): void {
     for (const [name, patterns] of Object.entries(platformPatterns)) routes.add(`platform/${name}`, patterns)
     for (const contract of this.#options.contracts(() => 0)) if (contract.kind === 'task') routes.add(contract.task, patternsOf(contract))
-  }
-
-  #watched(): Ledger {
-    const { onRun } = this.#options
-    if (!onRun) return this.ledger
-    const ledger: Ledger = Object.create(this.ledger)
-    ledger.put = async (key: Key, doc: object, rev: number) => {
-      const before = key.pk.startsWith('run/') ? (await this.ledger.get<RunDoc>(key))?.doc : undefined
-      const written = await this.ledger.put(key, doc, rev)
-      if (written && key.pk.startsWith('run/')) onRun(before, doc as RunDoc)
-      return written
-    }
-    for (const method of ['get', 'getMany', 'query', 'runsInState', 'publishedSince', 'withEffects'] as const)
-      ledger[method] = ((...args: never[]) => (this.ledger[method] as (...a: never[]) => unknown)(...args)) as never
-    return ledger
   }
 
   async start(): Promise<void> {
@@ -198,8 +201,9 @@ class LocalRuntime implements Runtime {
     return this.#graph
   }
 
-  publish(events: readonly NewEvent[]): Promise<void> {
-    return this.#bus.publish(events)
+  async publish(events: readonly NewEvent[]): Promise<void> {
+    await this.#bus.publish(events)
+    await this.ledger.settled()
   }
 
   idle(): Promise<void> {

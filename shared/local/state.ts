@@ -9,6 +9,8 @@ export interface StateFolder {
   ledger: string
   lake: string
   logs: string
+  /** Modules as threads have compiled them: nothing that cannot be made anew. */
+  compiled: string
   /** Settings and secrets by name, `{ NAME: value }`; the environment goes before. */
   settings: string
 }
@@ -19,6 +21,7 @@ export function stateFolder(folder: string): StateFolder {
     ledger: join(folder, 'ledger.db'),
     lake: join(folder, 'lake'),
     logs: join(folder, 'logs'),
+    compiled: join(folder, 'compiled'),
     settings: join(folder, 'settings.json'),
   }
 }

@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { RedeyeError, type ErrorCode, type FailureClass } from '../core/errors.ts'
-import { buildGraph, type Graph } from '../core/graph.ts'
 import type { Contract } from '../core/contract.ts'
+import { type ErrorCode, type FailureClass, RedeyeError } from '../core/errors.ts'
+import { buildGraph, type Graph } from '../core/graph.ts'
 import { provideHost } from '../engine/host.ts'
 import type { World } from '../engine/world.ts'
 import type { Compute } from '../ports/compute.ts'
-import type { Ledger } from '../ports/ledger.ts'
+import type { Key, Ledger, Stored } from '../ports/ledger.ts'
 import type { AttemptName } from '../ports/world.ts'
 import type { Task } from '../task/task.ts'
 import { attemptLogger } from './attempt-log.ts'
@@ -34,7 +34,17 @@ const data = workerData as ThreadData
 const asked = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
 let asks = 0
 
-const say = (message: FromThread) => port.postMessage(message)
+let outbox: FromThread[] = []
+
+/** All that is said before the event loop goes on is one message. */
+function say(message: FromThread): void {
+  outbox.push(message)
+  if (outbox.length > 1) return
+  process.nextTick(() => {
+    port.postMessage(JSON.stringify(outbox))
+    outbox = []
+  })
+}
 
 function ask(method: keyof Ledger, args: unknown[]): Promise<never> {
   const id = asks++
@@ -42,10 +52,23 @@ function ask(method: keyof Ledger, args: unknown[]): Promise<never> {
   return new Promise((resolve, reject) => asked.set(id, { resolve, reject }))
 }
 
+/**
+ * The runs at work here as they came with their start, or as they were last written here: reading one needs no asking. What
+ * others wrote meanwhile refuses a write, and is then asked for.
+ */
+const runs = new Map<string, Stored>()
+const nameOf = ({ pk, sk }: Key) => `${pk}\n${sk}`
+
 const ledger: Ledger = {
-  get: (...args) => ask('get', args),
-  getMany: (...args) => ask('getMany', args),
-  put: (...args) => ask('put', args),
+  get: async key => (runs.get(nameOf(key)) as never) ?? ask('get', [key]),
+  getMany: async keys => ((await ask('getMany', [keys])) as (Stored | null)[]).map(stored => stored ?? undefined) as never,
+  put: async (key, doc, rev) => {
+    const written: boolean = await ask('put', [key, doc, rev])
+    const name = nameOf(key)
+    if (written && runs.has(name)) runs.set(name, { key, rev: rev + 1, doc })
+    else runs.delete(name)
+    return written
+  },
   query: (...args) => ask('query', args),
   runsInState: (...args) => ask('runsInState', args),
   publishedSince: (...args) => ask('publishedSince', args),
@@ -95,19 +118,35 @@ provideHost({
 
 const services: Promise<ServicesModule> = import(data.services)
 
-port.on('message', async (message: ToThread) => {
-  if ('start' in message) {
-    try {
-      const work = await (await services).workOf(message.start.task, data.servicesData)
-      await work(message.start, { functionName: `${message.start.task}-work` })
-      say({ done: true })
-    } catch (error) {
-      say({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    }
-    return
+async function start(attempt: AttemptName, run: Stored | undefined): Promise<void> {
+  const name = run && nameOf(run.key)
+  if (name !== undefined) runs.set(name, run!)
+  try {
+    const work = await (await services).workOf(attempt.task, data.servicesData)
+    await work(attempt, { functionName: `${attempt.task}-work` })
+    say({ done: attempt })
+  } catch (error) {
+    say({ failed: attempt, how: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  } finally {
+    if (name !== undefined) runs.delete(name)
   }
-  const { resolve, reject } = asked.get(message.answer)!
-  asked.delete(message.answer)
-  if (message.error) reject(new RedeyeError((message.error.code ?? 'LEDGER_FAILED') as ErrorCode, message.error.message, { failure: message.error.failure as FailureClass }))
-  else resolve(message.value as never)
+}
+
+function hear({ answer, value, error }: Extract<ToThread, { answer: number }>): void {
+  const { resolve, reject } = asked.get(answer)!
+  asked.delete(answer)
+  if (error)
+    reject(
+      new RedeyeError((error.code ?? 'LEDGER_FAILED') as ErrorCode, error.message, {
+        failure: error.failure as FailureClass,
+      }),
+    )
+  else resolve(value as never)
+}
+
+port.on('message', (messages: string) => {
+  for (const message of JSON.parse(messages) as ToThread[]) {
+    if ('start' in message) void start(message.start, message.run)
+    else hear(message)
+  }
 })

@@ -1,24 +1,32 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { runName } from '../core/run.ts'
-import type { Ledger } from '../ports/ledger.ts'
+import type { RunDoc } from '../core/run.ts'
+import type { Key, Ledger, Stored } from '../ports/ledger.ts'
 import type { AttemptName, Workers } from '../ports/world.ts'
 
-/** What a thread is told and says; the ledger's calls travel so, for only the runtime's own thread writes. */
+/**
+ * What a thread is told and says, several in one message as JSON: waking another thread costs more than what it is told. The
+ * ledger's calls travel so, for only the runtime's own thread writes.
+ */
 export type ToThread =
-  | { start: AttemptName }
+  | { start: AttemptName; run: Stored<RunDoc> | undefined }
   | { answer: number; value?: unknown; error?: { message: string; code?: string; failure?: string } }
-export type FromThread = { done: true } | { ask: number; method: keyof Ledger; args: unknown[] } | { failed: string }
+export type FromThread =
+  | { done: AttemptName }
+  | { ask: number; method: keyof Ledger; args: unknown[] }
+  | { failed: AttemptName; how: string }
 
 export interface ThreadOptions {
   /** The module a thread runs (thread.ts), and what it is given. */
   module: URL
   data: unknown
+  /** Where threads keep the modules they have compiled. */
+  compiled: string
   ledger: Ledger
+  /** The run of an attempt, as the ledger has it. */
+  runOf(attempt: AttemptName): Promise<Stored<RunDoc> | undefined>
   /** The worker of an attempt ended without having reported: with an exit code, or stopped because it outlived its time. */
   onLost(attempt: AttemptName, how: { failure: 'lost' | 'timeout' | 'resources'; message: string }): Promise<void>
-  /** When an attempt's time is over, by the machine's clock; a thread that does not stop by itself is ended a little later. */
-  deadlineOf(attempt: AttemptName): Promise<number | undefined>
   onIdle(): void
   /** Attempts at once; twice the cores unless given, for most wait for disks and networks half of their time. */
   threads?: number
@@ -30,7 +38,10 @@ const GRACE_MS = 2000
 interface Thread {
   worker: Worker
   attempt: AttemptName | undefined
+  /** Attempts whose end is in the ledger and whose last words have yet to be said. */
+  ending: number
   watch: NodeJS.Timeout | undefined
+  outbox: ToThread[]
 }
 
 /** Works off the event loop: an attempt has a thread to itself, so that a heavy one delays no other's start. */
@@ -48,7 +59,7 @@ export class ThreadWorkers implements Workers {
   }
 
   get idle(): boolean {
-    return this.#head >= this.#queue.length && [...this.#threads].every(t => !t.attempt)
+    return this.#head >= this.#queue.length && [...this.#threads].every(t => !t.attempt && t.ending === 0)
   }
 
   async start(attempt: AttemptName): Promise<void> {
@@ -57,11 +68,8 @@ export class ThreadWorkers implements Workers {
   }
 
   async stop(attempt: AttemptName): Promise<void> {
-    const name = runName(attempt.task, attempt.partition)
     for (const thread of this.#threads) {
-      const its = thread.attempt
-      if (!its || runName(its.task, its.partition) !== name || its.generation !== attempt.generation || its.attempt !== attempt.attempt)
-        continue
+      if (!thread.attempt || !isSame(thread.attempt, attempt)) continue
       thread.attempt = undefined
       await this.#end(thread)
     }
@@ -77,8 +85,7 @@ export class ThreadWorkers implements Workers {
         this.#head = 0
       }
       thread.attempt = attempt
-      thread.worker.postMessage({ start: attempt } satisfies ToThread)
-      void this.#watch(thread, attempt)
+      void this.#begin(thread, attempt)
     }
   }
 
@@ -88,21 +95,31 @@ export class ThreadWorkers implements Workers {
   }
 
   #spawn(): Thread {
+    const { module, data, compiled } = this.#options
     const thread: Thread = {
-      worker: new Worker(this.#options.module, { workerData: this.#options.data }),
+      // Stripping types and compiling costs each thread more than all the rest of its start.
+      worker: new Worker(module, { workerData: data, env: { NODE_COMPILE_CACHE: compiled, ...process.env } }),
       attempt: undefined,
+      ending: 0,
       watch: undefined,
+      outbox: [],
     }
     this.#threads.add(thread)
-    thread.worker.on('message', (message: FromThread) => this.#hear(thread, message))
+    thread.worker.on('message', (messages: string) => {
+      for (const message of JSON.parse(messages) as FromThread[]) this.#hear(thread, message)
+    })
     thread.worker.on('error', error => this.#lost(thread, error))
     thread.worker.on('exit', code => this.#lost(thread, new Error(`the worker ended with exit code ${code}`)))
     return thread
   }
 
-  async #watch(thread: Thread, attempt: AttemptName): Promise<void> {
-    const deadline = await this.#options.deadlineOf(attempt)
-    if (deadline === undefined || thread.attempt !== attempt) return
+  /** Starts an attempt with its run's document, so that the thread need not ask for it. */
+  async #begin(thread: Thread, attempt: AttemptName): Promise<void> {
+    const run = await this.#options.runOf(attempt)
+    if (thread.attempt !== attempt) return
+    this.#tell(thread, { start: attempt, run })
+    const deadline = run?.doc.deadline
+    if (deadline === undefined) return
     thread.watch = setTimeout(
       () => {
         thread.attempt = undefined
@@ -114,16 +131,33 @@ export class ThreadWorkers implements Workers {
     thread.watch.unref()
   }
 
+  /** All that a thread is told before the event loop goes on is one message. */
+  #tell(thread: Thread, message: ToThread): void {
+    thread.outbox.push(message)
+    if (thread.outbox.length > 1) return
+    process.nextTick(() => {
+      thread.worker.postMessage(JSON.stringify(thread.outbox))
+      thread.outbox = []
+    })
+  }
+
   #hear(thread: Thread, message: FromThread): void {
-    if ('ask' in message) void this.#answer(thread, message)
-    else {
-      clearTimeout(thread.watch)
-      const attempt = thread.attempt
-      thread.attempt = undefined
-      if ('failed' in message && attempt) void this.#options.onLost(attempt, { failure: 'lost', message: message.failed })
-      this.#dispatch()
-      if (this.idle) this.#options.onIdle()
+    if ('ask' in message) {
+      void this.#answer(thread, message)
+      return
     }
+    const attempt = 'done' in message ? message.done : message.failed
+    if (thread.attempt && isSame(thread.attempt, attempt)) this.#release(thread)
+    else if (thread.ending > 0) thread.ending--
+    else return
+    if ('failed' in message) void this.#options.onLost(attempt, { failure: 'lost', message: message.how })
+    this.#dispatch()
+    if (this.idle) this.#options.onIdle()
+  }
+
+  #release(thread: Thread): void {
+    clearTimeout(thread.watch)
+    thread.attempt = undefined
   }
 
   async #answer(thread: Thread, { ask, method, args }: Extract<FromThread, { ask: number }>): Promise<void> {
@@ -135,7 +169,13 @@ export class ThreadWorkers implements Workers {
       const { message, code, failure } = error as { message: string; code?: string; failure?: string }
       answer = { answer: ask, error: { message, ...(code && { code }), ...(failure && { failure }) } }
     }
-    thread.worker.postMessage(answer)
+    this.#tell(thread, answer)
+    // The attempt has written its end: what it still does takes no time, so the next one travels with the answer.
+    if (method !== 'put' || !('value' in answer) || answer.value !== true || !thread.attempt) return
+    if (!endsRun(args[0] as Key, args[1] as RunDoc, thread.attempt)) return
+    this.#release(thread)
+    thread.ending++
+    this.#dispatch()
   }
 
   #lost(thread: Thread, error: Error): void {
@@ -148,6 +188,7 @@ export class ThreadWorkers implements Workers {
       void this.#options.onLost(attempt, { failure, message: error.message })
     }
     this.#dispatch()
+    if (this.idle) this.#options.onIdle()
   }
 
   async #end(thread: Thread): Promise<void> {
@@ -162,4 +203,11 @@ export class ThreadWorkers implements Workers {
     this.#closing = true
     await Promise.all([...this.#threads].map(t => t.worker.terminate()))
   }
+}
+
+const isSame = (a: AttemptName, b: AttemptName): boolean =>
+  a.partition === b.partition && a.task === b.task && a.generation === b.generation && a.attempt === b.attempt
+
+function endsRun(key: Key, doc: RunDoc, { dataset, partition }: AttemptName): boolean {
+  return key.sk === partition && key.pk === `run/${dataset}` && doc.state !== 'running'
 }

@@ -1,0 +1,12 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { measurements } from './measurements.ts'
+
+// The process of one measurement: `measure.ts NAME FOLDER [--quick]`, started by bench.ts, or by hand under a profiler.
+const [name, parent, quick] = process.argv.slice(2)
+const folder = join(parent!, name!)
+mkdirSync(folder, { recursive: true })
+const measurement = await measurements[name as keyof typeof measurements]()
+const figures = await measurement({ quick: quick === '--quick', folder })
+if (process.send) process.send(figures, () => process.disconnect())
+else process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
