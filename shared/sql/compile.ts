@@ -61,7 +61,7 @@ export function compileSql(sql: string, inputs: SqlInput[], output: Columns | un
     spark: fitted && output && !failed ? fitted.spark(spark) : spark,
     duckdb: fitted && !failed && !sparkOnly ? fitted.duckdb : undefined,
     sparkOnly: sparkOnly && { construct: sparkOnly.construct, ...lineAndColumn(sql, sparkOnly.at) },
-    parameters: [...context.parameters],
+    parameters: (['partition', 'start', 'end'] as const).filter(p => context.parameters.has(p)),
     outputColumns: analyzed ? schemaColumns(analyzed) : [],
     lineage: Object.fromEntries((analyzed?.columns ?? []).map(c => [c.name, c.from])),
   }

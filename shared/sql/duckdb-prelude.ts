@@ -48,6 +48,14 @@ export const duckdbPrelude: readonly string[] = [
     // Java refuses a % that two hexadecimal digits do not follow.
     'spark_url_decode(s)':
       "url_decode(replace(CASE WHEN contains(regexp_replace(s, '%[0-9A-Fa-f]{2}', '', 'g'), '%') THEN CAST(CAST('not URL-encoded: ' || s AS INTEGER) AS VARCHAR) ELSE s END, '+', ' '))",
+    // Java's $ stands before a line end too, RE2's does not; so what a match is taken out of must not end with one.
+    'spark_one_line(s)':
+      "CASE WHEN regexp_matches(s, '[\\n\\r\\x{85}\\x{2028}\\x{2029}]\\z') THEN CAST(CAST('a text that ends with a line end, matched by a pattern with $: ' || s AS INTEGER) AS VARCHAR) ELSE s END",
+    // Java makes ß two letters; of the other letters that change their number, and of those that look at their neighbours, this says that it cannot.
+    'spark_upper(s)':
+      "upper(CASE WHEN regexp_matches(s, '[\u0149\u01f0\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1f56\u1f80-\u1fff\ufb00-\ufb17]') THEN CAST(CAST('a letter without one capital: ' || s AS INTEGER) AS VARCHAR) ELSE replace(s, '\u00df', 'SS') END)",
+    'spark_lower(s)':
+      "lower(CASE WHEN regexp_matches(s, '[\u0130\u03a3]') THEN CAST(CAST('a capital whose small letter depends on its place: ' || s AS INTEGER) AS VARCHAR) ELSE s END)",
     'spark_signed(x, m)': 'CASE WHEN x >= m // 2 THEN x - m WHEN x < -(m // 2) THEN x + m ELSE x END',
     'spark_half_even(x)': 'CASE WHEN x - floor(x) = 0.5 THEN floor(x) + (floor(x) % 2) ELSE round(x) END',
     'spark_substring_from(s, i)':

@@ -1,5 +1,6 @@
 import { aggregates } from './table/aggregates.ts'
 import { arrays } from './table/arrays.ts'
+import { casts } from './table/casts.ts'
 import { conditionals } from './table/conditionals.ts'
 import { dates } from './table/dates.ts'
 import { json } from './table/json.ts'
@@ -15,6 +16,7 @@ import { windows } from './table/windows.ts'
 export const functions: Readonly<Record<string, Rule>> = {
   ...aggregates,
   ...arrays,
+  ...casts,
   ...conditionals,
   ...dates,
   ...json,

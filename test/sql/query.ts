@@ -55,6 +55,12 @@ export class Bench {
     return (await this.rows(`SELECT ${expression} AS v`))[0]![0]
   }
 
+  /** The names and types of what DuckDB gives. */
+  async describe(duckdb: string): Promise<[string, string][]> {
+    const result = await this.connection.run(duckdb)
+    return result.columnNames().map((name, i) => [name, String(result.columnType(i))])
+  }
+
   /** What is wrong with a statement: `line:column message; remedy`. */
   errors(sql: string, output?: Columns): string[] {
     return this.compile(sql, output)

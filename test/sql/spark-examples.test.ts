@@ -56,17 +56,21 @@ async function answered(compiled: CompiledSql, example: Example): Promise<string
   return sameRows(rows, example.rows!, types) ? 'right' : `gives ${JSON.stringify(rows)}, in Spark ${JSON.stringify(example.rows)}`
 }
 
-test('what the table allows gives the rows and types that Spark gives', async () => {
-  const wrong: string[] = []
-  let right = 0
-  for (const example of examples) {
-    const found = await outcome(example).catch((error: Error) => `fails: ${error.message}`)
-    if (found === 'right') right++
-    else if (found !== 'spark') wrong.push(`${example.sql} ${found}`)
-  }
-  expect(wrong).toEqual([])
-  expect(right / examples.length).toBeGreaterThanOrEqual(SHARE)
-}, PATIENCE_MS)
+test(
+  'what the table allows gives the rows and types that Spark gives',
+  async () => {
+    const wrong: string[] = []
+    let right = 0
+    for (const example of examples) {
+      const found = await outcome(example).catch((error: Error) => `fails: ${error.message}`)
+      if (found === 'right') right++
+      else if (found !== 'spark') wrong.push(`${example.sql} ${found}`)
+    }
+    expect(wrong).toEqual([])
+    expect(right / examples.length).toBeGreaterThanOrEqual(SHARE)
+  },
+  PATIENCE_MS,
+)
 
 test('what the table does not have is refused by its name and place', () => {
   expect(compileSql("SELECT\n  soundex('Miller')", [], undefined)).toMatchObject({
@@ -77,7 +81,9 @@ test('what the table does not have is refused by its name and place', () => {
 })
 
 test('every function of the table is proved by an example, or by a test of its own', () => {
-  const byExample = new Set(examples.flatMap(example => [...example.sql.matchAll(/([a-z_0-9]+)\s*\(/gi)].map(match => match[1]!.toLowerCase())))
+  const byExample = new Set(
+    examples.flatMap(example => [...example.sql.matchAll(/([a-z_0-9]+)\s*\(/gi)].map(match => match[1]!.toLowerCase())),
+  )
   const byTest = readFileSync(resolve(import.meta.dirname, 'functions.test.ts'), 'utf8')
   const unproved = Object.keys(functions).filter(name => !byExample.has(name) && !new RegExp(`\\b${name}\\(`, 'i').test(byTest))
   expect(unproved).toEqual([])

@@ -4,6 +4,7 @@ import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
 import { T, typeText } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
+import { orderKey, ordersOtherwise } from './order-key.ts'
 
 const TEXT: Record<string, string> = {
   '=': '=',
@@ -21,7 +22,8 @@ const TEXT: Record<string, string> = {
 /** A comparison of two values, cast to what Spark compares them as. */
 export function compare(op: string, left: Typed, right: Typed): Typed {
   const [a, b] = comparable(left, right)
-  return { type: T.boolean, sql: `(${a.sql} ${TEXT[op]} ${b.sql})`, from: origins(a, b), at: left.at }
+  const [x, y] = /^[<>]=?$/.test(op) && ordersOtherwise(a.type) ? [orderKey(a.sql, a.type), orderKey(b.sql, b.type)] : [a.sql, b.sql]
+  return { type: T.boolean, sql: `(${x} ${TEXT[op]} ${y})`, from: origins(a, b), at: left.at }
 }
 
 /** Both cast to what they are compared as. */

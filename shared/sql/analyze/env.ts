@@ -12,6 +12,10 @@ export interface Analyzed {
   ordered: boolean
   /** Whether there may be more columns, of something outside the table. */
   open?: boolean
+  /** Whether it gives at most one row, whatever it reads: an aggregate without GROUP BY, or LIMIT 1. */
+  single?: boolean
+  /** Whether it is grouped. */
+  grouped?: boolean
 }
 export interface OutputColumn {
   name: string

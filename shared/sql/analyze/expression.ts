@@ -154,6 +154,7 @@ function concat(left: Typed, right: Typed, at: number): Typed {
     return { type, sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE list_concat(${a}, ${b}) END`, from, at }
   }
   if (left.type.kind === 'binary' && right.type.kind === 'binary') return { type: T.binary, sql: `(${left.sql} || ${right.sql})`, from, at }
+  if (left.type.kind === 'void' || right.type.kind === 'void') return { type: T.string, sql: 'CAST(NULL AS VARCHAR)', from, at }
   return { type: T.string, sql: `(${castTo(left, T.string).sql} || ${castTo(right, T.string).sql})`, from, at }
 }
 

@@ -27,6 +27,7 @@ type SourceColumn = { name: string; sqlName: string; type: SqlType; from: Origin
 export const inScope = (source: Pick<Source, 'relations' | 'visible' | 'open'>, outer: Scope | undefined): Scope => ({
   relations: source.relations,
   visible: source.visible,
+  open: source.open,
   outer,
 })
 

@@ -2,7 +2,7 @@ import { castTo } from '../cast.ts'
 import { SqlProblem } from '../finding.ts'
 import type { ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
-import { duckdbRegex } from '../table/regex.ts'
+import { regexOf } from '../table/regex.ts'
 import { T, text } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
 import type { Env } from './env.ts'
@@ -26,7 +26,7 @@ export function like(expr: ExprOf<'like'>, env: Env): Typed {
 
 /** A match of a Java regular expression anywhere in the text. */
 export function rlike(operand: Typed, pattern: Typed): string {
-  return `regexp_matches(${operand.sql}, ${text(duckdbRegex(pattern))})`
+  return `regexp_matches(${operand.sql}, ${regexOf(pattern, 'match').sql})`
 }
 
 /** LIKE with Spark's rules: a backslash escapes unless told, and what is escaped must need it. */
@@ -34,7 +34,7 @@ export function likeSql(operand: Typed, pattern: Typed, op: 'LIKE' | 'ILIKE', es
   const mark = escapedBy ? escapedBy.literal : '\\'
   if (typeof mark !== 'string' || [...mark].length !== 1)
     throw new SqlProblem('ESCAPE takes one character', "write ESCAPE '/'", escapedBy?.at ?? operand.at)
-  const [left, right] = op === 'ILIKE' ? [`lower(${operand.sql})`, `lower(${pattern.sql})`] : [operand.sql, pattern.sql]
+  const [left, right] = op === 'ILIKE' ? [`spark_lower(${operand.sql})`, `spark_lower(${pattern.sql})`] : [operand.sql, pattern.sql]
   if (typeof pattern.literal === 'string') checkPattern(pattern.literal, mark, pattern.at)
   else if (mark !== '\\') throw new Refusal('LIKE with ESCAPE and a computed pattern', pattern.at)
   else return `(${left} LIKE spark_pattern(${right}) ESCAPE '\\')`

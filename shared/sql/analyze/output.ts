@@ -1,7 +1,7 @@
 import { nearest } from '../../core/errors.ts'
 import type { Columns, ColumnType } from '../../core/schema.ts'
 import { castSql } from '../cast.ts'
-import { columnTypeOf, quoted, type SqlType, sameType, typeOfColumn, typeText } from '../type.ts'
+import { columnTypeOf, duckdbTypeOf, quoted, type SqlType, sameType, typeOfColumn, typeText } from '../type.ts'
 import type { Context } from './context.ts'
 import type { Analyzed, OutputColumn } from './env.ts'
 
@@ -46,7 +46,8 @@ function duckdbText(analyzed: Analyzed, declared: Declared, context: Context): s
   const alias = quoted('result')
   const list = declared.map(({ name, type, column }) => {
     if (!column) return `NULL AS ${quoted(name)}`
-    const sql = `${alias}.${quoted(column.sqlName)}`
+    // The cast is for what DuckDB gives no type, such as a bare NULL; elsewhere it changes nothing.
+    const sql = `CAST(${alias}.${quoted(column.sqlName)} AS ${duckdbTypeOf(column.type)})`
     return `${context.guard(
       column.at,
       () => castSql(sql, column.type, type),

@@ -30,7 +30,14 @@ export function analyzeQuery(query: Query, outer: Scope | undefined, ctes: Ctes,
     context.warning(query.limit.at, 'LIMIT without ORDER BY keeps rows by chance, so a replay may keep others', 'write ORDER BY before it')
   const limits = [count('LIMIT', query.limit, base), count('OFFSET', query.offset, base)].filter(Boolean)
   const sql = [tables.length > 0 ? `WITH ${tables.join(', ')}` : '', body.sql, ...limits].filter(Boolean).join(' ')
-  return { sql, columns: body.columns, ordered: body.ordered || query.order.length > 0, open: body.open }
+  return {
+    sql,
+    columns: body.columns,
+    ordered: body.ordered || query.order.length > 0,
+    open: body.open,
+    grouped: body.grouped,
+    single: body.single || (query.limit?.kind === 'literal' && query.limit.value === '1'),
+  }
 }
 
 function withTable(one: Query['with'][number], reach: Ctes, base: Env): { cte: Cte; sql: string } {
@@ -79,9 +86,9 @@ function ordered(query: Query, body: Analyzed, env: Env): Analyzed {
           `ORDER BY ${sort.value.value} names no column: there are ${relation.columns.length}`,
           'write a place or a name',
         )
-      return orderText(column?.sql ?? 'NULL', sort)
+      return orderText(column ?? { sql: 'NULL', type: T.void }, sort)
     }
-    return orderText(env.analyze(sort.value, { ...env, scope, clause: 'ORDER BY' }).sql, sort)
+    return orderText(env.analyze(sort.value, { ...env, scope, clause: 'ORDER BY' }), sort)
   })
   return { ...body, sql: `SELECT * FROM (${body.sql}) AS ${quoted(alias)} ORDER BY ${keys.join(', ')}`, ordered: true }
 }
@@ -112,7 +119,7 @@ function setOperation(body: Extract<QueryBody, { kind: 'set' }>, env: Env, windo
   const sides = [analyzeBody(body.left, env, windows), analyzeBody(body.right, env, windows)] as const
   const [left, right] = sides
   const word = body.op + (body.all ? ' ALL' : '')
-  return env.context.guard(
+  return env.context.guard<Analyzed>(
     body.at,
     () => {
       if (left.open || right.open) throw new Refusal(`${word} of something outside the table`, body.at)

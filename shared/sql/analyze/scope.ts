@@ -23,6 +23,8 @@ export interface Scope {
   relations: Relation[]
   visible: Column[]
   outer?: Scope
+  /** Told when a query inside names a column of this scope. */
+  onOuter?: () => void
   /** Whether something outside the table may have brought more columns than are known. */
   open?: boolean
   /** A lambda's parameters hide columns. */
@@ -40,6 +42,7 @@ const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCas
 export function resolve(scope: Scope, parts: Name[]): Typed | undefined {
   for (let here: Scope | undefined = scope; here; here = here.outer) {
     const found = resolveHere(here, parts)
+    if (found && here !== scope) here.onOuter?.()
     if (found) return found
   }
   return undefined

@@ -2,13 +2,14 @@ import { SqlProblem } from '../finding.ts'
 import type { Expr, ExprOf, Select, SelectItem, Sort, WindowSpec } from '../parse/ast.ts'
 import { some } from '../parse/walk.ts'
 import { Refusal } from '../refusal.ts'
-import { quoted } from '../type.ts'
+import { quoted, T } from '../type.ts'
 import type { Typed } from '../typed.ts'
 import { condition } from './compare.ts'
 import type { Analyzed, Env, OutputColumn } from './env.ts'
 import { analyzeFrom, inScope, type Source, withView } from './from.ts'
 import { generators } from './generator.ts'
 import { groupedSelect, hasAggregate } from './grouping.ts'
+import { ordersOtherwise } from './order-key.ts'
 import { type Column, unknownColumn } from './scope.ts'
 import { orderText } from './window.ts'
 
@@ -79,7 +80,8 @@ export function analyzeSelect(select: Select, around: Around, env: Env): Analyze
       v => v,
     )
   const inner = grouping.text(fromText, whereText)
-  return { ...out, sql: `SELECT ${out.list} FROM ${inner}${having ? ` WHERE ${having.sql}` : ''}${out.order}` }
+  const single = !select.group
+  return { ...out, single, grouped: !single, sql: `SELECT ${out.list} FROM ${inner}${having ? ` WHERE ${having.sql}` : ''}${out.order}` }
 }
 
 // HAVING may name the select list's aliases, where FROM has no column of that name.
@@ -196,13 +198,14 @@ function orderBy(select: Select, order: Sort[], items: Item[], env: Env): string
       const place = Number(value.value)
       if (place < 1 || place > items.length)
         env.context.error(value.at, `ORDER BY ${value.value} names no column: there are ${items.length}`, 'write a place or a name')
-      return orderText(String(place), sort)
+      const item = items[place - 1]
+      return orderText(item && ordersOtherwise(item.value.type) ? item.value : { sql: String(place), type: T.int }, sort)
     }
     const key = env.analyze(value, { ...env, clause: 'ORDER BY', scope: { ...env.scope, locals } })
     const place = items.findIndex(i => i.value.sql === key.sql)
-    if (place >= 0) return orderText(String(place + 1), sort)
-    if (select.distinct) env.context.error(value.at, 'ORDER BY after SELECT DISTINCT takes what is selected', 'select it too')
-    return orderText(key.sql, sort)
+    if (place >= 0 && !ordersOtherwise(key.type)) return orderText({ sql: String(place + 1), type: key.type }, sort)
+    if (select.distinct && place < 0) env.context.error(value.at, 'ORDER BY after SELECT DISTINCT takes what is selected', 'select it too')
+    return orderText(key, sort)
   })
   return ` ORDER BY ${keys.join(', ')}`
 }

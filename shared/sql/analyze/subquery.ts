@@ -19,8 +19,17 @@ export function existsQuery(expr: ExprOf<'exists'>, env: Env): Typed {
 
 /** A subquery that gives one value; more than one row is an error in both engines. */
 export function scalarQuery(expr: ExprOf<'subquery'>, env: Env): Typed {
-  const query = env.query(expr.query, outer(env), env.ctes)
+  let correlated = false
+  const query = env.query(expr.query, { ...outer(env), onOuter: () => (correlated = true) }, env.ctes)
   const [column] = query.columns
+  // Spark refuses it whatever the data, where DuckDB would only fail on a second row.
+  if (correlated && query.grouped) throw new Refusal('a correlated subquery with GROUP BY', expr.at)
+  if (correlated && !query.single)
+    throw new SqlProblem(
+      'a subquery that names columns from outside must give one row for sure',
+      'select an aggregate, such as max(…), without GROUP BY',
+      expr.at,
+    )
   if (query.columns.length !== 1)
     throw new SqlProblem(`a subquery used as a value gives one column; this one gives ${query.columns.length}`, 'select one', expr.at)
   return { type: column!.type, sql: `(${query.sql})`, from: column!.from, at: expr.at, name: column!.unnamed ? undefined : column!.name }

@@ -4,14 +4,16 @@ import { SqlProblem } from '../finding.ts'
 import type { ExprOf, FrameBound, Sort, WindowSpec } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
 import type { Rule } from '../table/rule.ts'
-import { T, typeText } from '../type.ts'
+import { type SqlType, T, typeText } from '../type.ts'
 import { type Origin, origins, type Typed } from '../typed.ts'
 import type { Env } from './env.ts'
+import { orderKey, ordersOtherwise } from './order-key.ts'
 
 /** One sort key with Spark's place for nulls: first when ascending, last when descending. */
-export function orderText(sql: string, sort: Sort): string {
+export function orderText({ sql, type }: { sql: string; type: SqlType }, sort: Sort): string {
+  if (type.kind === 'map') throw new SqlProblem('maps have no order', 'order by its keys or values', sort.value.at)
   const first = sort.nullsFirst ?? !sort.descending
-  return `${sql} ${sort.descending ? 'DESC' : 'ASC'} NULLS ${first ? 'FIRST' : 'LAST'}`
+  return `${ordersOtherwise(type) ? orderKey(sql, type) : sql} ${sort.descending ? 'DESC' : 'ASC'} NULLS ${first ? 'FIRST' : 'LAST'}`
 }
 
 // What counts rows, so that equal ones may fall either way.
@@ -30,7 +32,7 @@ export function overText(expr: ExprOf<'call'>, rule: Rule, env: Env): { sql: str
   if (rule.kind === 'window' && spec.frame && expr.name !== 'nth_value') throw new Refusal(`${expr.name} with a frame`, spec.frame.at)
   const parts = [
     partition.length > 0 ? `PARTITION BY ${partition.map(p => p.sql).join(', ')}` : '',
-    order.length > 0 ? `ORDER BY ${order.map((o, i) => orderText(o.sql, spec.order[i]!)).join(', ')}` : '',
+    order.length > 0 ? `ORDER BY ${order.map((o, i) => orderText(o, spec.order[i]!)).join(', ')}` : '',
     spec.frame ? frameText(spec, order, env) : '',
   ]
   return { sql: ` OVER (${parts.filter(Boolean).join(' ')})`, from: origins(...partition, ...order) }

@@ -79,8 +79,19 @@ export class Cursor {
     )
   }
 
+  /** Takes a colon. `a:bigint` in a type looks like a parameter; there the colon and the word are two. */
+  takeColon(): boolean {
+    const token = this.peek()
+    if (token.kind !== 'parameter') return this.take(':')
+    const word = { kind: 'word' as const, text: token.value.toUpperCase(), value: token.value, at: token.at + 1, end: token.end }
+    this.list[this.position] = word
+    return true
+  }
+
   name(): Name {
     const token = this.peek()
+    if (token.kind === 'string')
+      throw new SqlProblem(`${token.text} is a text, where a name belongs`, 'quote a name in backquotes: `a name`', token.at)
     if (token.kind !== 'word' && token.kind !== 'quoted') throw this.unexpected('a name')
     this.next()
     return { name: token.value, quoted: token.kind === 'quoted', at: token.at }

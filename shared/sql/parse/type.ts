@@ -67,7 +67,7 @@ function closed(cursor: Cursor, type: SqlType): SqlType {
 
 export function parseField(cursor: Cursor): { name: string; type: SqlType } {
   const { name } = cursor.name()
-  cursor.take(':')
+  cursor.takeColon()
   const type = parseType(cursor)
   if (cursor.take('NOT')) cursor.expect('NULL')
   if (cursor.take('COMMENT')) cursor.next()

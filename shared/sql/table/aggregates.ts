@@ -1,4 +1,5 @@
 import { quotientSql } from '../analyze/decimal.ts'
+import { ordersOtherwise } from '../analyze/order-key.ts'
 import { castTo } from '../cast.ts'
 import { isFractional, isIntegral } from '../coerce.ts'
 import { SqlProblem } from '../finding.ts'
@@ -96,7 +97,20 @@ const list = own(
   { ordered: true },
 )
 
-const by = (call: string) => aggregate('any, any', same, `{${call}($1, $2)}`)
+const ordered = (value: Typed, name: string): void => {
+  if (ordersOtherwise(value.type) || value.type.kind === 'map') throw new Refusal(`${name} of ${typeText(value.type)}`, value.at)
+}
+const extreme = (call: 'min' | 'max') =>
+  aggregate('any', same, value => {
+    ordered(value!, call)
+    return on(`${call}(${value!.sql})`)
+  })
+// The row counts even where the value it gives is null, as long as what orders is not.
+const by = (call: 'min' | 'max') =>
+  aggregate('any, any', same, (value, order) => {
+    ordered(order!, `${call}_by`)
+    return on(`arg_${call}_null(${value!.sql}, ${order!.sql})`)
+  })
 
 const percentile = own((args, site) => {
   const [value, share] = args
@@ -116,10 +130,10 @@ export const aggregates: Record<string, Rule> = {
   avg,
   mean: avg,
   try_avg: avg,
-  min: aggregate('any', same, '{min($1)}'),
-  max: aggregate('any', same, '{max($1)}'),
-  min_by: by('min_by'),
-  max_by: by('max_by'),
+  min: extreme('min'),
+  max: extreme('max'),
+  min_by: by('min'),
+  max_by: by('max'),
   any_value: edge('first'),
   first: edge('first'),
   first_value: edge('first'),
@@ -154,7 +168,12 @@ export const aggregates: Record<string, Rule> = {
   variance,
   var_samp: variance,
   var_pop: statistic('var_pop'),
-  corr: ofTwo('corr'),
+  // Of a constant it would be a division by zero, which is an error.
+  corr: aggregate(
+    'double, double',
+    T.double,
+    "CASE WHEN isnan({corr($1, $2)}) THEN CAST('corr of a constant' AS DOUBLE) ELSE {corr($1, $2)} END",
+  ),
   covar_pop: ofTwo('covar_pop'),
   covar_samp: ofTwo('covar_samp'),
   regr_avgx: ofTwo('regr_avgx'),

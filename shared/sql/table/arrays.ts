@@ -1,23 +1,15 @@
+import { orderKey, ordersOtherwise } from '../analyze/order-key.ts'
 import { castTo } from '../cast.ts'
 import { isIntegral, isMonths } from '../coerce.ts'
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
 import { array, type SqlType, struct, T, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
-import { type CallSite, type Rule, scalar, sharedOf, special } from './rule.ts'
+import { type CallSite, expectArguments, type Rule, scalar, sharedOf, special } from './rule.ts'
 
 const element = (value?: Typed): SqlType => (value!.type.kind === 'array' ? value!.type.element : T.void)
 const same = (value?: Typed) => value!.type
 const NULLS = (args: Typed[]): string => args.map(a => `${a.sql} IS NULL`).join(' OR ')
-
-const usage = (args: Typed[], site: CallSite, least: number, most: number, example: string): void => {
-  if (args.length < least || args.length > most)
-    throw new SqlProblem(
-      `${site.name} takes ${least === most ? least : `${least} to ${most}`} arguments; here are ${args.length}`,
-      `write ${example}`,
-      site.at,
-    )
-}
 
 function asArray(value: Typed, site: CallSite): { type: Extract<SqlType, { kind: 'array' }>; sql: string } {
   if (value.type.kind === 'array') return { type: value.type, sql: value.sql }
@@ -32,7 +24,7 @@ const comparable = (type: SqlType, site: CallSite): void => {
 
 /** Two arrays brought to one type, or an array and a value for its elements. */
 function pairOf(args: Typed[], site: CallSite, second: 'array' | 'element'): [string, string, SqlType] {
-  usage(args, site, 2, 2, `${site.name}(items, ${second === 'array' ? 'others' : 'item'})`)
+  expectArguments(args, site, 2, 2, `${site.name}(items, ${second === 'array' ? 'others' : 'item'})`)
   const [a, b] = args as [Typed, Typed]
   if (a.type.kind === 'void' || (second === 'array' && b.type.kind === 'void')) throw new Refusal(`${site.name} of NULL`, site.at)
   asArray(a, site)
@@ -57,7 +49,7 @@ const literalArray: Rule = special((args, site) => {
 })
 
 const slice: Rule = special((args, site) => {
-  usage(args, site, 3, 3, 'slice(items, 1, 2)')
+  expectArguments(args, site, 3, 3, 'slice(items, 1, 2)')
   const [list, from, count] = args as [Typed, Typed, Typed]
   const { type, sql } = asArray(list, site)
   return { type, sql: `spark_slice(${sql}, ${castTo(from, T.int).sql}, ${castTo(count, T.int).sql})` }
@@ -65,7 +57,7 @@ const slice: Rule = special((args, site) => {
 
 /** sequence(start, stop, step): numbers, or dates by an interval. */
 const sequence: Rule = special((args, site) => {
-  usage(args, site, 2, 3, 'sequence(1, 5)')
+  expectArguments(args, site, 2, 3, 'sequence(1, 5)')
   const [start, stop, step] = args as [Typed, Typed, Typed | undefined]
   const type = sharedOf([start.type, stop.type], 'sequence', site.at)
   const [a, b] = [castTo(start, type).sql, castTo(stop, type).sql]
@@ -105,7 +97,11 @@ const join = scalar('array, string, string?', T.string, (list, separator, replac
   return `CASE WHEN ${list!.sql} IS NULL THEN NULL ELSE coalesce(array_to_string(${kept}, ${separator!.sql}), '') END`
 })
 
-const extreme = (call: string) => scalar('array', element, `${call}($1)`)
+const extreme = (call: string) =>
+  scalar('array', element, list => {
+    if (ordersOtherwise(element(list))) throw new Refusal(`${call} of ${typeText(list!.type)}`, list!.at)
+    return `${call}(${list!.sql})`
+  })
 const unique = (sql: string) =>
   `list_filter(${sql}, lambda item, place: list_position(${sql}, item) = place OR item IS NULL AND len(list_filter(${sql}[:place], lambda other: other IS NULL)) = 1)`
 
@@ -118,7 +114,7 @@ const has = (list: string, item: string) =>
   `(list_contains(${list}, ${item}) OR ${item} IS NULL AND len(list_filter(${list}, lambda other: other IS NULL)) > 0)`
 
 const insert: Rule = special((args, site) => {
-  usage(args, site, 3, 3, 'array_insert(items, 1, item)')
+  expectArguments(args, site, 3, 3, 'array_insert(items, 1, item)')
   const [list, place, item] = args as [Typed, Typed, Typed]
   const n = Number(place.literal)
   if (!Number.isInteger(n)) throw new Refusal('array_insert at a computed place', site.at)
@@ -142,7 +138,7 @@ const zip: Rule = special((args, site) => {
 
 const elementAt = (attempt: boolean): Rule =>
   special((args, site) => {
-    usage(args, site, 2, 2, 'element_at(items, 1)')
+    expectArguments(args, site, 2, 2, 'element_at(items, 1)')
     const [value, key] = args as [Typed, Typed]
     if (value.type.kind === 'map') return { type: value.type.value, sql: `${value.sql}[${castTo(key, value.type.key).sql}]` }
     const { type, sql } = asArray(value, site)
@@ -150,21 +146,28 @@ const elementAt = (attempt: boolean): Rule =>
     return { type: type.element, sql: attempt ? `spark_try_element(${sql}, ${i})` : `spark_element(${sql}, ${i})` }
   })
 
+// What is ordered otherwise is sorted by its key, then taken out again; a null item has no key.
+function sorted(sql: string, element: SqlType, how: string): string {
+  if (!ordersOtherwise(element)) return `list_sort(${sql}, ${how})`
+  const pairs = `list_transform(${sql}, lambda item: CASE WHEN item IS NOT NULL THEN struct_pack(place := ${orderKey('item', element)}, item := item) END)`
+  return `list_transform(list_sort(${pairs}, ${how}), lambda pair: pair.item)`
+}
+
 const sortArray: Rule = special((args, site) => {
-  usage(args, site, 1, 2, 'sort_array(items)')
+  expectArguments(args, site, 1, 2, 'sort_array(items)')
   const { type, sql } = asArray(args[0]!, site)
   comparable(type.element, site)
   const ascending = args[1]?.literal ?? true
   if (typeof ascending !== 'boolean') throw new Refusal('sort_array in a computed direction', site.at)
-  return { type, sql: ascending ? `list_sort(${sql}, 'ASC', 'NULLS FIRST')` : `list_sort(${sql}, 'DESC', 'NULLS LAST')` }
+  return { type, sql: sorted(sql, type.element, ascending ? "'ASC', 'NULLS FIRST'" : "'DESC', 'NULLS LAST'") }
 })
 
 const arraySort: Rule = special((args, site) => {
   if (args[1]?.lambda) throw new Refusal('array_sort by a lambda', site.at)
-  usage(args, site, 1, 1, 'array_sort(items)')
+  expectArguments(args, site, 1, 1, 'array_sort(items)')
   const { type, sql } = asArray(args[0]!, site)
   comparable(type.element, site)
-  return { type, sql: `list_sort(${sql}, 'ASC', 'NULLS LAST')` }
+  return { type, sql: sorted(sql, type.element, "'ASC', 'NULLS LAST'") }
 })
 
 /** struct(a, b), named_struct('x', a, …). */
@@ -250,7 +253,7 @@ export const arrays: Record<string, Rule> = {
   sort_array: sortArray,
   arrays_zip: zip,
   flatten: special((args, site) => {
-    usage(args, site, 1, 1, 'flatten(lists)')
+    expectArguments(args, site, 1, 1, 'flatten(lists)')
     const { type, sql } = asArray(args[0]!, site)
     if (type.element.kind !== 'array')
       throw new SqlProblem(`flatten takes an array of arrays; this is ${typeText(type)}`, 'remove it', args[0]!.at)
@@ -262,7 +265,7 @@ export const arrays: Record<string, Rule> = {
   slice,
   sequence,
   get: special((args, site) => {
-    usage(args, site, 2, 2, 'get(items, 0)')
+    expectArguments(args, site, 2, 2, 'get(items, 0)')
     const { type, sql } = asArray(args[0]!, site)
     const i = castTo(args[1]!, T.int).sql
     return { type: type.element, sql: `CASE WHEN ${i} >= 0 THEN ${sql}[${i} + 1] END` }

@@ -1,3 +1,4 @@
+import { ordersOtherwise } from '../analyze/order-key.ts'
 import { castTo } from '../cast.ts'
 import { comparedAs } from '../coerce.ts'
 import { SqlProblem } from '../finding.ts'
@@ -21,7 +22,11 @@ const two = (args: Typed[], name: string, at: number): [Typed, Typed] => {
 }
 
 // greatest and least leave nulls out; NaN is the greatest.
-const extreme = (name: string) => scalar('T, T, T...', sameAs, `${name}($*)`)
+const extreme = (name: string) =>
+  scalar('T, T, T...', sameAs, (...args) => {
+    if (args.some(a => ordersOtherwise(a.type))) throw new Refusal(`${name} of ${typeText(args[0]!.type)}`, args[0]!.at)
+    return `${name}(${args.map(a => a.sql).join(', ')})`
+  })
 
 /** decode(value, search, result, …, default): nulls match nulls. decode(binary, charset) is another function of the same name. */
 const decode: Rule = special((args, site) => {

@@ -6,21 +6,12 @@ import { Refusal } from '../refusal.ts'
 import { decimal, type SqlType, T, text, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
 import { datetimePattern } from './datetime-pattern.ts'
-import { type CallSite, fill, type Rule, scalar, special } from './rule.ts'
+import { type CallSite, expectArguments, fill, type Rule, scalar, special } from './rule.ts'
 
 const datePart = (sql: string) => scalar('date', T.int, `CAST(${sql} AS INTEGER)`)
 const timePart = (sql: string) => scalar('timestamp', T.int, `CAST(${sql} AS INTEGER)`)
 const day = datePart('day($1)')
 const plusDays = (sign: string) => scalar('date, int', T.date, `($1 ${sign} $2)`)
-
-const usage = (args: Typed[], site: CallSite, least: number, most: number, example: string): void => {
-  if (args.length < least || args.length > most)
-    throw new SqlProblem(
-      `${site.name} takes ${least === most ? least : `${least} to ${most}`} arguments; here are ${args.length}`,
-      `write ${example}`,
-      site.at,
-    )
-}
 
 // What date_trunc and trunc call units.
 const UNITS: Record<string, string> = {
@@ -54,12 +45,12 @@ const DATE_UNITS = ['year', 'quarter', 'month', 'week']
 const ALL_UNITS = [...DATE_UNITS, 'day', 'hour', 'minute', 'second', 'milliseconds', 'microseconds']
 
 const dateTrunc: Rule = special((args, site) => {
-  usage(args, site, 2, 2, "date_trunc('MONTH', at)")
+  expectArguments(args, site, 2, 2, "date_trunc('MONTH', at)")
   return { type: T.timestamp, sql: `CAST(date_trunc('${unit(args[0]!, ALL_UNITS)}', ${castTo(args[1]!, T.timestamp).sql}) AS TIMESTAMP)` }
 })
 
 const trunc: Rule = special((args, site) => {
-  usage(args, site, 2, 2, "trunc(day, 'MM')")
+  expectArguments(args, site, 2, 2, "trunc(day, 'MM')")
   return { type: T.date, sql: `CAST(date_trunc('${unit(args[1]!, DATE_UNITS)}', ${castTo(args[0]!, T.date).sql}) AS DATE)` }
 })
 
@@ -71,7 +62,7 @@ function parsed(value: Typed, pattern: Typed): string {
 }
 
 const toDate: Rule = special((args, site) => {
-  usage(args, site, 1, 2, "to_date(text, 'yyyy-MM-dd')")
+  expectArguments(args, site, 1, 2, "to_date(text, 'yyyy-MM-dd')")
   const [value, pattern] = args
   if (!pattern || isDatetime(value!.type)) return { type: T.date, sql: dateOf(value!, site) }
   return { type: T.date, sql: `CAST(${parsed(value!, pattern)} AS DATE)` }
@@ -85,7 +76,7 @@ function dateOf(value: Typed, site: CallSite): string {
 
 const toTimestamp = (type: SqlType, attempt = false): Rule =>
   special((args, site) => {
-    usage(args, site, 1, 2, "to_timestamp(text, 'yyyy-MM-dd HH:mm:ss')")
+    expectArguments(args, site, 1, 2, "to_timestamp(text, 'yyyy-MM-dd HH:mm:ss')")
     const [value, pattern] = args
     if (!isDatetime(value!.type) && value!.type.kind !== 'string' && value!.type.kind !== 'void')
       throw new Refusal(`${site.name} of ${typeText(value!.type)}`, site.at)
@@ -94,12 +85,12 @@ const toTimestamp = (type: SqlType, attempt = false): Rule =>
   })
 
 const dateFormat: Rule = special((args, site) => {
-  usage(args, site, 2, 2, "date_format(day, 'yyyy-MM')")
+  expectArguments(args, site, 2, 2, "date_format(day, 'yyyy-MM')")
   return { type: T.string, sql: `strftime(${castTo(args[0]!, T.timestamp).sql}, ${text(datetimePattern(args[1]!, false).format)})` }
 })
 
 const fromUnixtime: Rule = special((args, site) => {
-  usage(args, site, 1, 2, 'from_unixtime(seconds)')
+  expectArguments(args, site, 1, 2, 'from_unixtime(seconds)')
   const format = args[1] ? datetimePattern(args[1], false).format : '%Y-%m-%d %H:%M:%S'
   return {
     type: T.string,
@@ -108,7 +99,7 @@ const fromUnixtime: Rule = special((args, site) => {
 })
 
 const unixTimestamp: Rule = special((args, site) => {
-  usage(args, site, 1, 2, "unix_timestamp(text, 'yyyy-MM-dd')")
+  expectArguments(args, site, 1, 2, "unix_timestamp(text, 'yyyy-MM-dd')")
   const [value, pattern] = args
   const at = isDatetime(value!.type)
     ? castTo(value!, T.timestamp).sql
@@ -146,7 +137,7 @@ const INTERVAL_FIELDS: Record<string, string> = {
 
 /** extract(field FROM source), date_part('field', source). */
 const datePartOf: Rule = special((args, site) => {
-  usage(args, site, 2, 2, "date_part('year', day)")
+  expectArguments(args, site, 2, 2, "date_part('year', day)")
   const [name, source] = args as [Typed, Typed]
   if (typeof name.literal !== 'string') throw new Refusal(`${site.name} of a computed field`, site.at)
   const key = name.literal.toUpperCase()
@@ -185,7 +176,7 @@ const WEEKDAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDA
 const DAYS = new Map(WEEKDAYS.flatMap((name, i) => [2, 3, name.length].map(n => [name.slice(0, n), i] as const)))
 
 const dateDiff: Rule = special((args, site) => {
-  usage(args, site, 2, 3, 'date_diff(end, start)')
+  expectArguments(args, site, 2, 3, 'date_diff(end, start)')
   if (args.length === 2) return { type: T.int, sql: `CAST(${castTo(args[0]!, T.date).sql} - ${castTo(args[1]!, T.date).sql} AS INTEGER)` }
   const [unitName, start, end] = args as [Typed, Typed, Typed]
   const micros = {
@@ -204,7 +195,7 @@ const dateDiff: Rule = special((args, site) => {
 
 const dateAdd = (sign: '+' | '-'): Rule =>
   special((args, site) => {
-    usage(args, site, 2, 3, `${site.name}(day, 1)`)
+    expectArguments(args, site, 2, 3, `${site.name}(day, 1)`)
     if (args.length === 2) {
       if (args[1]!.type.kind === 'interval') return arithmetic(sign, castTo(args[0]!, T.date), args[1]!)
       return plusDays(sign).apply(args, site)
@@ -230,7 +221,7 @@ const dateAdd = (sign: '+' | '-'): Rule =>
 
 const zoned = (sql: (at: string, zone: string) => string): Rule =>
   special((args, site) => {
-    usage(args, site, 2, 2, `${site.name}(at, 'Europe/Madrid')`)
+    expectArguments(args, site, 2, 2, `${site.name}(at, 'Europe/Madrid')`)
     const [value, zone] = args as [Typed, Typed]
     return { type: T.timestamp, sql: sql(castTo(value, T.timestamp).sql, text(zoneName(zone))) }
   })
@@ -253,7 +244,7 @@ const makeTimestamp = (type: SqlType): Rule =>
       const zone = text(zoneName(args[6]!))
       return { type, sql: `((${madeTimestamp(args)} AT TIME ZONE ${zone}) AT TIME ZONE 'UTC')` }
     }
-    usage(args, site, 6, 6, 'make_timestamp(2001, 2, 14, 5, 30, 0)')
+    expectArguments(args, site, 6, 6, 'make_timestamp(2001, 2, 14, 5, 30, 0)')
     return { type, sql: madeTimestamp(args) }
   })
 
@@ -287,14 +278,6 @@ export const dates: Record<string, Rule> = {
   second: timePart('second($1)'),
   date_part: datePartOf,
   datepart: datePartOf,
-  date: special((args, site) => {
-    usage(args, site, 1, 1, 'date(text)')
-    return { type: T.date, sql: dateOf(args[0]!, site) }
-  }),
-  timestamp: special((args, site) => {
-    usage(args, site, 1, 1, 'timestamp(text)')
-    return { type: T.timestamp, sql: castTo(args[0]!, T.timestamp).sql }
-  }),
   date_add: dateAdd('+'),
   dateadd: dateAdd('+'),
   date_sub: plusDays('-'),
@@ -306,7 +289,7 @@ export const dates: Record<string, Rule> = {
   months_between: monthsBetween,
   last_day: scalar('date', T.date, 'last_day($1)'),
   next_day: special((args, site) => {
-    usage(args, site, 2, 2, "next_day(day, 'MONDAY')")
+    expectArguments(args, site, 2, 2, "next_day(day, 'MONDAY')")
     const [value, name] = args as [Typed, Typed]
     if (typeof name.literal !== 'string') throw new Refusal('next_day of a computed weekday', site.at)
     const wanted = DAYS.get(name.literal.trim().toUpperCase())
@@ -331,7 +314,7 @@ export const dates: Record<string, Rule> = {
   unix_micros: scalar('timestamp', T.bigint, 'epoch_us($1)'),
   date_from_unix_date: scalar('int', T.date, "(DATE '1970-01-01' + $1)"),
   timestamp_seconds: special((args, site) => {
-    usage(args, site, 1, 1, 'timestamp_seconds(n)')
+    expectArguments(args, site, 1, 1, 'timestamp_seconds(n)')
     const [value] = args as [Typed]
     if (isIntegral(value.type)) return { type: T.timestamp, sql: `spark_from_micros(CAST(${value.sql} AS HUGEINT) * 1000000)` }
     if (value.type.kind === 'decimal' && value.type.scale <= 6)

@@ -60,6 +60,12 @@ export function datetimePattern(value: Typed, reading: boolean): DatetimePattern
       out.regex += part.text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
       continue
     }
+    if (/^[YwWuec]/.test(part.letters!))
+      throw new SqlProblem(
+        `${part.letters} in a datetime pattern counts by weeks, which Spark refuses`,
+        part.letters!.startsWith('Y') ? 'write yyyy for the year' : 'write weekofyear(day), or E for the day of the week',
+        value.at,
+      )
     const field = FIELDS[part.letters!]
     if (!field || (reading && !field.regex)) throw new Refusal(`the datetime pattern ${part.letters}`, value.at)
     out.format += reading ? (READ[field.format] ?? field.parse ?? field.format) : field.format

@@ -87,6 +87,17 @@ export function fill(template: string, args: { sql: string }[]): string {
   )
 }
 
+/** Throws where a call has too few arguments or too many. */
+export function expectArguments(args: unknown[], site: CallSite, least: number, most: number, example: string): void {
+  if (args.length >= least && args.length <= most) return
+  const range = least === most ? String(least) : `${least} to ${most}`
+  throw new SqlProblem(
+    `${site.name} takes ${range} argument${range === '1' ? '' : 's'}; here are ${args.length}`,
+    `write ${example}`,
+    site.at,
+  )
+}
+
 /** Checks the number of arguments and casts each to what is wanted. */
 export function bind(wanted: string[], args: Typed[], site: CallSite): Typed[] {
   const required = wanted.filter(w => !/[?]$|[.]{3}$/.test(w)).length

@@ -8,8 +8,8 @@ import { type Rule, scalar, sharedOf, special } from './rule.ts'
 const length = scalar('string|binary', T.int, x => `CAST(${x!.type.kind === 'binary' ? 'octet_length' : 'length'}(${x!.sql}) AS INTEGER)`)
 const bytes = (factor: string) =>
   scalar('string|binary', T.int, x => `CAST(octet_length(${x!.type.kind === 'string' ? `encode(${x!.sql})` : x!.sql})${factor} AS INTEGER)`)
-const upper = scalar('string', T.string, 'upper($1)')
-const lower = scalar('string', T.string, 'lower($1)')
+const upper = scalar('string', T.string, 'spark_upper($1)')
+const lower = scalar('string', T.string, 'spark_lower($1)')
 const character = scalar('bigint', T.string, "CASE WHEN $1 < 0 THEN '' WHEN $1 IS NULL THEN NULL ELSE chr(CAST($1 % 256 AS INTEGER)) END")
 
 /** substring(text, from, length): from 1, backwards from the end below 0; 0 counts as 1. */
@@ -90,6 +90,7 @@ const concat = special((args, site) => {
     }
   }
   if (args.every(a => a.type.kind === 'binary')) return { type: T.binary, sql: `(${args.map(a => a.sql).join(' || ')})` }
+  if (args.some(a => a.type.kind === 'void')) return { type: T.string, sql: 'CAST(NULL AS VARCHAR)' }
   return { type: T.string, sql: `(${args.map(a => castTo(a, T.string).sql).join(' || ')})` }
 })
 
@@ -178,7 +179,7 @@ export const strings: Record<string, Rule> = {
   initcap: scalar(
     'string',
     T.string,
-    "array_to_string(list_transform(string_split(lower($1), ' '), lambda word: upper(word[1]) || word[2:]), ' ')",
+    "array_to_string(list_transform(string_split(spark_lower($1), ' '), lambda word: upper(word[1]) || word[2:]), ' ')",
   ),
   ascii: scalar('string', T.int, "CASE WHEN $1 = '' THEN 0 ELSE unicode($1) END"),
   char: character,
