@@ -9,7 +9,12 @@ export interface EventDetails {
   /** A run is to be looked at again. `place` is the limit that handed it a place. */
   RunDue: { task: string; partition: string; place?: string; cause?: Cause }
   /** An event concerns more runs than one message may: those of these partitions. */
-  RunsConcerned: { task: string; from: string; to: string; arrival: { dataset: string; partition: string; number: number; cause: Cause } }
+  RunsConcerned: {
+    task: string
+    from: string
+    to: string
+    arrival: { dataset: string; partition: string; number: number; at: number; cause: Cause }
+  }
   /** A wish to run tasks over a range of time or keys. */
   RunRequested: {
     id?: string

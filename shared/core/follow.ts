@@ -26,6 +26,7 @@ export interface Arrival {
   dataset: string
   ordinal: number
   number: number
+  at: EpochMs
   cause: Cause
 }
 
@@ -58,7 +59,7 @@ export function arrive(doc: RunDoc | undefined, place: Place, arrival: Arrival, 
       return !arrival.cause.quiet && isNews(doc, place, arrival) ? 'look' : doc
     case 'running':
     case 'queued': {
-      if (!isAtWork(doc)) return 'look'
+      if (!isAtWork(doc)) return causeOf(doc, arrival) ? 'look' : doc
       if (arrival.cause.quiet || !isNews(doc, place, arrival)) return doc
       const noted = joinCauses(doc.noted, arrival.cause)
       return sameCause(doc.noted, noted) ? doc : { ...doc, noted }
@@ -85,11 +86,20 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
     cleared = true
     return withoutBit(b, at)
   })
-  const cause = joinCauses(doc.cause, arrival.cause)
+  const reason = causeOf(doc, arrival)
+  const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
   if (!cleared && sameCause(cause, doc.cause)) return doc
   const counts = needed.map(n => n.length)
   if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
   return { ...doc, cause, pending: { ...doc.pending, bits } }
+}
+
+/** Whether a waiting or queued run has seen a version before. */
+const isKnown = (doc: RunDoc, arrival: Arrival) => doc.lookedAt !== undefined && arrival.at <= doc.lookedAt
+
+/** Why an arrival makes a run wanted: not at all when it starts nothing by itself, or was seen before. */
+export function causeOf(doc: RunDoc | undefined, arrival: Arrival): Cause | undefined {
+  return arrival.cause.quiet || (doc && isKnown(doc, arrival)) ? undefined : arrival.cause
 }
 
 /** Whether a version is newer than what the run pinned of it, under a policy that cares. */
@@ -131,6 +141,8 @@ export function isInMotion(doc: RunDoc, place: Place, facts: readonly InputFacts
 export interface View {
   facts: readonly InputFacts[]
   now: EpochMs
+  /** A stamp from before the facts were read. */
+  lookedAt: EpochMs
   paused: boolean
   /** Why it is looked at, where an event says so. */
   cause?: Cause
@@ -204,9 +216,9 @@ function withoutNotice(doc: RunDoc): RunDoc {
 function start(doc: RunDoc, place: Place, view: View): Next {
   const judged = readiness(view.facts, place.output, place.ordinal, view.now)
   const due = dueOf(place, judged, view.now)
-  const { pending, stale, due: _due, queuedAt, noted, ended, error, ...rest } = withoutNotice(doc)
+  const { pending, stale, due: _due, noted, ended, error, ...rest } = withoutNotice(doc)
   const cause = view.cause ?? doc.cause ?? { lane: 'nightly' as const }
-  const base: RunDoc = { ...rest, task: place.contract.task, cause }
+  const base: RunDoc = { ...rest, task: place.contract.task, cause, lookedAt: view.lookedAt }
   if (!judged.ready || due === 'partition end') {
     const next: RunDoc = {
       ...base,
@@ -217,7 +229,7 @@ function start(doc: RunDoc, place: Place, view: View): Next {
     }
     return sameWait(doc, next) ? { next: 'keep' } : { next: 'write', doc: next }
   }
-  const queued: RunDoc = { ...base, state: 'queued', queuedAt: queuedAt ?? view.now }
+  const queued: RunDoc = { ...base, state: 'queued' }
   if (view.paused) return doc.state === 'queued' && sameCause(doc.cause, cause) ? { next: 'keep' } : { next: 'write', doc: queued }
   const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: view.now, ancestry: judged.ancestry }
   return { next: 'claim', doc: claimed({ ...base, pins }, place, view.now, doc.generation + 1, 1), queued }
@@ -244,7 +256,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, queuedAt, pending, stale, error, endedAt, deadline, ...rest } = doc
+  const { due, lookedAt, pending, stale, error, endedAt, deadline, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -294,7 +306,7 @@ const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended,
 const SERVED = 8
 
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
-  const { requests, ended, error, due, pending, stale, queuedAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
+  const { requests, ended, error, due, pending, stale, lookedAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
   const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
   return { ...rest, state, endedAt: now, ...served }
 }

@@ -94,8 +94,8 @@ export interface RunDoc {
   stale?: string[]
   /** When to look again: a retry, an optional input's time, the partition's end. */
   due?: EpochMs
-  /** Since when nothing keeps it but a pause or a place. */
-  queuedAt?: EpochMs
+  /** While it waits or is queued: what was published by then is known, and no event about it is news. */
+  lookedAt?: EpochMs
   pins?: Pins
   /** What each class has taken of this generation's attempts. */
   ended?: Partial<Record<FailureClass, number>>

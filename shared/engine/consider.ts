@@ -1,4 +1,4 @@
-import { type Arrival, arrive, consider, isAtWork, type Next, type Place } from '../core/follow.ts'
+import { type Arrival, arrive, causeOf, consider, isAtWork, type Next, type Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
@@ -74,6 +74,7 @@ async function look(
   const requests = doc?.requests && !isAtWork(doc) ? await requestsOf(world, doc.requests) : []
   // While a request is still selecting, none of its runs starts: what it selects counts as selected.
   if (requests.some(r => r.phase === 'marking')) return 'kept'
+  const lookedAt = world.clock.stamp()
   const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, requests.length > 0)
   if (
     doc?.state === 'waiting' &&
@@ -82,10 +83,12 @@ async function look(
   )
     return 'kept'
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
-  const cause: Cause | undefined = night === undefined ? (reason.cause ?? reason.arrival?.cause) : { lane: 'nightly', night }
+  const cause: Cause | undefined =
+    night === undefined ? (reason.cause ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
   const next = consider(doc, place, {
     facts,
     now,
+    lookedAt,
     paused,
     ...(cause && { cause }),
     ...(night !== undefined && { named: true }),
@@ -160,7 +163,7 @@ async function claim(
   return 'started'
 }
 
-const sameButTime = (a: RunDoc, b: RunDoc): boolean => JSON.stringify({ ...a, queuedAt: 0 }) === JSON.stringify({ ...b, queuedAt: 0 })
+const sameButTime = (a: RunDoc, b: RunDoc): boolean => JSON.stringify({ ...a, lookedAt: 0 }) === JSON.stringify({ ...b, lookedAt: 0 })
 
 async function isPaused(world: World, task: string): Promise<boolean> {
   const pauses = await world.ledger.getMany<PauseDoc>([pauseKey('all'), pauseKey(task)])

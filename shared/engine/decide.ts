@@ -50,7 +50,7 @@ async function datasetReady(world: World, graph: Graph, task: string, ready: Eve
   const { contract, output } = placeOf(graph, task, 0)
   const input = partitioningOf(graph, ready.dataset)
   const at = parsePartition(input, ready.partition, ready.dataset)
-  const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, cause: ready.cause }
+  const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, at: ready.at, cause: ready.cause }
   const mappings = contract.inputs.filter(i => i.dataset === ready.dataset).map(i => i.mapping)
   if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)
   const intervals = mappings.map(m => affectedBy(m, input, output, at))
@@ -93,7 +93,7 @@ async function concern(world: World, graph: Graph, task: string, ordinals: reado
   const left = ordinals.slice(RUNS_A_MESSAGE)
   if (left.length === 0) return
   const input = partitioningOf(graph, arrival.dataset)
-  const { dataset, number, cause } = arrival
+  const { dataset, number, at, cause } = arrival
   await world.bus.publish([
     {
       type: 'RunsConcerned',
@@ -101,7 +101,7 @@ async function concern(world: World, graph: Graph, task: string, ordinals: reado
         task: contract.task,
         from: keyOf(output, left[0]!),
         to: keyOf(output, left[left.length - 1]!),
-        arrival: { dataset, partition: keyOf(input, arrival.ordinal), number, cause },
+        arrival: { dataset, partition: keyOf(input, arrival.ordinal), number, at, cause },
       },
     },
   ])
@@ -115,7 +115,7 @@ async function runsConcerned(
 ): Promise<void> {
   const { output, contract } = placeOf(graph, task, 0)
   const input = partitioningOf(graph, arrival.dataset)
-  const { dataset, number, cause } = arrival
+  const { dataset, number, at, cause } = arrival
   const [first, last] = [ordinalOf(output, from)!, ordinalOf(output, to)!]
   const unbounded = contract.inputs.some(
     i =>
@@ -124,7 +124,7 @@ async function runsConcerned(
   const all = unbounded
     ? (await existing(world, output, contract.output)).filter(o => first <= o && o <= last)
     : ordinalRange(output, first, last)
-  await concern(world, graph, task, all, { dataset, ordinal: ordinalOf(input, arrival.partition)!, number, cause })
+  await concern(world, graph, task, all, { dataset, ordinal: ordinalOf(input, arrival.partition)!, number, at, cause })
 }
 
 /** `latest` is no reason to run, but a run that waits for its first one starts when it comes. */
