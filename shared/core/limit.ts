@@ -82,8 +82,11 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   const others = doc.holders.filter(h => h !== mine)
   if (mine && mine.token === undefined)
     return { doc: { ...doc, holders: [...others, holder] }, granted: true, owned: true, handed: [], changed: true }
-  if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt)
-    return { doc, granted: true, owned: mine.token === begins.token, handed: [], changed: false }
+  if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt) {
+    // Another taker is about to begin this very attempt, and would give the place back if it did not; if it died, the sweep frees it.
+    const owned = mine.token === begins.token
+    return { doc, granted: owned, owned, handed: [], changed: false }
+  }
   const waiting = doc.waiting.filter(w => !isRun(candidate)(w))
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
   if (doc.limit - others.length > ahead)
