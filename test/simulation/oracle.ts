@@ -29,6 +29,9 @@ const moves: Record<string, readonly string[]> = {
   held: ['held', 'waiting', 'queued', 'running', 'cancelled'],
 }
 
+/** What nothing moves but a cause. */
+const settled = new Set(['none', 'succeeded', 'failed', 'cancelled', 'held'])
+
 /** How one of the oracle's tasks judges its inputs now. */
 export interface Judged {
   ready: boolean
@@ -166,6 +169,7 @@ export class Oracle implements Witness {
     if (after.generation < (before?.generation ?? 0)) this.broken(4, `${p.name} went back to generation ${after.generation}`)
     if (after.generation !== (before?.generation ?? 0) && was !== 'none' && is !== 'running' && after.task)
       this.broken(1, `${p.name} has generation ${after.generation} without a claim`)
+    if (settled.has(was) && !settled.has(is) || (is === 'held' && was !== 'held')) this.#checkCause(write, p, before, after)
     if (is === 'running' && (was !== 'running' || after.generation !== before!.generation || after.attempt !== before!.attempt)) this.#claim(write, p, before, after)
     if (was === 'running' && is !== 'running') this.#ended(write, p, before!, after)
     if ((after.version?.number ?? 0) !== (before?.version?.number ?? 0)) this.#publish(write, p, before, after)
@@ -250,13 +254,12 @@ export class Oracle implements Witness {
       if (since !== undefined && since < readAt) this.broken(3, `${what} began while request ${id} was still selecting`)
     }
     const slice = this.views.slice(p.dataset, p.key)
-    if (this.views.timed(p.dataset) && now + by.skewMs < slice.start) this.broken(2, `${what} began before its partition`)
+    if (this.views.timed(p.dataset) && now + this.skewMs < slice.start) this.broken(2, `${what} began before its partition`)
     if (!this.views.exists(p.dataset, slice)) this.broken(2, `${what} is before the first partition`)
     // The contract may have been another's when the pins were made; what is needed is judged by the one it was claimed under.
     if (contract.onNight && this.views.timed(p.dataset) && now + by.skewMs < slice.end) this.broken(2, `${what} is on the night and its partition has not ended`)
     contract.inputs.forEach((input, i) => this.#checkPins(write, p, what, contract, slice, input, this.#pinsOf(after, input, i)))
     this.#checkConsistent(what, after)
-    this.#checkCause(what, p, contract, slice, before, after)
     p.selected.clear()
   }
 
@@ -335,36 +338,27 @@ export class Oracle implements Witness {
     })
   }
 
-  /** A generation has a cause: first versions, a night or a request; then news under a policy that cares, or a request. */
-  #checkCause(what: string, p: Partition, contract: TaskView, slice: Slice, before: RunDoc | undefined, after: RunDoc): void {
+  /** A run that is made, or wanted anew, has a cause: first versions, a night or a request; then news under a policy that cares. */
+  #checkCause({ by }: Write, p: Partition, before: RunDoc | undefined, after: RunDoc): void {
     if (p.selected.size > 0) return
-    const night = contract.onNight && this.nightsOf(p.dataset, slice).some(date => this.nights.has(date))
-    if (after.generation === 1 && (night || this.#begun(contract, p.dataset, slice, after))) return
-    if (after.generation > 1 && this.#news(p, contract, before!, after)) return
-    this.broken(11, `${what} began without cause`)
+    const contract = by.graph.task(after.task!)
+    if (!contract) return
+    const slice = this.views.slice(p.dataset, p.key)
+    if (!before?.state) {
+      const night = contract.onNight && this.nightsOf(p.dataset, slice).some(date => this.nights.has(date))
+      if (!night && !this.#begun(contract, slice)) this.broken(11, `${p.name} was made without cause`)
+      return
+    }
+    const news = this.unheard(contract, slice, before)
+    const asked = before.state === 'held' && p.approvals > 0
+    if (!asked && !news.some(n => n.policy === (after.state === 'held' ? 'hold' : 'rerun'))) this.broken(11, `${p.name} is ${after.state} after it was ${before.state} without cause`)
   }
 
   /** Whether something that was published since the task's life began, and that readers follow, is among what it needs. */
-  #begun(contract: TaskView, output: string, slice: Slice, _after?: RunDoc): boolean {
+  #begun(contract: TaskView, slice: Slice): boolean {
     return contract.inputs.some(input =>
-      this.views.needed(input, output, slice).some(s => {
-        const p = this.at(input.dataset, s.key)
-        return p.versions.some(v => v.loud === v.number && v.at >= contract.deployedAt)
-      }),
+      this.views.needed(input, contract.output, slice).some(s => this.at(input.dataset, s.key).versions.some(v => v.loud === v.number && v.at >= contract.deployedAt)),
     )
-  }
-
-  #news(p: Partition, contract: TaskView, before: RunDoc, after: RunDoc): boolean {
-    const same = before.pins?.inputsHash === after.pins!.inputsHash
-    return contract.inputs.some((input, i) => {
-      if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return false
-      if (input.onUpdate === 'hold' && p.approvals === 0 && contract.inputs.every(x => x.onUpdate !== 'rerun')) return false
-      const earlier = same ? this.#pinsOf(before, input, i) : undefined
-      return [...this.#pinsOf(after, input, i)].some(([key, number]) => {
-        const made = this.at(input.dataset, key).versions[number - 1]!
-        return earlier ? made.loud > (earlier.get(key) ?? 0) : made.at > (before.pins?.at ?? 0)
-      })
-    })
   }
 
   #ended({ now, by }: Write, p: Partition, before: RunDoc, after: RunDoc): void {

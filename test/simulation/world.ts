@@ -186,7 +186,7 @@ export class SimulatedWorld {
     this.note(
       key.pk.startsWith('run/')
         ? `${of.name}: ${key.pk.slice(4)}@${key.sk} ${state ?? ''} g${generation}-a${attempt} v${version?.number ?? 0}`
-        : `${of.name}: ${key.pk}/${key.sk}`,
+        : `${of.name}: ${key.pk}/${key.sk}${this.lines ? ` ${summaryOf(after)}` : ''}`,
     )
     this.#witness.wrote({ key, before, after, now: this.now, turn: this.turn, readAt: of.reads.get(`${key.pk}/${key.sk}`) ?? 0, by: of })
     if (this.#random.chance(this.faults.unsure)) throw new StorageError('timed out, and yet it is written')
@@ -508,4 +508,11 @@ export class SimulatedWorld {
       step()
     })
   }
+}
+
+function summaryOf(doc: object): string {
+  const { holders, waiting, phase } = doc as { holders?: { partition: string; dataset: string; generation?: number; attempt?: number }[]; waiting?: { partition: string; dataset: string }[]; phase?: string }
+  if (phase) return phase
+  const held = holders?.map(h => `${h.dataset}@${h.partition}${h.generation === undefined ? '' : ` g${h.generation}-a${h.attempt}`}`)
+  return holders ? `held by [${held!.join(', ')}], awaited by [${waiting!.map(h => `${h.dataset}@${h.partition}`).join(', ')}]` : ''
 }
