@@ -1,8 +1,12 @@
 import { aggregates } from './table/aggregates.ts'
+import { arraySets } from './table/array-sets.ts'
 import { arrays } from './table/arrays.ts'
 import { casts } from './table/casts.ts'
 import { conditionals } from './table/conditionals.ts'
+import { dateFields } from './table/date-fields.ts'
+import { dateTexts } from './table/date-texts.ts'
 import { dates } from './table/dates.ts'
+import { encodings } from './table/encodings.ts'
 import { json } from './table/json.ts'
 import { lambdas } from './table/lambdas.ts'
 import { maps } from './table/maps.ts'
@@ -10,21 +14,29 @@ import { numbers } from './table/numbers.ts'
 import { regexes } from './table/regexes.ts'
 import type { Rule } from './table/rule.ts'
 import { strings } from './table/strings.ts'
+import { structs } from './table/structs.ts'
+import { timestamps } from './table/timestamps.ts'
 import { windows } from './table/windows.ts'
 
 /** The table: what DuckDB may run, by its name in Spark. Everything else runs on Spark. */
 export const functions: Readonly<Record<string, Rule>> = {
   ...aggregates,
+  ...arraySets,
   ...arrays,
   ...casts,
   ...conditionals,
+  ...dateFields,
+  ...dateTexts,
   ...dates,
+  ...encodings,
   ...json,
   ...lambdas,
   ...maps,
   ...numbers,
   ...regexes,
   ...strings,
+  ...structs,
+  ...timestamps,
   ...windows,
 }
 

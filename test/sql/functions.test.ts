@@ -291,6 +291,11 @@ describe('casts', () => {
       'cast(array(array(1)) AS array<array<string>>)': [['1']],
       "cast(struct(1, '2') AS struct<a:bigint,b:int>)": { a: 1, b: 2 },
       "int('7')": 7,
+      "bigint('7') + tinyint(1) + smallint(2)": 10,
+      "float(1.5D) + double('2.5')": 4,
+      "boolean('no')": false,
+      'string(1.50)': '1.50',
+      "binary('a')": 'x61',
     }))
 
   test('a number is written as Java writes it', () =>

@@ -5,13 +5,14 @@ import { Refusal } from '../refusal.ts'
 import { sharedOf } from '../table/rule.ts'
 import { quoted, struct, T, typeText } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
-import { arithmetic } from './arithmetic.ts'
 import { call } from './call.ts'
 import { comparable, compare, condition } from './compare.ts'
 import type { Parameter } from './context.ts'
 import type { Env } from './env.ts'
+import { hasAggregate } from './grouping.ts'
 import { like } from './like.ts'
 import { intervalLiteral, literal } from './literal.ts'
+import { binary, is, unary } from './operators.ts'
 import { field, mayExist, resolve, unknownColumn } from './scope.ts'
 import { existsQuery, inQuery, scalarQuery } from './subquery.ts'
 import { subscript } from './subscript.ts'
@@ -29,7 +30,7 @@ export function analyze(expr: Expr, env: Env): Typed {
 
 // In a grouped select an expression that is grouped by is a column; what is not must be made of such, or of aggregates.
 function grouped(expr: Expr, env: Env): Typed | undefined {
-  if (!env.grouping || expr.kind === 'literal' || expr.kind === 'lambda' || expr.kind === 'star') return undefined
+  if (!env.grouping || expr.kind === 'literal' || expr.kind === 'lambda' || expr.kind === 'star' || hasAggregate(expr)) return undefined
   const { grouping, context } = env
   const input: Env = { ...grouping.input, scope: { ...grouping.input.scope, locals: env.scope.locals } }
   const value = context.quietly(() => {
@@ -44,57 +45,38 @@ function grouped(expr: Expr, env: Env): Typed | undefined {
   return found && { ...found, at: expr.at, name: value?.name }
 }
 
+type Understand = { [K in Expr['kind']]: (expr: ExprOf<K>, env: Env, of: (inner: Expr) => Typed) => Typed }
+
+const understand: Understand = {
+  literal,
+  interval: intervalLiteral,
+  parameter,
+  column,
+  call,
+  between,
+  like,
+  cast: (expr, _env, of) => cast(expr, of(expr.operand)),
+  case: caseOf,
+  row,
+  lambda,
+  in: inList,
+  exists: existsQuery,
+  subquery: scalarQuery,
+  inQuery,
+  unary: (expr, _env, of) => unary(expr, of(expr.operand)),
+  binary: (expr, _env, of) => binary(expr, of(expr.left), of(expr.right)),
+  is: (expr, _env, of) => is(expr, of(expr.operand)),
+  distinctFrom: (expr, _env, of) => compare(expr.negated ? '<=>' : 'distinct', of(expr.left), of(expr.right)),
+  subscript: (expr, _env, of) => subscript(of(expr.operand), of(expr.index), expr.at),
+  field: (expr, _env, of) => field(of(expr.operand), expr.field),
+  star(expr) {
+    throw new SqlProblem('* cannot stand here', 'it stands in a select list, or in count(*)', expr.at)
+  },
+}
+
 function dispatch(expr: Expr, env: Env): Typed {
-  const of = (e: Expr) => env.analyze(e, env)
-  switch (expr.kind) {
-    case 'literal':
-      return literal(expr)
-    case 'interval':
-      return intervalLiteral(expr)
-    case 'parameter':
-      return parameter(expr, env)
-    case 'column':
-      return column(expr, env)
-    case 'star':
-      throw new SqlProblem('* cannot stand here', 'it stands in a select list, or in count(*)', expr.at)
-    case 'call':
-      return call(expr, env)
-    case 'unary':
-      return unary(expr, of(expr.operand))
-    case 'binary':
-      return binary(expr, of(expr.left), of(expr.right))
-    case 'between':
-      return between(expr, env)
-    case 'in':
-      return inList(expr, env)
-    case 'like':
-      return like(expr, env)
-    case 'is':
-      return is(expr, of(expr.operand))
-    case 'distinctFrom':
-      return compare(expr.negated ? '<=>' : 'distinct', of(expr.left), of(expr.right))
-    case 'case':
-      return caseOf(expr, env)
-    case 'cast':
-      return cast(expr, of(expr.operand))
-    case 'subscript':
-      return subscript(of(expr.operand), of(expr.index), expr.at)
-    case 'field':
-      return field(of(expr.operand), expr.field)
-    case 'row':
-      return row(expr, env)
-    case 'exists':
-      return existsQuery(expr, env)
-    case 'subquery':
-      return scalarQuery(expr, env)
-    case 'inQuery':
-      return inQuery(expr, env)
-    case 'lambda':
-      return lambda(expr, env)
-    default:
-      expr satisfies never
-      throw new Error('unreachable')
-  }
+  const one = understand[expr.kind] as (expr: Expr, env: Env, of: (inner: Expr) => Typed) => Typed
+  return one(expr, env, inner => env.analyze(inner, env))
 }
 
 function parameter(expr: ExprOf<'parameter'>, env: Env): Typed {
@@ -116,48 +98,6 @@ function column(expr: ExprOf<'column'>, env: Env): Typed {
   throw unknownColumn(env.scope, expr.parts)
 }
 
-function unary(expr: ExprOf<'unary'>, operand: Typed): Typed {
-  if (expr.op === 'NOT') return { type: T.boolean, sql: `(NOT ${condition(operand, 'NOT').sql})`, from: operand.from, at: expr.at }
-  const { type } = operand
-  if (type.kind === 'unknown') return operand
-  if (type.kind === 'string' || type.kind === 'void') throw new Refusal(`${expr.op} of ${typeText(type)}`, expr.at)
-  const integral = ['tinyint', 'smallint', 'int', 'bigint'].includes(type.kind)
-  const numeric = integral || ['float', 'double', 'decimal'].includes(type.kind)
-  if (!(expr.op === '~' ? integral : numeric || type.kind === 'interval'))
-    throw new SqlProblem(`${expr.op} takes ${expr.op === '~' ? 'whole numbers' : 'numbers'}; this is ${typeText(type)}`, 'cast it', expr.at)
-  return { type, sql: expr.op === '+' ? operand.sql : `(${expr.op}${operand.sql})`, from: operand.from, at: expr.at }
-}
-
-function binary(expr: ExprOf<'binary'>, left: Typed, right: Typed): Typed {
-  const { op, at } = expr
-  const out = (type: Typed['type'], sql: string): Typed => ({ type, sql: `(${sql})`, from: origins(left, right), at })
-  if (op === 'AND' || op === 'OR') return out(T.boolean, `${condition(left, op).sql} ${op} ${condition(right, op).sql}`)
-  if (['=', '==', '<>', '!=', '<', '<=', '>', '>=', '<=>'].includes(op)) return { ...compare(op, left, right), at }
-  if (op === '&' || op === '|' || op === '^') {
-    const type = sharedOf([left.type, right.type], op, at)
-    if (type.kind === 'unknown') return left.type.kind === 'unknown' ? left : right
-    if (!['tinyint', 'smallint', 'int', 'bigint'].includes(type.kind))
-      throw new SqlProblem(`${op} takes whole numbers; this is ${typeText(type)}`, 'cast it', at)
-    const [a, b] = [castTo(left, type).sql, castTo(right, type).sql]
-    return op === '^' ? out(type, `xor(${a}, ${b})`) : out(type, `${a} ${op} ${b}`)
-  }
-  if (op === '||') return concat(left, right, at)
-  return { ...arithmetic(op, left, right), at }
-}
-
-function concat(left: Typed, right: Typed, at: number): Typed {
-  const from = origins(left, right)
-  if (left.type.kind === 'unknown' || right.type.kind === 'unknown') return { type: T.unknown, sql: 'NULL', from, at }
-  if (left.type.kind === 'array' && right.type.kind === 'array') {
-    const type = sharedOf([left.type, right.type], '||', at)
-    const [a, b] = [castTo(left, type).sql, castTo(right, type).sql]
-    return { type, sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE list_concat(${a}, ${b}) END`, from, at }
-  }
-  if (left.type.kind === 'binary' && right.type.kind === 'binary') return { type: T.binary, sql: `(${left.sql} || ${right.sql})`, from, at }
-  if (left.type.kind === 'void' || right.type.kind === 'void') return { type: T.string, sql: 'CAST(NULL AS VARCHAR)', from, at }
-  return { type: T.string, sql: `(${castTo(left, T.string).sql} || ${castTo(right, T.string).sql})`, from, at }
-}
-
 function between(expr: ExprOf<'between'>, env: Env): Typed {
   const operand = env.analyze(expr.operand, env)
   const low = compare('>=', operand, env.analyze(expr.low, env))
@@ -177,17 +117,6 @@ function inList(expr: ExprOf<'in'>, env: Env): Typed {
   )
   const sql = `(${castTo(operand, type).sql} ${expr.negated ? 'NOT IN' : 'IN'} (${items.map(i => castTo(i, type).sql).join(', ')}))`
   return { type: T.boolean, sql, from: origins(operand, ...items), at: expr.at }
-}
-
-function is(expr: ExprOf<'is'>, operand: Typed): Typed {
-  const not = expr.negated ? 'NOT ' : ''
-  if (expr.what === 'NULL') return { type: T.boolean, sql: `(${operand.sql} IS ${not}NULL)`, from: operand.from, at: expr.at }
-  const value = condition(operand, `IS ${expr.what}`).sql
-  const sql =
-    expr.what === 'UNKNOWN'
-      ? `(${value} IS ${not}NULL)`
-      : `(${value} IS ${expr.negated ? '' : 'NOT '}DISTINCT FROM ${expr.what.toLowerCase()})`
-  return { type: T.boolean, sql, from: operand.from, at: expr.at }
 }
 
 function caseOf(expr: ExprOf<'case'>, env: Env): Typed {

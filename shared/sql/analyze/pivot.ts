@@ -9,8 +9,8 @@ import { quoted, T, text } from '../type.ts'
 import { origins, type Typed } from '../typed.ts'
 import { comparable } from './compare.ts'
 import type { Analyzed, Env, Grouping, OutputColumn } from './env.ts'
-import type { Source } from './from.ts'
 import type { Column } from './scope.ts'
+import type { Source } from './source.ts'
 
 type Pivot = Extract<From, { kind: 'pivot' }>
 type Unpivot = Extract<From, { kind: 'unpivot' }>

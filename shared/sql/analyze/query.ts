@@ -5,9 +5,9 @@ import type { Expr, Query, QueryBody, WindowSpec } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
 import { quoted, T, typeText } from '../type.ts'
 import type { Analyzed, Cte, Ctes, Env, OutputColumn } from './env.ts'
-import { analyzeValues } from './from.ts'
 import { relationOf, type Scope } from './scope.ts'
 import { type Around, analyzeSelect } from './select.ts'
+import { analyzeValues } from './values.ts'
 import { orderText } from './window.ts'
 
 /** A query with everything around its body: WITH, ORDER BY, LIMIT. */

@@ -2,93 +2,93 @@ import { SqlProblem } from '../finding.ts'
 import type { Expr, ExprOf, Select, SelectItem, Sort, WindowSpec } from '../parse/ast.ts'
 import { some } from '../parse/walk.ts'
 import { Refusal } from '../refusal.ts'
-import { quoted, T } from '../type.ts'
+import { quoted } from '../type.ts'
 import type { Typed } from '../typed.ts'
 import { condition } from './compare.ts'
 import type { Analyzed, Env, OutputColumn } from './env.ts'
-import { analyzeFrom, inScope, type Source, withView } from './from.ts'
+import { analyzeFrom } from './from.ts'
 import { generators } from './generator.ts'
 import { groupedSelect, hasAggregate } from './grouping.ts'
-import { ordersOtherwise } from './order-key.ts'
+import { type Item, orderBy } from './order-by.ts'
 import { type Column, unknownColumn } from './scope.ts'
-import { orderText } from './window.ts'
+import { inScope, type Source } from './source.ts'
+import { withView } from './view.ts'
 
 export interface Around {
   order: Sort[]
   windows: ReadonlyMap<string, WindowSpec>
 }
 
-interface Item {
-  name: string
-  sqlName: string
-  value: Typed
-  unnamed?: boolean
-}
-
 /** A select, with the ORDER BY that stands after it. */
 export function analyzeSelect(select: Select, around: Around, env: Env): Analyzed {
-  const { context } = env
-  let source = analyzeFrom(select.from, select.views, env)
-  const items: SelectItem[] = []
-  for (const item of select.items) {
-    const made = generated(item, source, env)
-    if (made) {
-      source = made.source
-      items.push(...made.items)
-    } else items.push(item)
-  }
+  const plain = analyzeFrom(select.from, select.views, env)
+  const grouped =
+    Boolean(select.group || select.having) || select.items.some(i => hasAggregate(i.value)) || around.order.some(s => hasAggregate(s.value))
+  const { source, items } = withGenerators(select.items, plain, grouped, env)
   const row: Env = { ...env, scope: inScope(source, env.scope.outer), clause: 'SELECT', windows: true, namedWindows: around.windows }
-  const where =
-    select.where &&
-    context.guard(
-      select.where.at,
-      () => condition(env.analyze(select.where!, { ...row, clause: 'WHERE', windows: false }), 'WHERE'),
-      v => v,
-    )
-  const whereText = where ? ` WHERE ${where.sql}` : ''
-  const fromText = source.sql ? ` FROM ${source.sql}` : ''
-  const isGrouped =
-    Boolean(select.group || select.having) || items.some(i => hasAggregate(i.value)) || around.order.some(s => hasAggregate(s.value))
-  if (!isGrouped) {
-    const out = project(select, items, around.order, row, source)
-    return { ...out, sql: `SELECT ${out.list}${fromText}${whereText}${out.order}` }
-  }
+  const where = filter(select.where, expr => env.analyze(expr, { ...row, clause: 'WHERE', windows: false }), 'WHERE', env)
+  const from = { text: source.sql ? ` FROM ${source.sql}` : '', where }
+  if (grouped) return analyzeGrouped(select, items, around, row, source, from)
+  const out = project(select, items, around.order, row, source)
+  return { ...out, sql: `SELECT ${out.list}${from.text}${from.where}${out.order}` }
+}
+
+/** The rows of FROM are grouped in an inner select; the select list, HAVING and ORDER BY are computed from its columns. */
+function analyzeGrouped(
+  select: Select,
+  items: SelectItem[],
+  around: Around,
+  row: Env,
+  source: Source,
+  from: { text: string; where: string },
+): Analyzed {
+  const { context } = row
   const expanded = items.flatMap(i => (i.value.kind === 'star' ? starColumns(i.value, source).map(c => starItem(c, i.value.at)) : [i]))
   const alias = context.unique('grouped')
-  const input: Env = { ...row, clause: 'an aggregate', windows: false, namedWindows: around.windows }
+  const input: Env = { ...row, clause: 'an aggregate', windows: false }
   const grouping = context.guard(
     select.group?.at ?? select.at,
     () => groupedSelect(select.group, expanded, { ...input, clause: 'GROUP BY' }, alias),
     () => groupedSelect(undefined, [], input, alias),
   )
-  grouping.input = { ...grouping.input, clause: 'an aggregate' }
-  const outer: Env = {
-    ...row,
-    grouping,
-    scope: {
-      ...row.scope,
-      grouped: (column, at) => groupedColumn(column, at, grouping),
-      isGrouped: column => Boolean(grouping.group(column.sql)),
-    },
+  grouping.input = input
+  const scope = {
+    ...row.scope,
+    grouped: (column: Column, at: number) => groupedColumn(column, at, grouping),
+    isGrouped: (column: Column) => Boolean(grouping.group(column.sql)),
   }
-  const out = project(select, expanded, around.order, outer, source)
-  const having =
-    select.having &&
-    context.guard(
-      select.having.at,
-      () => condition(analyzeHaving(select.having!, outer, out.items), 'HAVING'),
-      v => v,
-    )
-  const inner = grouping.text(fromText, whereText)
+  const out = project(select, expanded, around.order, { ...row, grouping, scope }, source)
+  // HAVING may name the select list's aliases, where FROM has no column of that name.
+  const aliases = new Map(out.items.map(i => [i.name.toLowerCase(), i.value]))
+  const inHaving: Env = { ...row, grouping, clause: 'HAVING', windows: false, scope: { ...scope, aliases } }
+  const having = filter(select.having, expr => row.analyze(expr, inHaving), 'HAVING', row)
   const single = !select.group
-  return { ...out, single, grouped: !single, sql: `SELECT ${out.list} FROM ${inner}${having ? ` WHERE ${having.sql}` : ''}${out.order}` }
+  return { ...out, single, grouped: !single, sql: `SELECT ${out.list} FROM ${grouping.text(from.text, from.where)}${having}${out.order}` }
 }
 
-// HAVING may name the select list's aliases, where FROM has no column of that name.
-function analyzeHaving(having: Expr, env: Env, items: Item[]): Typed {
-  const aliases = new Map(items.map(i => [i.name.toLowerCase(), i.value]))
-  return env.analyze(having, { ...env, clause: 'HAVING', windows: false, scope: { ...env.scope, aliases } })
+function filter(expr: Expr | undefined, analyze: (expr: Expr) => Typed, word: string, { context }: Env): string {
+  if (!expr) return ''
+  const value = context.guard(
+    expr.at,
+    () => condition(analyze(expr), word),
+    v => v,
+  )
+  return ` WHERE ${value.sql}`
 }
+
+// explode(…) in the select list is a lateral view of its own.
+function withGenerators(all: SelectItem[], plain: Source, grouped: boolean, env: Env): { source: Source; items: SelectItem[] } {
+  let source = plain
+  const items: SelectItem[] = []
+  for (const item of all) {
+    const made = isGenerator(item.value) && generated(item, item.value, source, grouped, env)
+    if (made) source = made.source
+    items.push(...(made ? made.items : [item]))
+  }
+  return { source, items }
+}
+
+const isGenerator = (expr: Expr): expr is ExprOf<'call'> => expr.kind === 'call' && generators.has(expr.name) && expr.name !== 'range'
 
 function groupedColumn(column: Column, at: number, grouping: { group(sql: string): Typed | undefined }): Typed {
   const found = grouping.group(column.sql)
@@ -119,10 +119,18 @@ function starColumns(star: ExprOf<'star'>, source: Source): Column[] {
   throw unknownColumn({ ...source }, [name!, { name: '*', quoted: false, at: star.at }])
 }
 
-// explode(…) in the select list is a lateral view of its own.
-function generated(item: SelectItem, source: Source, env: Env): { source: Source; items: SelectItem[] } | undefined {
-  const { value } = item
-  if (value.kind !== 'call' || !generators.has(value.name) || value.name === 'range') return undefined
+function generated(
+  item: SelectItem,
+  value: ExprOf<'call'>,
+  source: Source,
+  grouped: boolean,
+  env: Env,
+): { source: Source; items: SelectItem[] } {
+  // Spark makes the rows after grouping; a lateral view would make them before.
+  if (grouped) {
+    env.context.refuse(`${value.name} in a grouped select`, value.at)
+    return { source: { ...source, open: true }, items: [] }
+  }
   const names = item.aliases ?? (item.alias ? [item.alias] : [])
   const table = env.context.unique('generated')
   const before = source.visible.length
@@ -187,25 +195,3 @@ function project(select: Select, items: SelectItem[], order: Sort[], env: Env, s
 // What a column or a field is called even where it is not understood.
 const writtenName = (expr: Expr): string | undefined =>
   expr.kind === 'column' ? expr.parts.at(-1)!.name : expr.kind === 'field' ? expr.field.name : undefined
-
-function orderBy(select: Select, order: Sort[], items: Item[], env: Env): string {
-  if (order.length === 0) return ''
-  const locals = new Map(env.scope.locals)
-  for (const item of items) locals.set(item.name.toLowerCase(), item.value)
-  const keys = order.map(sort => {
-    const { value } = sort
-    if (value.kind === 'literal' && value.type.kind === 'int') {
-      const place = Number(value.value)
-      if (place < 1 || place > items.length)
-        env.context.error(value.at, `ORDER BY ${value.value} names no column: there are ${items.length}`, 'write a place or a name')
-      const item = items[place - 1]
-      return orderText(item && ordersOtherwise(item.value.type) ? item.value : { sql: String(place), type: T.int }, sort)
-    }
-    const key = env.analyze(value, { ...env, clause: 'ORDER BY', scope: { ...env.scope, locals } })
-    const place = items.findIndex(i => i.value.sql === key.sql)
-    if (place >= 0 && !ordersOtherwise(key.type)) return orderText({ sql: String(place + 1), type: key.type }, sort)
-    if (select.distinct && place < 0) env.context.error(value.at, 'ORDER BY after SELECT DISTINCT takes what is selected', 'select it too')
-    return orderText(key, sort)
-  })
-  return ` ORDER BY ${keys.join(', ')}`
-}

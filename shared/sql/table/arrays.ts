@@ -3,36 +3,13 @@ import { castTo } from '../cast.ts'
 import { isIntegral, isMonths } from '../coerce.ts'
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
-import { array, type SqlType, struct, T, typeText } from '../type.ts'
+import { array, type SqlType, T, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
-import { type CallSite, expectArguments, type Rule, scalar, sharedOf, special } from './rule.ts'
+import { asArray, comparable, element } from './array.ts'
+import { expectArguments, type Rule, scalar, sharedOf, special } from './rule.ts'
 
-const element = (value?: Typed): SqlType => (value!.type.kind === 'array' ? value!.type.element : T.void)
 const same = (value?: Typed) => value!.type
-const NULLS = (args: Typed[]): string => args.map(a => `${a.sql} IS NULL`).join(' OR ')
-
-function asArray(value: Typed, site: CallSite): { type: Extract<SqlType, { kind: 'array' }>; sql: string } {
-  if (value.type.kind === 'array') return { type: value.type, sql: value.sql }
-  if (value.type.kind === 'void') throw new Refusal(`${site.name} of NULL`, site.at)
-  throw new SqlProblem(`${site.name} takes an array; this is ${typeText(value.type)}`, 'split a string first, or write array(…)', value.at)
-}
-
-// Structs and arrays inside an array compare by their fields in both engines; maps do not compare at all.
-const comparable = (type: SqlType, site: CallSite): void => {
-  if (type.kind === 'map') throw new Refusal(`${site.name} of maps`, site.at)
-}
-
-/** Two arrays brought to one type, or an array and a value for its elements. */
-function pairOf(args: Typed[], site: CallSite, second: 'array' | 'element'): [string, string, SqlType] {
-  expectArguments(args, site, 2, 2, `${site.name}(items, ${second === 'array' ? 'others' : 'item'})`)
-  const [a, b] = args as [Typed, Typed]
-  if (a.type.kind === 'void' || (second === 'array' && b.type.kind === 'void')) throw new Refusal(`${site.name} of NULL`, site.at)
-  asArray(a, site)
-  if (second === 'array') asArray(b, site)
-  const type = sharedOf([element(a), second === 'array' ? element(b) : b.type], site.name, site.at)
-  comparable(type, site)
-  return [castTo(a, array(type)).sql, castTo(b, second === 'array' ? array(type) : type).sql, type]
-}
+const anyNull = (args: Typed[]): string => args.map(a => `${a.sql} IS NULL`).join(' OR ')
 
 const size = scalar('array|map', T.int, x =>
   x!.type.kind === 'map' ? `CAST(cardinality(${x!.sql}) AS INTEGER)` : `CAST(len(${x!.sql}) AS INTEGER)`,
@@ -69,7 +46,7 @@ const sequence: Rule = special((args, site) => {
       : by
     return {
       type: array(type),
-      sql: `CASE WHEN ${NULLS(args)} THEN NULL ELSE CAST(generate_series(CAST(${a} AS BIGINT), CAST(${b} AS BIGINT), CAST(${checked} AS BIGINT)) AS ${type.kind === 'int' ? 'INTEGER' : 'BIGINT'}[]) END`,
+      sql: `CASE WHEN ${anyNull(args)} THEN NULL ELSE CAST(generate_series(CAST(${a} AS BIGINT), CAST(${b} AS BIGINT), CAST(${checked} AS BIGINT)) AS ${type.kind === 'int' ? 'INTEGER' : 'BIGINT'}[]) END`,
     }
   }
   if (type.kind !== 'date' && type.kind !== 'timestamp')
@@ -102,16 +79,6 @@ const extreme = (call: string) =>
     if (ordersOtherwise(element(list))) throw new Refusal(`${call} of ${typeText(list!.type)}`, list!.at)
     return `${call}(${list!.sql})`
   })
-const unique = (sql: string) =>
-  `list_filter(${sql}, lambda item, place: list_position(${sql}, item) = place OR item IS NULL AND len(list_filter(${sql}[:place], lambda other: other IS NULL)) = 1)`
-
-const setRule = (make: (a: string, b: string) => string): Rule =>
-  special((args, site) => {
-    const [a, b, type] = pairOf(args, site, 'array')
-    return { type: array(type), sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE ${unique(make(a, b))} END` }
-  })
-const has = (list: string, item: string) =>
-  `(list_contains(${list}, ${item}) OR ${item} IS NULL AND len(list_filter(${list}, lambda other: other IS NULL)) > 0)`
 
 const insert: Rule = special((args, site) => {
   expectArguments(args, site, 3, 3, 'array_insert(items, 1, item)')
@@ -122,18 +89,6 @@ const insert: Rule = special((args, site) => {
   const type = sharedOf([element(list), item.type], site.name, site.at)
   const l = castTo({ ...list, type: asArray(list, site).type }, array(type)).sql
   return { type: array(type), sql: `spark_insert(${l}, ${n}, ${castTo(item, type).sql})` }
-})
-
-const zip: Rule = special((args, site) => {
-  const lists = args.map(a => asArray(a, site))
-  if (lists.length === 0) throw new Refusal('arrays_zip of nothing', site.at)
-  const names = args.map((a, i) => a.name ?? String(i))
-  const longest = `greatest(${lists.map(l => `len(${l.sql})`).join(', ')})`
-  const fields = lists.map((l, i) => `${JSON.stringify(names[i])} := ${l.sql}[place]`).join(', ')
-  return {
-    type: array(struct(lists.map((l, i) => ({ name: names[i]!, type: l.type.element })))),
-    sql: `CASE WHEN ${lists.map(l => `${l.sql} IS NULL`).join(' OR ')} THEN NULL ELSE list_transform(range(1, ${longest} + 1), lambda place: struct_pack(${fields})) END`,
-  }
 })
 
 const elementAt = (attempt: boolean): Rule =>
@@ -170,88 +125,23 @@ const arraySort: Rule = special((args, site) => {
   return { type, sql: sorted(sql, type.element, "'ASC', 'NULLS LAST'") }
 })
 
-/** struct(a, b), named_struct('x', a, …). */
-const structOf: Rule = special((args, site) => {
-  if (args.length === 0) throw new SqlProblem('struct takes values', 'write struct(a, b)', site.at)
-  return packed(args.map((a, i) => ({ name: a.name ?? `col${i + 1}`, value: a })))
-})
-const namedStruct: Rule = special((args, site) => {
-  if (args.length === 0 || args.length % 2 === 1)
-    throw new SqlProblem('named_struct takes names and values in turn', "write named_struct('a', 1, 'b', 2)", site.at)
-  const fields = args.flatMap((a, i) => {
-    if (i % 2 === 1) return []
-    if (typeof a.literal !== 'string') throw new SqlProblem('the names in named_struct are literal texts', "write 'a'", a.at)
-    return [{ name: a.literal, value: args[i + 1]! }]
-  })
-  return packed(fields)
-})
-function packed(fields: { name: string; value: Typed }[]): { type: SqlType; sql: string } {
-  if (new Set(fields.map(f => f.name.toLowerCase())).size !== fields.length) throw new Refusal('a struct with two fields of one name')
-  return {
-    type: struct(fields.map(f => ({ name: f.name, type: f.value.type }))),
-    sql: `struct_pack(${fields.map(f => `"${f.name.replaceAll('"', '""')}" := ${f.value.sql}`).join(', ')})`,
-  }
-}
-
 export const arrays: Record<string, Rule> = {
   array: literalArray,
   size,
   cardinality: size,
   array_size: scalar('array', T.int, 'CAST(len($1) AS INTEGER)'),
-  array_contains: special((args, site) => {
-    const [list, item] = pairOf(args, site, 'element')
-    return {
-      type: T.boolean,
-      sql: `CASE WHEN ${list} IS NULL OR ${item} IS NULL THEN NULL WHEN list_contains(${list}, ${item}) THEN true WHEN len(list_filter(${list}, lambda other: other IS NULL)) > 0 THEN NULL ELSE false END`,
-    }
-  }),
-  array_position: special((args, site) => {
-    const [list, item] = pairOf(args, site, 'element')
-    return {
-      type: T.bigint,
-      sql: `CASE WHEN ${list} IS NULL OR ${item} IS NULL THEN NULL ELSE CAST(coalesce(list_position(${list}, ${item}), 0) AS BIGINT) END`,
-    }
-  }),
-  array_append: special((args, site) => {
-    const [list, item, type] = pairOf(args, site, 'element')
-    return { type: array(type), sql: `CASE WHEN ${list} IS NULL THEN NULL ELSE list_append(${list}, ${item}) END` }
-  }),
-  array_prepend: special((args, site) => {
-    const [list, item, type] = pairOf(args, site, 'element')
-    return { type: array(type), sql: `CASE WHEN ${list} IS NULL THEN NULL ELSE list_prepend(${item}, ${list}) END` }
-  }),
-  array_remove: special((args, site) => {
-    const [list, item, type] = pairOf(args, site, 'element')
-    return {
-      type: array(type),
-      sql: `CASE WHEN ${item} IS NULL THEN NULL ELSE list_filter(${list}, lambda other: other IS DISTINCT FROM ${item}) END`,
-    }
-  }),
   array_repeat: scalar(
     'any, int',
     x => array(x!.type),
     (x, n) => `CASE WHEN ${n!.sql} IS NULL THEN NULL ELSE list_transform(range(0, greatest(${n!.sql}, 0)), lambda place: ${x!.sql}) END`,
   ),
   array_compact: scalar('array', same, 'list_filter($1, lambda item: item IS NOT NULL)'),
-  array_distinct: scalar('array', same, x => unique(x!.sql)),
-  array_union: setRule((a, b) => `list_concat(${a}, ${b})`),
-  array_intersect: setRule((a, b) => `list_filter(${a}, lambda one: ${has(b, 'one')})`),
-  array_except: setRule((a, b) => `list_filter(${a}, lambda one: NOT ${has(b, 'one')})`),
-  arrays_overlap: special((args, site) => {
-    const [a, b] = pairOf(args, site, 'array')
-    const nulls = (l: string) => `len(list_filter(${l}, lambda other: other IS NULL)) > 0`
-    return {
-      type: T.boolean,
-      sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL WHEN list_has_any(${a}, ${b}) THEN true WHEN len(${a}) > 0 AND len(${b}) > 0 AND (${nulls(a)} OR ${nulls(b)}) THEN NULL ELSE false END`,
-    }
-  }),
   array_insert: insert,
   array_join: join,
   array_max: extreme('list_max'),
   array_min: extreme('list_min'),
   array_sort: arraySort,
   sort_array: sortArray,
-  arrays_zip: zip,
   flatten: special((args, site) => {
     expectArguments(args, site, 1, 1, 'flatten(lists)')
     const { type, sql } = asArray(args[0]!, site)
@@ -272,6 +162,4 @@ export const arrays: Record<string, Rule> = {
   }),
   element_at: elementAt(false),
   try_element_at: elementAt(true),
-  struct: structOf,
-  named_struct: namedStruct,
 }
