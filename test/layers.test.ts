@@ -10,7 +10,7 @@ const mayImport: Record<string, { folders: string[]; packages: string[] }> = {
   core: { folders: [], packages: ['temporal-polyfill'] },
   task: { folders: ['core', 'ports'], packages: [] },
   ports: { folders: ['core'], packages: [] },
-  sql: { folders: ['core'], packages: ['@polyglot-sql/sdk'] },
+  sql: { folders: ['core'], packages: [] },
   sources: { folders: ['core', 'ports'], packages: ['saxes'] },
   targets: { folders: ['core', 'ports'], packages: ['@duckdb/node-api'] },
   compute: { folders: ['core', 'ports', 'sql', 'task'], packages: ['@duckdb/node-api'] },
