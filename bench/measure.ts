@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { measurements } from './measurements.ts'
 
 // The process of one measurement: `measure.ts NAME FOLDER [--quick]`, started by bench.ts, or by hand under a profiler.
+// As the redeye command does.
+enableCompileCache()
+const { measurements } = await import('./measurements.ts')
 const [name, parent, quick] = process.argv.slice(2)
 const folder = join(parent!, name!)
 mkdirSync(folder, { recursive: true })

@@ -29,6 +29,11 @@ export function withoutBit(bits: Bits, index: number): Bits {
   return bits.slice(0, at) + alphabet[valueOfChar.get(bits[at]!)! & ~(1 << (index % perChar))] + bits.slice(at + 1)
 }
 
+export function isEmpty(bits: Bits): boolean {
+  for (let at = 0; at < bits.length; at++) if (bits[at] !== alphabet[0]) return false
+  return true
+}
+
 export function countBits(bits: Bits): number {
   let count = 0
   for (const char of bits) for (let v = valueOfChar.get(char)!; v; v &= v - 1) count++

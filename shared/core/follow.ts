@@ -1,8 +1,9 @@
 import { hasBit, withoutBit } from './bits.ts'
 import type { TaskContract } from './contract.ts'
 import type { FailureClass } from './errors.ts'
-import { endOf, isTimed, keyOf, type Partitioning, startOf } from './partition.ts'
-import { type InputFacts, mayBeReady, neededOrdinals, optionalTime, pinnedNumber, type Readiness, readiness } from './readiness.ts'
+import { neededBy } from './mapping.ts'
+import { countOf, endOf, isTimed, keyOf, type Partitioning, placeIn, startOf } from './partition.ts'
+import { type InputFacts, mayBeReady, optionalTime, pinnedNumber, type Readiness, readiness } from './readiness.ts'
 import { retryAt } from './retry.ts'
 import { type Cause, joinCauses, type Pins, type RunDoc, type RunError, sameCause, type Version } from './run.ts'
 import type { EpochMs } from './zone.ts'
@@ -72,26 +73,36 @@ export function arrive(doc: RunDoc | undefined, place: Place, arrival: Arrival, 
 function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs): RunDoc | 'look' {
   const { contract, output, ordinal } = place
   if (doc.pending?.inputsHash !== contract.inputsHash) return 'look'
-  if (
-    doc.stale?.includes(
-      `${arrival.dataset}@${keyOf(place.inputs[contract.inputs.findIndex(i => i.dataset === arrival.dataset)]!, arrival.ordinal)}`,
-    )
-  )
-    return 'look'
-  const needed = contract.inputs.map((input, i) => neededOrdinals(input, place.inputs[i]!, output, ordinal))
-  let cleared = false
-  const bits = doc.pending.bits.map((b, i) => {
-    const at = contract.inputs[i]!.dataset === arrival.dataset ? needed[i]!.indexOf(arrival.ordinal) : -1
-    if (at < 0 || !hasBit(b, at)) return b
-    cleared = true
-    return withoutBit(b, at)
-  })
+  const [first] = inputsOf(contract, arrival.dataset)
+  if (first !== undefined && doc.stale?.includes(`${arrival.dataset}@${keyOf(place.inputs[first]!, arrival.ordinal)}`)) return 'look'
+  let bits = doc.pending.bits
+  for (const i of inputsOf(contract, arrival.dataset)) {
+    const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
+    const at = placeIn(place.inputs[i]!, from, to, arrival.ordinal)
+    if (at >= 0 && hasBit(bits[i]!, at)) bits = bits.with(i, withoutBit(bits[i]!, at))
+  }
   const reason = causeOf(doc, arrival)
   const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
-  if (!cleared && sameCause(cause, doc.cause)) return doc
-  const counts = needed.map(n => n.length)
+  if (bits === doc.pending.bits && sameCause(cause, doc.cause)) return doc
+  const counts = (i: number) => {
+    const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
+    return countOf(place.inputs[i]!, from, to)
+  }
   if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
   return { ...doc, cause, pending: { ...doc.pending, bits } }
+}
+
+const inputIndexes = new WeakMap<TaskContract, Map<string, number[]>>()
+
+/** The places of a dataset among a task's inputs: a task may have thousands, and each of them arrives. */
+function inputsOf(contract: TaskContract, dataset: string): readonly number[] {
+  let indexes = inputIndexes.get(contract)
+  if (!indexes) {
+    indexes = new Map()
+    for (const [i, input] of contract.inputs.entries()) indexes.set(input.dataset, [...(indexes.get(input.dataset) ?? []), i])
+    inputIndexes.set(contract, indexes)
+  }
+  return indexes.get(dataset) ?? []
 }
 
 /** Whether a waiting or queued run has seen a version before. */
@@ -104,10 +115,13 @@ export function causeOf(doc: RunDoc | undefined, arrival: Arrival): Cause | unde
 
 /** Whether a version is newer than what the run pinned of it, under a policy that cares. */
 function isNews(doc: RunDoc, place: Place, arrival: Arrival): boolean {
-  return place.contract.inputs.some((input, i) => {
-    if (input.dataset !== arrival.dataset || input.onUpdate === 'ignore' || input.mapping.map === 'latest') return false
-    if (doc.pins?.inputsHash !== place.contract.inputsHash) return true
-    if (!neededOrdinals(input, place.inputs[i]!, place.output, place.ordinal).includes(arrival.ordinal)) return false
+  const { contract } = place
+  return inputsOf(contract, arrival.dataset).some(i => {
+    const input = contract.inputs[i]!
+    if (input.onUpdate === 'ignore' || input.mapping.map === 'latest') return false
+    if (doc.pins?.inputsHash !== contract.inputsHash) return true
+    const { from, to } = neededBy(input.mapping, place.inputs[i]!, place.output, place.ordinal)
+    if (placeIn(place.inputs[i]!, from, to, arrival.ordinal) < 0) return false
     return pinnedNumber(doc.pins.inputs[i], arrival.ordinal) < arrival.number
   })
 }

@@ -5,6 +5,7 @@ import {
   isTimed,
   lastOrdinal,
   ordinalAt,
+  ordinalOf,
   type Partitioning,
   sameGrain,
   startOf,
@@ -72,7 +73,7 @@ export function neededBy(mapping: Mapping, input: Partitioning, output: Partitio
       return nothing
     case 'same':
       return input.grain === 'keys' && output.grain === 'keys'
-        ? point(input.keys.indexOf(output.keys[ordinal]!))
+        ? point(ordinalOf(input, output.keys[ordinal]!) ?? -1)
         : clip(point(ordinal), input)
     case 'trailing':
       return clip({ from: step(input, ordinal, 1 - mapping.n), to: ordinal }, input)
@@ -93,8 +94,8 @@ export function affectedBy(mapping: Mapping, input: Partitioning, output: Partit
       return nothing
     case 'same':
       if (input.grain === 'keys' && output.grain === 'keys') {
-        const index = output.keys.indexOf(input.keys[ordinal]!)
-        return index < 0 ? nothing : point(index)
+        const index = ordinalOf(output, input.keys[ordinal]!)
+        return index === undefined ? nothing : point(index)
       }
       return clip(point(ordinal), output)
     case 'trailing':

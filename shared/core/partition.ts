@@ -26,10 +26,8 @@ export function ordinalOf(p: Partitioning, key: string): number | undefined {
   switch (p.grain) {
     case 'unpartitioned':
       return key === 'all' ? 0 : undefined
-    case 'keys': {
-      const index = p.keys.indexOf(key)
-      return index < 0 ? undefined : index
-    }
+    case 'keys':
+      return placesOf(p.keys).get(key)
     case 'hourly': {
       const m = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3])Z$/.exec(key)
       const day = m ? dayOfDate(m[1]!) : undefined
@@ -50,6 +48,15 @@ export function ordinalOf(p: Partitioning, key: string): number | undefined {
       return m ? Number(m[1]) * 12 + Number(m[2]) - 1 : undefined
     }
   }
+}
+
+const keyPlaces = new WeakMap<readonly string[], Map<string, number>>()
+
+/** Each key's place in its list: of ten thousand keys none is searched for. */
+function placesOf(keys: readonly string[]): Map<string, number> {
+  let places = keyPlaces.get(keys)
+  if (!places) keyPlaces.set(keys, (places = new Map(keys.map((key, i) => [key, i]))))
+  return places
 }
 
 /** The key of an ordinal. */
@@ -175,6 +182,18 @@ export function ordinalRange(p: Partitioning, from: number, to: number): number[
   return ordinals
 }
 
+/** How many ordinals there are from one to another: the length of their `ordinalRange`. */
+export function countOf(p: Partitioning, from: number, to: number): number {
+  if (from > to) return 0
+  return p.grain === 'daily' && p.timezone !== 'UTC' ? ordinalRange(p, from, to).length : to - from + 1
+}
+
+/** An ordinal's place in the `ordinalRange` from one to another; -1 when it is not in it. */
+export function placeIn(p: Partitioning, from: number, to: number, ordinal: number): number {
+  if (ordinal < from || ordinal > to || isSkipped(p, ordinal)) return -1
+  return countOf(p, from, ordinal) - 1
+}
+
 /** When a partition begins and ends; undefined for partitionings without time. */
 export function partitionTime(p: Partitioning, key: string): { start: EpochMs; end: EpochMs } | undefined {
   if (!isTimed(p)) return undefined
@@ -215,7 +234,8 @@ export function partitioningFault(p: Partitioning): string | undefined {
   if (p.grain === 'unpartitioned') return undefined
   if (p.grain === 'keys') {
     if (p.keys.length === 0) return 'a keyed dataset needs at least one key'
-    const twice = p.keys.find((k, i) => p.keys.indexOf(k) !== i)
+    // The last place of a key that is there twice is not its first.
+    const twice = p.keys.find((k, i) => placesOf(p.keys).get(k) !== i)
     if (twice !== undefined) return `the key "${twice}" is declared twice`
     const bad = p.keys.find(k => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(k))
     return bad === undefined ? undefined : `the key "${bad}" has characters other than letters, digits, ".", "_" and "-"`

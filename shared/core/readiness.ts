@@ -1,5 +1,5 @@
 import { type Ancestry, lineageOf, reconcile } from './ancestry.ts'
-import { type Bits, bitsOf, countBits } from './bits.ts'
+import { type Bits, bitsOf, countBits, isEmpty } from './bits.ts'
 import type { InputContract } from './contract.ts'
 import { neededBy } from './mapping.ts'
 import { endOf, isTimed, keyOf, ordinalRange, type Partitioning } from './partition.ts'
@@ -132,15 +132,22 @@ export function pinnedNumber(pins: readonly Pin[] | undefined, ordinal: number):
   return pins?.find(([from, to]) => from <= ordinal && ordinal <= to)?.[2] ?? 0
 }
 
-/** Whether the bits a waiting run keeps allow that everything it waits for is there; only then are the inputs read. */
+/**
+ * Whether the bits a waiting run keeps allow that everything it waits for is there; only then are the inputs read. `counts` tells
+ * how many partitions the input at an index needs. The last inputs are asked first: most arrive in order, so one of those is missing.
+ */
 export function mayBeReady(
   inputs: readonly InputContract[],
   pending: readonly Bits[],
-  counts: readonly number[],
+  counts: (index: number) => number,
   optionalAt: (input: InputContract) => EpochMs | undefined,
   now: EpochMs,
 ): boolean {
-  return inputs.every(
-    (input, i) => input.mapping.map === 'latest' || isSatisfied(input, counts[i]!, countBits(pending[i]!), optionalAt(input), now),
+  return (
+    inputs.findLastIndex((input, i) => {
+      if (input.mapping.map === 'latest') return false
+      if (input.wait === 'all') return !isEmpty(pending[i]!)
+      return !isSatisfied(input, counts(i), countBits(pending[i]!), optionalAt(input), now)
+    }) < 0
   )
 }

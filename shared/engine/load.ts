@@ -10,8 +10,18 @@ import { runKey } from './keys.ts'
 import { known } from './swap.ts'
 import type { World } from './world.ts'
 
+const knownPlaces = new WeakMap<Graph, Map<string, Omit<Place, 'ordinal'>>>()
+
 /** A run's place in the graph; throws UNKNOWN_NAME for a task or dataset that is not deployed. */
 export function placeOf(graph: Graph, task: string, ordinal: number): Place {
+  let places = knownPlaces.get(graph)
+  if (!places) knownPlaces.set(graph, (places = new Map()))
+  let place = places.get(task)
+  if (!place) places.set(task, (place = newPlace(graph, task)))
+  return { ...place, ordinal }
+}
+
+function newPlace(graph: Graph, task: string): Omit<Place, 'ordinal'> {
   const contract = graph.task(task)
   if (!contract)
     throw new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, {
@@ -19,7 +29,6 @@ export function placeOf(graph: Graph, task: string, ordinal: number): Place {
     })
   return {
     contract,
-    ordinal,
     output: partitioningOf(graph, contract.output),
     inputs: contract.inputs.map(i => partitioningOf(graph, i.dataset)),
   }

@@ -1,7 +1,7 @@
 import type { Key, Stored } from '../ports/ledger.ts'
 
 // As text; as objects it is a few times as much. A night's documents that are read again soon are a thousand of one or two kilobytes.
-const MOST_CHARS = 4_000_000
+const MOST_CHARS = 2_000_000
 // What is known not to be there costs little, but is not free.
 const ABSENT_CHARS = 100
 

@@ -1,11 +1,13 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import type { Contract } from '../core/contract.ts'
 import type { NewEvent } from '../core/events.ts'
 import { type Envelope, patternsOf, platformPatterns } from '../core/events.ts'
-import { buildGraph, type Graph } from '../core/graph.ts'
+import type { Graph } from '../core/graph.ts'
 import type { RunDoc } from '../core/run.ts'
 import { finish } from '../engine/attempt.ts'
 import { deliveries, type Inspect } from '../engine/deliveries.ts'
-import { deployContracts } from '../engine/deploy.ts'
+import { deployContracts, readGraph } from '../engine/deploy.ts'
 import { provideHost } from '../engine/host.ts'
 import { runKey } from '../engine/keys.ts'
 import { recordNight } from '../engine/night.ts'
@@ -62,6 +64,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   return runtime
 }
 
+/** Where this process keeps compiled modules, if it does: threads load much of what it has loaded. */
+function compileCache(): string | undefined {
+  // What Node tells is the folder of its own version, inside of what it was given.
+  const versioned = getCompileCacheDir()
+  return versioned && dirname(versioned)
+}
+
 class LocalRuntime implements Runtime {
   readonly ledger: SqliteLedger
   readonly world: World
@@ -107,7 +116,7 @@ class LocalRuntime implements Runtime {
     this.#threads = new ThreadWorkers({
       module: new URL('./thread.ts', import.meta.url),
       data: threadData,
-      compiled: state.compiled,
+      compiled: compileCache() ?? state.compiled,
       ledger,
       onLost: async (attempt, { failure, message }) =>
         void (await finish(this.world, attempt, { ok: false, failure, code: 'WORKER_LOST', message })),
@@ -197,7 +206,7 @@ class LocalRuntime implements Runtime {
   }
 
   async graph(): Promise<Graph> {
-    this.#graph ??= this.ledger.query<Contract>('contract').then(found => buildGraph(found.map(s => s.doc)))
+    this.#graph ??= readGraph(this.ledger)
     return this.#graph
   }
 

@@ -98,7 +98,7 @@ export class ThreadWorkers implements Workers {
     const { module, data, compiled } = this.#options
     const thread: Thread = {
       // Stripping types and compiling costs each thread more than all the rest of its start.
-      worker: new Worker(module, { workerData: data, env: { NODE_COMPILE_CACHE: compiled, ...process.env } }),
+      worker: new Worker(module, { workerData: data, env: { NODE_COMPILE_CACHE: compiled, ...process.env }, resourceLimits: { maxYoungGenerationSizeMb: 6 } }),
       attempt: undefined,
       ending: 0,
       watch: undefined,
