@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { Contract } from '../shared/core/contract.ts'
 import { RedeyeError } from '../shared/core/errors.ts'
 import type { NewEvent } from '../shared/core/events.ts'
-import { buildGraph, type Graph } from '../shared/core/graph.ts'
+import type { Graph } from '../shared/core/graph.ts'
 import type { RunDoc } from '../shared/core/run.ts'
+import { readGraph } from '../shared/engine/deploy.ts'
 import { matters } from '../shared/engine/relay.ts'
 import { leaveEvents } from '../shared/local/bus.ts'
 import { SqliteLedger } from '../shared/local/ledger.ts'
@@ -126,7 +126,7 @@ const openLedger = (folder: string) => new SqliteLedger({ path: stateFolder(fold
 
 /** The graph of what is deployed, as the ledger's contracts tell it. */
 export async function graphOf(ledger: SqliteLedger): Promise<Graph> {
-  return buildGraph((await ledger.query<Contract>('contract')).map(s => s.doc))
+  return readGraph(ledger)
 }
 
 /** Every run's document with one of these states. */

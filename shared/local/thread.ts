@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Contract } from '../core/contract.ts'
 import { type ErrorCode, type FailureClass, RedeyeError } from '../core/errors.ts'
-import { buildGraph, type Graph } from '../core/graph.ts'
+import type { Graph } from '../core/graph.ts'
+import { readGraph } from '../engine/deploy.ts'
 import { provideHost } from '../engine/host.ts'
 import type { World } from '../engine/world.ts'
 import type { Compute } from '../ports/compute.ts'
@@ -76,7 +76,6 @@ const ledger: Ledger = {
 }
 
 let graph: Promise<Graph> | undefined
-const readGraph = async () => buildGraph((await ledger.query<Contract>('contract')).map(s => s.doc))
 const notHere = (what: string) => async () => {
   throw new RedeyeError('LEDGER_FAILED', `work does not ${what}: that follows from the ledger's feed`, { failure: 'user' })
 }
@@ -86,7 +85,7 @@ const source = localWorld(data.settings)
 const world: World = {
   ledger,
   lake,
-  graph: () => (graph ??= readGraph()),
+  graph: () => (graph ??= readGraph(ledger)),
   clock: systemClock(),
   chance: { next: Math.random },
   laneLimits: {},
