@@ -92,8 +92,9 @@ export function runsOf(
 /** When the next partition begins that a request names and that has not begun by `upTo`; undefined when there is none. */
 export function nextBegins(request: RequestDoc, graph: Graph): EpochMs | undefined {
   const begins = request.tasks.flatMap(task => {
-    const p = graph.dataset(graph.task(task)!.output)!.partitioning
-    if (!isTimed(p) || !grainOfKey(request.to)) return []
+    const contract = graph.task(task)
+    const p = contract && graph.dataset(contract.output)!.partitioning
+    if (!p || !isTimed(p) || !grainOfKey(request.to)) return []
     const next = startOf(p, step(p, ordinalAt(p, request.upTo), 1))
     return next < timeOfKey(request.to, p.timezone).end ? [next] : []
   })

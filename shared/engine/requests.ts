@@ -6,6 +6,7 @@ import { compareCandidates } from '../core/limit.ts'
 import { keyOf, parsePartition } from '../core/partition.ts'
 import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest } from '../core/request.ts'
 import { type Cause, hear, type RunDoc } from '../core/run.ts'
+import type { EpochMs } from '../core/zone.ts'
 import { type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
 import { candidateOf, freePlace } from './permits.ts'
@@ -61,12 +62,11 @@ async function runRequested(world: World, detail: EventDetails['RunRequested'], 
   const graph = await world.graph()
   const now = world.clock.now()
   const wished = requestOf(detail, eventId, now)
-  // What cannot be expanded is refused before it is recorded.
-  runsOf(wished, graph)
   const { doc } = await swap<RequestDoc>(world, requestKey(wished.id), d => {
-    if (!d) return wished
-    const next = nextBegins(d, graph)
-    return d.phase === 'marking' || next === undefined || next > now ? d : { ...d, phase: 'marking', since: d.upTo, upTo: now, marked: 0 }
+    if (d) return goneOn(d, graph, now)
+    // What cannot be expanded is refused before it is recorded.
+    runsOf(wished, graph)
+    return wished
   })
   if (!sameRequest(doc!, wished))
     throw new RedeyeError('REQUEST_CHANGED', `a request "${wished.id}" was made before, with other content`, {
@@ -75,9 +75,22 @@ async function runRequested(world: World, detail: EventDetails['RunRequested'], 
   if (doc!.phase === 'marking') await expand(world, graph, doc!)
 }
 
+/** Marks anew once partitions have begun that the request names and that had not begun when it last marked. */
+function goneOn(doc: RequestDoc, graph: Graph, now: EpochMs): RequestDoc {
+  const next = nextBegins(doc, graph)
+  return doc.phase === 'marking' || next === undefined || next > now
+    ? doc
+    : { ...doc, phase: 'marking', since: doc.upTo, upTo: now, marked: 0 }
+}
+
+/** The runs of a recorded request; a task that is gone since has none. */
+function runsOfDeployed(request: Parameters<typeof runsOf>[0], graph: Graph): ReturnType<typeof runsOf> {
+  return runsOf({ ...request, tasks: request.tasks.filter(task => graph.task(task)) }, graph)
+}
+
 /** Selects a request's runs, window by window, then lets them go: the oldest first, upstream before downstream. */
 async function expand(world: World, graph: Graph, request: RequestDoc): Promise<void> {
-  const runs = runsOf(request, graph)
+  const runs = runsOfDeployed(request, graph)
   const cause: Cause = {
     lane: request.lane,
     ...(request.maxActive !== undefined && request.lane !== 'nightly' && { under: [request.id] }),
@@ -121,11 +134,14 @@ async function dueRuns(world: World, graph: Graph, id: string, runs: ReturnType<
 /** Goes on with requests whose expansion died, and ends those whose runs are all over. */
 export async function sweepRequests(world: World): Promise<void> {
   const graph = await world.graph()
-  for (const { key, doc } of await world.ledger.query<RequestDoc>('request')) {
-    if (doc.phase === 'ended') continue
+  for (const stored of await world.ledger.query<RequestDoc>('request')) {
+    const { key } = stored
+    if (stored.doc.phase === 'ended') continue
+    // What reaches into the future goes on though nobody says that its next partitions have begun.
+    const doc = (await swap<RequestDoc>(world, key, d => goneOn(d!, graph, world.clock.now()))).doc!
     const { since: _, ...whole } = doc
     if (doc.phase === 'marking') await expand(world, graph, doc)
-    else if (nextBegins(doc, graph) === undefined && (await dueRuns(world, graph, doc.id, runsOf(whole, graph))).length === 0)
+    else if (nextBegins(doc, graph) === undefined && (await dueRuns(world, graph, doc.id, runsOfDeployed(whole, graph))).length === 0)
       await swap<RequestDoc>(world, key, d => ({ ...d!, phase: 'ended' }))
   }
 }

@@ -3,11 +3,12 @@ import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
-import { DAY_MS } from '../core/zone.ts'
+import { DAY_MS, dateOfDay, dayOf } from '../core/zone.ts'
 import type { Key } from '../ports/ledger.ts'
 import { considerRun } from './consider.ts'
+import { nightOrdinals } from './decide.ts'
 import { settle } from './effects.ts'
-import { runKey } from './keys.ts'
+import { type NightDoc, runKey } from './keys.ts'
 import { placeOf } from './load.ts'
 import { auditLimits } from './permits.ts'
 import { sweepRequests } from './requests.ts'
@@ -29,6 +30,7 @@ export async function sweepTask(world: World, task: string): Promise<void> {
   const seen = new Set(open.map(k => k.sk))
   for (const key of open) await considerRun(world, graph, task, ordinalOf(placeOf(graph, task, 0).output, key.sk)!, {})
   await catchUp(world, graph, task, seen)
+  await catchUpNights(world, graph, task)
 }
 
 /** An attempt nobody speaks of has ended: lost, or out of time. */
@@ -60,6 +62,18 @@ async function catchUp(world: World, graph: Graph, task: string, seen: Set<strin
     }
   }
   for (const o of [...ordinals].sort((a, b) => a - b)) if (!seen.has(keyOf(output, o))) await considerRun(world, graph, task, o, {})
+}
+
+/** Looks at the runs that recent nights name and that are not there: a night starts one by itself and tells the others to look. */
+async function catchUpNights(world: World, graph: Graph, task: string): Promise<void> {
+  const { contract, output } = placeOf(graph, task, 0)
+  if (!contract.onNight) return
+  const nights = await world.ledger.query<NightDoc>('night', { from: dateOfDay(dayOf('UTC', world.clock.now() - LOOK_BACK_MS)) })
+  const named = nights
+    .filter(n => n.doc.at >= contract.deployedAt)
+    .flatMap(n => nightOrdinals(output, n.doc.date).map(o => [o, n.doc.date] as const))
+  const docs = await world.ledger.getMany<RunDoc>(named.map(([o]) => runKey(contract.output, keyOf(output, o))))
+  for (const [i, [o, night]] of named.entries()) if (docs[i]?.doc.state === undefined) await considerRun(world, graph, task, o, { night })
 }
 
 /** The platform's sweep: requests whose expansion died, places that nobody holds by right. */
