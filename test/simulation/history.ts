@@ -26,6 +26,7 @@ export class Partition {
   pendingRequest = { turn: 0, is: false }
   /** Requests that selected it since its last generation began. */
   readonly selected = new Set<string>()
+  readonly selectedEver = new Set<string>()
   /** How this generation's attempts ended. */
   ended: Record<string, number> = {}
   approvals = 0

@@ -162,7 +162,10 @@ export class Oracle implements Witness {
     if ((before?.skipped ?? false) !== (after.skipped ?? false)) p.skips.push({ turn, skipped: after.skipped ?? false })
     const [was, is] = [before?.state ?? 'none', after.state ?? 'none']
     if (!moves[was]!.includes(is)) this.broken(1, `${p.name} went from ${was} to ${is}`)
-    for (const id of after.requests ?? []) if (!before?.requests?.includes(id)) p.selected.add(id)
+    for (const id of after.requests ?? []) if (!before?.requests?.includes(id)) {
+      p.selected.add(id)
+      p.selectedEver.add(id)
+    }
     if (was === 'cancelled' && is !== 'cancelled' && p.selected.size === 0) this.broken(6, `${p.name} was cancelled and no request selected it`)
     const pending = (after.requests?.length ?? 0) > 0 && ['waiting', 'queued', 'running', 'held'].includes(is)
     if (pending !== p.pendingRequest.is) p.pendingRequest = { turn, is: pending }

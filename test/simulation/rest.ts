@@ -79,3 +79,53 @@ function checkTold(oracle: Oracle, p: Partition, feedLost: boolean): void {
     oracle.broken(13, `generation ${p.doc.generation} of ${p.name} failed without an alert`)
   for (const [generation, alerts] of p.alerts) if (alerts < 1) oracle.broken(13, `${p.name} ${generation}`)
 }
+
+/** After a replay: what has run anew is reached from it, or from what time made new meanwhile. */
+export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, replayed: string): void {
+  const reached = new Set([replayed])
+  for (const p of oracle.partitions.values()) if (p.current && !before.get(p.name)?.version) reached.add(p.name)
+  for (const name of reached) for (const reader of readersOf(oracle, name)) reached.add(reader)
+  for (const p of oracle.partitions.values()) {
+    const was = before.get(p.name)
+    if (was && p.doc!.generation > was.generation && was.generation > 0 && !reached.has(p.name)) oracle.broken(12, `${p.name} ran anew when ${replayed} was replayed`)
+  }
+  const { doc } = oracle.partitions.get(replayed)!
+  const was = before.get(replayed)!
+  if (oracle.judge(oracle.tasks.get(was.task!)!, oracle.views.slice(was.dataset, was.partition), Number.POSITIVE_INFINITY).ready && doc!.generation !== was.generation + 1)
+    oracle.broken(12, `${replayed} ran ${doc!.generation - was.generation} times when it was replayed`)
+}
+
+function readersOf(oracle: Oracle, name: string): string[] {
+  const at = name.indexOf('@')
+  const [dataset, key] = [name.slice(0, at), name.slice(at + 1)]
+  return [...oracle.partitions.values()].flatMap(p => {
+    const contract = p.doc?.task === undefined ? undefined : oracle.tasks.get(p.doc.task)
+    const takes = contract?.inputs.some(
+      i =>
+        i.dataset === dataset &&
+        i.mapping.map !== 'latest' &&
+        i.onUpdate !== 'ignore' &&
+        oracle.views.needed(i, p.dataset, oracle.views.slice(p.dataset, p.key)).some(s => s.key === key),
+    )
+    return takes ? [p.name] : []
+  })
+}
+
+/** Where nothing fails nothing is lost, and no run has failed. */
+export function checkUnharmed(oracle: Oracle): void {
+  for (const p of oracle.partitions.values())
+    for (const [failure, count] of Object.entries(p.ended)) if (failure !== 'timeout' && count > 0) oracle.broken(3, `an attempt of ${p.name} ended ${failure}, and nothing had failed`)
+}
+
+/** A request that runs all has selected every run of its range that had begun when it came. */
+export function checkRequests(oracle: Oracle): void {
+  for (const { doc } of oracle.requests.values()) {
+    if (doc.run !== 'all' || doc.tasks.some(t => !oracle.tasks.has(t))) continue
+    for (const task of doc.tasks) {
+      const { output } = oracle.tasks.get(task)!
+      for (const slice of oracle.views.range(output, doc.from, doc.to))
+        if (slice.start <= doc.at && oracle.views.exists(output, slice) && !oracle.at(output, slice.key).selectedEver.has(doc.id))
+          oracle.broken(3, `request ${doc.id} did not select ${task}@${slice.key}`)
+    }
+  }
+}

@@ -98,6 +98,20 @@ export class Views {
     }
   }
 
+  /** The partitions between two keys, both included: dates for what is dated, declared keys for what is keyed. */
+  range(dataset: string, from: string, to: string): readonly Slice[] {
+    const { slices, place } = this.calendar(dataset)
+    const cut = this.cuts.get(dataset)!
+    if (place.has(from) && place.has(to)) return slices.slice(place.get(from)!, place.get(to)! + 1)
+    if (!('timezone' in cut)) return slices
+    const days = calendarOf('daily', cut.timezone, this.#around)
+    const [first, last] = [days.place.get(from), days.place.get(to)]
+    // What is not named by dates, or by ones that the zone skips, is not judged.
+    if (first === undefined || last === undefined) return []
+    const [start, end] = [days.slices[first]!.start, days.slices[last]!.end]
+    return slices.filter(s => s.end > start && s.start < end)
+  }
+
   /** Until when an input that is optional is waited for. */
   patience(input: InputView, output: string, slice: Slice): number {
     const cut = this.cuts.get(output)!

@@ -410,7 +410,7 @@ export class SimulatedWorld {
 
   /** Starts relay and sweeps: the relay looks a moment after there is something to see. */
   start(): void {
-    this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
+    if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
     this.#relayLater()
   }
 
@@ -446,7 +446,7 @@ export class SimulatedWorld {
   #sweepAll(): void {
     if (this.now < this.#nextSweep) this.agenda.cancel('sweep')
     this.#nextSweep = this.now + this.sweepMs
-    this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
+    if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
     if (this.ledger.feedLength > 0) this.#spawn(this.#relay())
     // A sweep of which no write came, with none since it began, would find nothing new before an hour begins or something runs out.
     if (this.#settled?.writes === this.ledger.writes && this.now < this.#settled.until) return
