@@ -1,6 +1,6 @@
 import { isDatetime, isFractional, isIntegral, isMonths, isNumeric } from './coerce.ts'
 import { Refusal } from './refusal.ts'
-import { duckdbTypeOf, type SqlType, sameType, text, typeText } from './type.ts'
+import { duckdbTypeOf, quoted, type SqlType, sameType, text, typeText } from './type.ts'
 import type { Typed } from './typed.ts'
 
 /** Whether Spark in ANSI mode has a cast from one type to the other at all. */
@@ -105,8 +105,7 @@ function nested(sql: string, from: SqlType, to: SqlType, target: string, at?: nu
   }
   if (from.kind === 'struct' && to.kind === 'struct') {
     const fields = from.fields.map(
-      (f, i) =>
-        `${JSON.stringify(to.fields[i]!.name)} := ${castSql(`struct_extract(${sql}, ${text(f.name)})`, f.type, to.fields[i]!.type, at)}`,
+      (f, i) => `${quoted(to.fields[i]!.name)} := ${castSql(`struct_extract(${sql}, ${text(f.name)})`, f.type, to.fields[i]!.type, at)}`,
     )
     return `CASE WHEN ${sql} IS NULL THEN NULL ELSE struct_pack(${fields.join(', ')}) END`
   }

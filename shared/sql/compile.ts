@@ -48,8 +48,8 @@ export function duckdbType(type: ColumnType): string {
  * const { findings, duckdb } = compileSql('SELECT origin, count(*) AS flights FROM flights GROUP BY origin', [{ alias: 'flights', columns: { origin: 'string' } }], { origin: 'string', flights: 'bigint' })
  */
 export function compileSql(sql: string, inputs: SqlInput[], output: Columns | undefined): CompiledSql {
-  const { context, analyzed } = understand(sql, inputs)
-  const spark = sql.trim().replace(/(?:\s*;)+$/, '')
+  const { context, analyzed, end } = understand(sql, inputs)
+  const spark = sql.slice(0, end).trim()
   for (const input of inputs)
     if (analyzed && !context.usedInputs.has(input.alias))
       context.warning(0, `the input "${input.alias}" is not used`, 'use it, or remove it from task.ts')
@@ -72,7 +72,7 @@ export function outputTypes(sql: string, inputs: SqlInput[] = []): SqlType[] {
   return understand(sql, inputs).analyzed?.columns.map(c => c.type) ?? []
 }
 
-function understand(sql: string, inputs: SqlInput[]): { context: Context; analyzed: Analyzed | undefined } {
+function understand(sql: string, inputs: SqlInput[]): { context: Context; analyzed: Analyzed | undefined; end?: number } {
   const context = new Context(sql)
   let query: Query
   try {
@@ -96,5 +96,5 @@ function understand(sql: string, inputs: SqlInput[]): { context: Context; analyz
     () => analyzeQuery(query, undefined, new Map(), env),
     () => undefined,
   )
-  return { context, analyzed }
+  return { context, analyzed, end: query.end }
 }

@@ -43,7 +43,8 @@ export function decimalArithmetic(op: string, left: Typed, right: Typed): { type
   }
   if (op === '*') {
     const type = adjusted(a.precision + b.precision + 1, a.scale + b.scale)
-    if (a.scale + b.scale > MAX_PRECISION) throw new Refusal(`decimal * beyond ${MAX_PRECISION} digits`, left.at)
+    // Spark drops decimals of the exact product, for which 38 digits need not suffice.
+    if (type.scale < a.scale + b.scale) throw new Refusal(`decimal * beyond ${MAX_PRECISION} digits`, left.at)
     return { type, sql: `CAST(${left.sql} * ${right.sql} AS ${duckdbTypeOf(type)})` }
   }
   if (op === '%') {
@@ -53,6 +54,8 @@ export function decimalArithmetic(op: string, left: Typed, right: Typed): { type
     return { type, sql: `CAST(${cast(left, common)} % ${cast({ ...right, sql: nonZero(right) }, common)} AS ${duckdbTypeOf(type)})` }
   }
   const type = quotientType(a, b)
+  // The dividend, shifted to the quotient's scale, must fit 128 bits whatever its value.
+  if (a.precision - a.scale + b.scale + type.scale > MAX_PRECISION) throw new Refusal(`decimal / beyond ${MAX_PRECISION} digits`, left.at)
   return { type, sql: quotientSql(left.sql, a, nonZero(right), b, type) }
 }
 

@@ -15,7 +15,11 @@ export function analyzeQuery(query: Query, outer: Scope | undefined, ctes: Ctes,
   const { context } = base
   const reach = new Map(ctes)
   const tables: string[] = []
+  const names = new Set<string>()
   for (const one of query.with) {
+    const key = one.name.name.toLowerCase()
+    if (names.has(key)) context.error(one.name.at, `two tables of WITH are called "${one.name.name}"`, 'give one another name')
+    names.add(key)
     const cte = withTable(one, reach, base)
     reach.set(one.name.name.toLowerCase(), cte.cte)
     tables.push(cte.sql)

@@ -1,6 +1,7 @@
 import { nearest } from '../../core/errors.ts'
 import { SqlProblem } from '../finding.ts'
 import type { Name } from '../parse/ast.ts'
+import { Refusal } from '../refusal.ts'
 import { quoted, type SqlType, T, text, typeText } from '../type.ts'
 import type { Origin, Typed } from '../typed.ts'
 
@@ -40,8 +41,11 @@ const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCas
 
 /** Finds what a name with dots means: relation.column, column, and the fields of structs behind either. */
 export function resolve(scope: Scope, parts: Name[]): Typed | undefined {
-  for (let here: Scope | undefined = scope; here; here = here.outer) {
+  let levels = 0
+  for (let here: Scope | undefined = scope; here; here = here.outer, levels++) {
     const found = resolveHere(here, parts)
+    // Spark looks one query out, no further.
+    if (found && levels > 1) throw new Refusal('a column of a query two levels out', parts[0]!.at)
     if (found && here !== scope) here.onOuter?.()
     if (found) return found
   }

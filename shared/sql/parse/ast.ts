@@ -91,6 +91,8 @@ export interface SelectItem {
 
 export interface Query {
   at: number
+  /** Where the statement ends, before its semicolon. */
+  end?: number
   with: { name: Name; columns?: Name[]; query: Query }[]
   body: QueryBody
   order: Sort[]

@@ -93,12 +93,17 @@ function startsQuery(cursor: Cursor): boolean {
 function sampled(cursor: Cursor, make: (alias: Alias | undefined) => From): From {
   const at = cursor.at
   if (!cursor.take('TABLESAMPLE')) return make(parseAlias(cursor))
-  let depth = 0
+  skipBrackets(cursor)
+  return { kind: 'unusual', source: make(parseAlias(cursor)), construct: 'TABLESAMPLE', at }
+}
+
+/** Skips to the end of the brackets that the cursor is in, or that begin here. */
+function skipBrackets(cursor: Cursor, opened = 0): void {
+  let depth = opened
   do {
     const { text } = cursor.next()
     depth += text === '(' ? 1 : text === ')' ? -1 : 0
   } while (depth > 0 && cursor.peek().kind !== 'end')
-  return { kind: 'unusual', source: make(parseAlias(cursor)), construct: 'TABLESAMPLE', at }
 }
 
 function parseAlias(cursor: Cursor): Alias | undefined {
@@ -135,7 +140,11 @@ function parseUnpivot(cursor: Cursor, source: From): From {
   const includeNulls = cursor.take('INCLUDE', 'NULLS')
   if (!includeNulls) cursor.take('EXCLUDE', 'NULLS')
   cursor.expect('(')
-  if (cursor.is('(')) throw new SqlProblem('UNPIVOT of several value columns is not supported here', 'write a UNION ALL', cursor.at)
+  if (cursor.is('(')) {
+    skipBrackets(cursor, 1)
+    parseAlias(cursor)
+    return { kind: 'unusual', source, construct: 'UNPIVOT of several columns', at }
+  }
   const value = cursor.name()
   cursor.expect('FOR')
   const label = cursor.name()

@@ -28,6 +28,7 @@ export function parse(source: string): Query {
   if (first.kind === 'word' && NOT_QUERIES.has(first.text))
     throw new SqlProblem(`${first.text} is not a query`, 'a transform is one SELECT; what it selects becomes the output', first.at)
   const query = cursor.query()
+  query.end = cursor.lastEnd
   while (cursor.take(';'))
     if (cursor.peek().kind !== 'end' && !cursor.is(';'))
       throw new SqlProblem('there is more than one statement', 'keep one; split the rest into tasks of their own, or use WITH', cursor.at)

@@ -122,6 +122,18 @@ const percentile = own((args, site) => {
   return { type: T.double, sql: on(`quantile_cont(${x}, ${castTo(share, T.double).sql})`) }
 })
 
+/** percentile_cont(share) WITHIN GROUP (ORDER BY x). */
+const percentileCont = own((args, site) => {
+  const [share, value] = args
+  const [sort, more] = site.within ?? []
+  if (!share || !value || !sort || more)
+    throw new SqlProblem('percentile_cont takes a share and an order', 'write percentile_cont(0.5) WITHIN GROUP (ORDER BY x)', site.at)
+  if (share.literal === undefined || value.type.kind === 'interval')
+    throw new Refusal(`percentile_cont of ${typeText(value.type)}`, site.at)
+  const from = castTo(share, T.double).sql
+  return { type: T.double, sql: on(`quantile_cont(${castTo(value, T.double).sql}, ${sort.descending ? `1 - ${from}` : from})`) }
+})
+
 export const aggregates: Record<string, Rule> = {
   count,
   count_if: aggregate('boolean', T.bigint, '{count(CASE WHEN $1 THEN 1 END)}'),
@@ -187,6 +199,7 @@ export const aggregates: Record<string, Rule> = {
   regr_syy: ofTwo('regr_syy'),
   median: own((args, site) => ({ type: T.double, sql: on(`median(CAST(${number(args, site.name, site.at).sql} AS DOUBLE))`) })),
   percentile,
+  percentile_cont: percentileCont,
   mode: own(
     (args, site) => {
       const [value] = args

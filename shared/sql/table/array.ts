@@ -25,7 +25,11 @@ export function pairOf(args: Typed[], site: CallSite, second: 'array' | 'element
   if (a.type.kind === 'void' || (second === 'array' && b.type.kind === 'void')) throw new Refusal(`${site.name} of NULL`, site.at)
   asArray(a, site)
   if (second === 'array') asArray(b, site)
-  const type = sharedOf([element(a), second === 'array' ? element(b) : b.type], site.name, site.at)
+  const types = [element(a), second === 'array' ? element(b) : b.type]
+  // Spark does not read texts as numbers here, as it does elsewhere.
+  if (types.some(t => t.kind === 'string') && types.some(t => t.kind !== 'string' && t.kind !== 'void'))
+    throw new Refusal(`${site.name} of ${types.map(typeText).join(' and ')}`, site.at)
+  const type = sharedOf(types, site.name, site.at)
   comparable(type, site)
   return [castTo(a, array(type)).sql, castTo(b, second === 'array' ? array(type) : type).sql, type]
 }

@@ -1,6 +1,5 @@
 import { castTo } from '../cast.ts'
 import { isDatetime } from '../coerce.ts'
-import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
 import { type SqlType, T, text, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
@@ -23,7 +22,7 @@ const toDate: Rule = special((args, site) => {
 
 function dateOf(value: Typed, site: CallSite): string {
   if (!isDatetime(value.type) && value.type.kind !== 'string' && value.type.kind !== 'void')
-    throw new SqlProblem(`${site.name} takes a text, a date or a timestamp; this is ${typeText(value.type)}`, 'cast it to string', value.at)
+    throw new Refusal(`${site.name} of ${typeText(value.type)}`, site.at)
   return castTo(value, T.date).sql
 }
 

@@ -1,6 +1,6 @@
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
-import { array, type SqlType, struct } from '../type.ts'
+import { array, quoted, type SqlType, struct } from '../type.ts'
 import type { Typed } from '../typed.ts'
 import { asArray } from './array.ts'
 import { type Rule, special } from './rule.ts'
@@ -10,7 +10,7 @@ const zip: Rule = special((args, site) => {
   if (lists.length === 0) throw new Refusal('arrays_zip of nothing', site.at)
   const names = args.map((a, i) => a.name ?? String(i))
   const longest = `greatest(${lists.map(l => `len(${l.sql})`).join(', ')})`
-  const fields = lists.map((l, i) => `${JSON.stringify(names[i])} := ${l.sql}[place]`).join(', ')
+  const fields = lists.map((l, i) => `${quoted(names[i]!)} := ${l.sql}[place]`).join(', ')
   return {
     type: array(struct(lists.map((l, i) => ({ name: names[i]!, type: l.type.element })))),
     sql: `CASE WHEN ${lists.map(l => `${l.sql} IS NULL`).join(' OR ')} THEN NULL ELSE list_transform(range(1, ${longest} + 1), lambda place: struct_pack(${fields})) END`,
@@ -36,7 +36,7 @@ function packed(fields: { name: string; value: Typed }[]): { type: SqlType; sql:
   if (new Set(fields.map(f => f.name.toLowerCase())).size !== fields.length) throw new Refusal('a struct with two fields of one name')
   return {
     type: struct(fields.map(f => ({ name: f.name, type: f.value.type }))),
-    sql: `struct_pack(${fields.map(f => `"${f.name.replaceAll('"', '""')}" := ${f.value.sql}`).join(', ')})`,
+    sql: `struct_pack(${fields.map(f => `${quoted(f.name)} := ${f.value.sql}`).join(', ')})`,
   }
 }
 
