@@ -6,7 +6,7 @@ import { affectedBy } from '../shared/core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange, type Partitioning } from '../shared/core/partition.ts'
 import { isSatisfied, neededOrdinals, optionalTime } from '../shared/core/readiness.ts'
 import { runsOf } from '../shared/core/request.ts'
-import type { RunDoc } from '../shared/core/run.ts'
+import { overStates, type RunDoc } from '../shared/core/run.ts'
 import { placeOf } from '../shared/engine/load.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 
@@ -16,6 +16,8 @@ export interface Plan {
   tasks: PlannedTask[]
   /** How many of the named runs the request selects. */
   selected: number
+  /** How many of the named runs are not over. */
+  open: number
   /** Runs in all, those that follow included. */
   runs: number
   /** What these runs' versions may hold, by those that were made before; absent where none was. */
@@ -42,16 +44,17 @@ export function planOf(ledger: SqliteLedger, graph: Graph, wish: Wish, now: numb
   const planner = new Planner(ledger, graph, now)
   const named = new Map<string, number[]>()
   for (const { task, ordinal } of runsOf({ ...wish, upTo: now }, graph)) named.set(task, [...(named.get(task) ?? []), ordinal])
-  let selected = 0
+  let [selected, open] = [0, 0]
   for (const contract of graph.order()) {
     const chosen = (named.get(contract.task) ?? []).filter(o => planner.selects(contract, o, wish)).sort((a, b) => a - b)
     selected += chosen.length
+    open += (named.get(contract.task) ?? []).filter(o => planner.isOpen(contract, o)).length
     planner.plan(contract, chosen, wish.downstream ?? true)
   }
   const tasks = planner.tasks.filter(t => t.runs.length + t.waiting.length + t.held.length > 0)
   for (const t of tasks) t.named = wish.tasks.includes(t.task)
   const runs = tasks.reduce((sum, t) => sum + t.runs.length, 0)
-  return { tasks, selected, runs, ...planner.estimate(tasks) }
+  return { tasks, selected, open, runs, ...planner.estimate(tasks) }
 }
 
 class Planner {
@@ -73,6 +76,11 @@ class Planner {
     const place = placeOf(this.#graph, contract.task, ordinal)
     const doc = this.#docsOf(contract.output).get(ordinal)
     return select(doc, place, { id: wish.id, run: wish.run ?? 'missing', cause: { lane: wish.lane ?? 'backfill' } }) !== undefined
+  }
+
+  isOpen(contract: TaskContract, ordinal: number): boolean {
+    const state = this.#docsOf(contract.output).get(ordinal)?.state
+    return state !== undefined && !overStates.includes(state)
   }
 
   /** Adds a task's runs: those chosen, and where readers follow those that its inputs' new versions concern. */

@@ -40,8 +40,9 @@ export async function request(root: string, tasks: readonly string[], options: R
   const named = runsOf({ ...wish, upTo: Date.now() }, graph).length
   const plan = await planned(graph, wish, stateOf(root, options.state))
   if (options.plan) return showPlan(plan, wish, named, options)
-  // A range may reach into the future: the request then stays open for what begins.
-  if (plan.selected === 0 && nextBegins(requestOf(wish, '', Date.now()), graph) === undefined) return nothingToDo(wish, named, options)
+  // Runs that an ended runtime left go on; and a range may reach into the future, whose partitions the request then takes as they begin.
+  const isIdle = plan.selected + plan.open === 0 && nextBegins(requestOf(wish, '', Date.now()), graph) === undefined
+  if (isIdle) return nothingToDo(wish, named, options)
   return carryOut(root, wish, options)
 }
 
@@ -78,7 +79,7 @@ function nothingToDo(wish: Wish, named: number, { json }: RequestOptions): numbe
   return exits.ok
 }
 
-const why = (run: Wish['run']) => (run === 'failed' ? 'none of these runs has failed' : 'all of these partitions are there or on their way')
+const why = (run: Wish['run']) => (run === 'failed' ? 'none of these runs has failed' : 'all of these partitions are there')
 
 async function carryOut(root: string, wish: Wish, options: RequestOptions): Promise<number> {
   const began = Date.now()

@@ -1,7 +1,7 @@
 import { end, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
-import type { AttemptName } from '../ports/world.ts'
+import type { AttemptName } from '../ports/workers.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'

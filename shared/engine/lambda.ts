@@ -1,6 +1,6 @@
 import middy from '@middy/core'
 import type { Envelope } from '../core/events.ts'
-import type { AttemptName } from '../ports/world.ts'
+import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { decide } from './decide.ts'
 import { theHost } from './host.ts'

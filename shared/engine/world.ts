@@ -1,7 +1,13 @@
 import type { Graph } from '../core/graph.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { Chance } from '../ports/chance.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { DeadLetters } from '../ports/dead-letters.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { Ledger } from '../ports/ledger.ts'
-import type { Bus, Chance, Clock, DeadLetters, Notifier, Timers, Workers } from '../ports/world.ts'
+import type { Notifier } from '../ports/notifier.ts'
+import type { Timers } from '../ports/timers.ts'
+import type { Workers } from '../ports/workers.ts'
 
 /** All that the engine sees of the world: the ports, and the graph as the ledger's contracts tell it. */
 export interface World {

@@ -1,6 +1,8 @@
 import { RedeyeError } from '../core/errors.ts'
 import { type Envelope, type NewEvent, SOURCE } from '../core/events.ts'
-import type { Bus, DeadLetters, Timers } from '../ports/world.ts'
+import type { Bus } from '../ports/bus.ts'
+import type { DeadLetters } from '../ports/dead-letters.ts'
+import type { Timers } from '../ports/timers.ts'
 import type { SqliteLedger } from './ledger.ts'
 import type { Routes } from './routes.ts'
 

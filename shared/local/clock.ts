@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/world.ts'
+import type { Clock } from '../ports/clock.ts'
 
 // A microsecond, about the finest that an instant of this century still holds as a number of milliseconds.
 const STAMP_MS = 1 / 1024

@@ -15,7 +15,7 @@ import { matters, relay } from '../engine/relay.ts'
 import { requests } from '../engine/requests.ts'
 import { recover, SWEEP_MS, sweepPlatform } from '../engine/sweep.ts'
 import type { World } from '../engine/world.ts'
-import type { Notifier } from '../ports/world.ts'
+import type { Notifier } from '../ports/notifier.ts'
 import { LocalBus } from './bus.ts'
 import { systemClock } from './clock.ts'
 import { folderLake } from './lake.ts'
@@ -23,7 +23,7 @@ import { SqliteLedger } from './ledger.ts'
 import { Routes } from './routes.ts'
 import { holdState, stateFolder } from './state.ts'
 import type { ThreadData } from './thread.ts'
-import { ThreadWorkers } from './threads.ts'
+import { ThreadWorkers } from './workers.ts'
 
 /** The decide function of a service, as Lambda would invoke it. */
 export type Decide = (event: Envelope | { 'detail-type': 'Scheduled Event'; source: 'aws.events' }, context: object) => Promise<void>

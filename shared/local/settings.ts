@@ -24,6 +24,9 @@ function readSettings(file: string): Record<string, string> {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
   } catch (cause) {
-    throw new RedeyeError('BAD_CREDENTIAL', `${file} is no JSON: ${(cause as Error).message}`, { remedy: 'write it as { "NAME": "value" }', cause })
+    throw new RedeyeError('BAD_CREDENTIAL', `${file} is no JSON: ${(cause as Error).message}`, {
+      remedy: 'write it as { "NAME": "value" }',
+      cause,
+    })
   }
 }

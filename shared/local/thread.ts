@@ -6,13 +6,13 @@ import { provideHost } from '../engine/host.ts'
 import type { World } from '../engine/world.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Key, Ledger, Stored } from '../ports/ledger.ts'
-import type { AttemptName } from '../ports/world.ts'
+import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { attemptLogger } from './attempt-log.ts'
 import { systemClock } from './clock.ts'
 import { folderLake } from './lake.ts'
 import { localWorld } from './settings.ts'
-import type { FromThread, ToThread } from './threads.ts'
+import type { FromThread, ToThread } from './workers.ts'
 
 /** What a thread is given when it starts. */
 export interface ThreadData {

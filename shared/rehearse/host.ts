@@ -13,7 +13,7 @@ import { recover, SWEEP_MS, sweepPlatform, sweepTask } from '../engine/sweep.ts'
 import type { World } from '../engine/world.ts'
 import { SqliteLedger } from '../local/ledger.ts'
 import type { Key } from '../ports/ledger.ts'
-import type { AttemptName } from '../ports/world.ts'
+import type { AttemptName } from '../ports/workers.ts'
 import type { Outcome, PartitionName, StoryGraph } from './story.ts'
 import { Timeline } from './timeline.ts'
 

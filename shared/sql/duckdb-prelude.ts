@@ -56,13 +56,15 @@ export const duckdbPrelude: readonly string[] = [
       "upper(CASE WHEN regexp_matches(s, '[\u0149\u01f0\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1f56\u1f80-\u1fff\ufb00-\ufb17]') THEN CAST(CAST('a letter without one capital: ' || s AS INTEGER) AS VARCHAR) ELSE replace(s, '\u00df', 'SS') END)",
     'spark_lower(s)':
       "lower(CASE WHEN regexp_matches(s, '[\u0130\u03a3]') THEN CAST(CAST('a capital whose small letter depends on its place: ' || s AS INTEGER) AS VARCHAR) ELSE s END)",
+    // greatest() leaves nulls out.
+    'spark_at_least_0(n)': 'CASE WHEN n < 0 THEN 0 ELSE n END',
     'spark_signed(x, m)': 'CASE WHEN x >= m // 2 THEN x - m WHEN x < -(m // 2) THEN x + m ELSE x END',
     'spark_half_even(x)': 'CASE WHEN x - floor(x) = 0.5 THEN floor(x) + (floor(x) % 2) ELSE round(x) END',
     'spark_substring_from(s, i)':
       'CASE WHEN i > 0 THEN substring(s, i) WHEN i = 0 THEN s WHEN -i >= length(s) THEN s ELSE substring(s, CAST(length(s) + i + 1 AS BIGINT)) END',
     // Before the beginning there are places too: substring('abc', -5, 3) is 'a'.
     'spark_substring(s, i, n)':
-      "CASE WHEN n <= 0 THEN CASE WHEN s IS NOT NULL AND i IS NOT NULL THEN '' END WHEN i > 0 THEN substring(s, i, n) WHEN i = 0 THEN substring(s, 1, n) WHEN -i <= length(s) THEN substring(s, CAST(length(s) + i + 1 AS BIGINT), n) ELSE substring(s, 1, greatest(0, CAST(n + length(s) + i AS BIGINT))) END",
+      "CASE WHEN s IS NULL OR i IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' WHEN i > 0 THEN substring(s, i, n) WHEN i = 0 THEN substring(s, 1, n) WHEN -i <= length(s) THEN substring(s, CAST(length(s) + i + 1 AS BIGINT), n) ELSE substring(s, 1, greatest(0, CAST(n + length(s) + i AS BIGINT))) END",
     'spark_slice(l, i, n)':
       "CASE WHEN i = 0 OR n < 0 THEN [l[CAST('slice counts from 1, and takes no less than nothing' AS INTEGER)]] WHEN i > 0 THEN list_slice(l, i, CAST(i AS BIGINT) + n - 1) WHEN -i > len(l) THEN list_slice(l, 1, 0) ELSE list_slice(l, len(l) + i + 1, len(l) + i + n) END",
     'spark_insert(l, i, x)':
@@ -71,7 +73,7 @@ export const duckdbPrelude: readonly string[] = [
       "l[CASE WHEN i = 0 OR abs(i) > len(l) THEN CAST('no item ' || i || ' in an array of ' || len(l) AS BIGINT) ELSE i END]",
     'spark_try_element(l, i)': "l[CASE WHEN i = 0 THEN CAST('arrays count from 1' AS BIGINT) ELSE i END]",
     'spark_width_bucket(x, low, high, n)':
-      'CASE WHEN n <= 0 OR low = high OR isnan(x) OR NOT isfinite(low) OR NOT isfinite(high) THEN NULL WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(trunc(n * (x - low) / (high - low)) AS BIGINT) + 1 END ELSE CASE WHEN x > low THEN 0 WHEN x <= high THEN n + 1 ELSE CAST(trunc(n * (low - x) / (low - high)) AS BIGINT) + 1 END END',
+      'CASE WHEN x IS NULL OR low IS NULL OR high IS NULL OR n IS NULL OR n <= 0 OR low = high OR isnan(x) OR NOT isfinite(low) OR NOT isfinite(high) THEN NULL WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(trunc(n * (x - low) / (high - low)) AS BIGINT) + 1 END ELSE CASE WHEN x > low THEN 0 WHEN x <= high THEN n + 1 ELSE CAST(trunc(n * (low - x) / (low - high)) AS BIGINT) + 1 END END',
     // Sixty seconds are the next minute, as long as nothing follows them.
     'spark_make_timestamp(y, m, d, h, i, s)':
       "CASE WHEN s = 60 THEN make_timestamp(y, m, d, h, i, 0) + to_minutes(1) WHEN s > 60 THEN CAST('more than sixty seconds' AS TIMESTAMP) ELSE make_timestamp(y, m, d, h, i, 0) + to_microseconds(CAST(s * 1000000 AS BIGINT)) END",

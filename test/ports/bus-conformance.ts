@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { EventEmitter } from 'node:events'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { Envelope, EventPattern, NewEvent } from '../../shared/core/events.ts'
-import type { Bus, DeadLetters, Timers } from '../../shared/ports/world.ts'
+import type { Bus } from '../../shared/ports/bus.ts'
+import type { DeadLetters } from '../../shared/ports/dead-letters.ts'
+import type { Timers } from '../../shared/ports/timers.ts'
 
 export interface BusUnderTest {
   bus: Bus & Timers & DeadLetters

@@ -69,7 +69,8 @@ function datedPlaces(cut: Timed, weeks: Weeks, start: number, end: number): { ke
 
 function drawOperation(random: Random, weeks: Weeks, drawn: Drawn, start: number, day: number): Step[] {
   const at = start + day * DAY_MS + random.int(0, DAY_MS)
-  const tasks = drawn.contracts.filter(c => c.kind === 'task')
+  // Of what is not deployed yet an event is refused, and would not be when it is told again.
+  const tasks = drawn.contracts.filter(c => c.kind === 'task' && !drawn.later.has(c.task)) as TaskContract[]
   const task = random.chance(0.3) ? 'all' : random.pick(tasks).task
   const chosen = random.int(0, 2 ** 30)
   switch (random.pick(['pause', 'cancel', 'approve', 'skip', 'request', 'request'] as const)) {

@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.ts'
 import { array, type SqlType, T, typeText } from '../type.ts'
 import type { Typed } from '../typed.ts'
 import { asArray, comparable, element } from './array.ts'
-import { expectArguments, type Rule, scalar, sharedOf, special } from './rule.ts'
+import { expectArguments, literalSeparator, type Rule, scalar, sharedOf, special } from './rule.ts'
 
 const same = (value?: Typed) => value!.type
 const anyNull = (args: Typed[]): string => args.map(a => `${a.sql} IS NULL`).join(' OR ')
@@ -71,7 +71,8 @@ const join = scalar('array, string, string?', T.string, (list, separator, replac
   const kept = replacement
     ? `list_transform(${items}, lambda item: coalesce(item, ${replacement.sql}))`
     : `list_filter(${items}, lambda item: item IS NOT NULL)`
-  return `CASE WHEN ${list!.sql} IS NULL THEN NULL ELSE coalesce(array_to_string(${kept}, ${separator!.sql}), '') END`
+  const missing = replacement ? ` OR ${replacement.sql} IS NULL` : ''
+  return `CASE WHEN ${list!.sql} IS NULL${missing} THEN NULL ELSE coalesce(array_to_string(${kept}, ${literalSeparator(separator!, 'array_join')}), '') END`
 })
 
 const extreme = (call: string) =>

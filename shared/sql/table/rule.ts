@@ -87,6 +87,12 @@ export function fill(template: string, args: { sql: string }[]): string {
   )
 }
 
+/** DuckDB joins a list only by a separator that is a literal. */
+export function literalSeparator(separator: Typed, name: string): string {
+  if (typeof separator.literal !== 'string') throw new Refusal(`${name} by a computed separator`, separator.at)
+  return separator.sql
+}
+
 /** Throws where a call has too few arguments or too many. */
 export function expectArguments(args: unknown[], site: CallSite, least: number, most: number, example: string): void {
   if (args.length >= least && args.length <= most) return

@@ -2,7 +2,7 @@ import { castTo } from '../cast.ts'
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
 import { T } from '../type.ts'
-import { type Rule, scalar, sharedOf, special } from './rule.ts'
+import { literalSeparator, type Rule, scalar, sharedOf, special } from './rule.ts'
 
 const length = scalar('string|binary', T.int, x => `CAST(${x!.type.kind === 'binary' ? 'octet_length' : 'length'}(${x!.sql}) AS INTEGER)`)
 const bytes = (factor: string) =>
@@ -50,7 +50,7 @@ const trimmed = (name: 'ltrim' | 'rtrim'): Rule =>
 const pad = (name: 'lpad' | 'rpad'): Rule =>
   scalar('string, int, string?', T.string, (value, width, fill) => {
     const p = fill?.sql ?? "' '"
-    return `CASE WHEN ${p} = '' THEN substring(${value!.sql}, 1, greatest(${width!.sql}, 0)) ELSE ${name}(${value!.sql}, greatest(${width!.sql}, 0), ${p}) END`
+    return `CASE WHEN ${p} = '' THEN substring(${value!.sql}, 1, spark_at_least_0(${width!.sql})) ELSE ${name}(${value!.sql}, spark_at_least_0(${width!.sql}), ${p}) END`
   })
 
 const instr = 'CAST(instr($1, $2) AS INTEGER)'
@@ -73,7 +73,7 @@ const concatWs = special(args => {
     return { type: T.string, sql: `concat_ws(${s}, ${parts.map(p => castTo(p, T.string).sql).join(', ')})` }
   return {
     type: T.string,
-    sql: `CASE WHEN ${s} IS NOT NULL THEN coalesce(array_to_string(list_filter(${lists.reduce((a, b) => `list_concat(${a}, ${b})`)}, lambda part: part IS NOT NULL), ${s}), '') END`,
+    sql: `CASE WHEN ${s} IS NOT NULL THEN coalesce(array_to_string(list_filter(${lists.reduce((a, b) => `list_concat(${a}, ${b})`)}, lambda part: part IS NOT NULL), ${literalSeparator(separator, 'concat_ws')}), '') END`,
   }
 })
 
@@ -147,8 +147,8 @@ export const strings: Record<string, Rule> = {
     if (typeof from!.literal !== 'string') throw new Refusal('translate of computed letters', from!.at)
     return `translate(${s!.sql}, ${from!.sql}, ${to!.sql})`
   }),
-  repeat: scalar('string, int', T.string, 'repeat($1, greatest($2, 0))'),
-  space: scalar('int', T.string, "repeat(' ', greatest($1, 0))"),
+  repeat: scalar('string, int', T.string, 'repeat($1, spark_at_least_0($2))'),
+  space: scalar('int', T.string, "repeat(' ', spark_at_least_0($1))"),
   reverse: special((args, site) => {
     const [value] = args
     if (!value || args.length !== 1)
@@ -179,8 +179,9 @@ export const strings: Record<string, Rule> = {
     const count = Number(n!.literal)
     if (!Number.isInteger(count)) throw new Refusal('substring_index with a computed count', n!.at)
     if (count === 0) return `CASE WHEN ${s!.sql} IS NOT NULL THEN '' END`
-    const parts = `string_split(${s!.sql}, ${d!.sql})`
-    return `CASE WHEN ${d!.sql} = '' THEN '' ELSE array_to_string(list_slice(${parts}, ${count > 0 ? `1, ${count}` : `${count}, -1`}), ${d!.sql}) END`
+    const delimiter = literalSeparator(d!, 'substring_index')
+    const parts = `string_split(${s!.sql}, ${delimiter})`
+    return `CASE WHEN ${delimiter} = '' THEN '' ELSE array_to_string(list_slice(${parts}, ${count > 0 ? `1, ${count}` : `${count}, -1`}), ${delimiter}) END`
   }),
   overlay: scalar(
     'string|binary, string|binary, int, int?',
@@ -205,6 +206,6 @@ export const strings: Record<string, Rule> = {
   ),
   levenshtein: scalar('string, string, int?', T.int, (a, b, limit) => {
     const d = `CAST(levenshtein(${a!.sql}, ${b!.sql}) AS INTEGER)`
-    return limit ? `CASE WHEN ${d} > ${limit.sql} THEN -1 ELSE ${d} END` : d
+    return limit ? `CASE WHEN ${d} > ${limit.sql} THEN -1 WHEN ${d} <= ${limit.sql} THEN ${d} END` : d
   }),
 }
