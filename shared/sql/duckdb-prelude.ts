@@ -68,7 +68,7 @@ export const duckdbPrelude: readonly string[] = [
     'spark_slice(l, i, n)':
       "CASE WHEN i = 0 OR n < 0 THEN [l[CAST('slice counts from 1, and takes no less than nothing' AS INTEGER)]] WHEN i > 0 THEN list_slice(l, i, CAST(i AS BIGINT) + n - 1) WHEN -i > len(l) THEN list_slice(l, 1, 0) ELSE list_slice(l, len(l) + i + 1, len(l) + i + n) END",
     'spark_insert(l, i, x)':
-      'CASE WHEN l IS NULL THEN NULL WHEN i > 0 THEN list_transform(range(1, greatest(len(l) + 2, i + 1)), lambda p: CASE WHEN p < i THEN l[p] WHEN p = i THEN x ELSE l[p - 1] END) WHEN -i <= len(l) + 1 THEN list_transform(range(1, len(l) + 2), lambda p: CASE WHEN p < len(l) + 2 + i THEN l[p] WHEN p = len(l) + 2 + i THEN x ELSE l[p - 1] END) ELSE list_transform(range(1, -i + 1), lambda p: CASE WHEN p = 1 THEN x ELSE l[p + i + len(l)] END) END',
+      'CASE WHEN l IS NULL THEN NULL WHEN i > 0 THEN list_transform(range(1, greatest(len(l) + 2, i + 1)), lambda p: CASE WHEN p < i THEN l[p] WHEN p = i THEN x ELSE l[p - 1] END) WHEN -i <= len(l) + 1 THEN list_transform(range(1, len(l) + 2), lambda p: CASE WHEN p < len(l) + 2 + i THEN l[p] WHEN p = len(l) + 2 + i THEN x ELSE l[p - 1] END) ELSE list_transform(range(1, -i + 1), lambda p: CASE WHEN p = 1 THEN x WHEN p + i + len(l) > 0 THEN l[p + i + len(l)] END) END',
     'spark_element(l, i)':
       "l[CASE WHEN i = 0 OR abs(i) > len(l) THEN CAST('no item ' || i || ' in an array of ' || len(l) AS BIGINT) ELSE i END]",
     'spark_try_element(l, i)': "l[CASE WHEN i = 0 THEN CAST('arrays count from 1' AS BIGINT) ELSE i END]",
