@@ -47,6 +47,10 @@ export function endedLine(run: EndedRun): string {
   const facts =
     run.state === 'succeeded'
       ? [rowsText(run.rows!), bytes(run.bytes!), run.seconds === null ? '' : timeText(run.seconds * 1000), tries]
-      : [run.state, tries, run.error ? `${firstLine(run.error.message)} (${run.error.failure})` : '']
+      : [
+          run.state,
+          tries,
+          run.error ? `${firstLine(run.error.message).replace(`${run.task}@${run.partition}: `, '')} (${run.error.failure})` : '',
+        ]
   return `${paint(colour, mark)} ${run.task}@${run.partition}  ${paint('dim', facts.filter(Boolean).join('  '))}`
 }

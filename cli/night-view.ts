@@ -86,6 +86,10 @@ function ownPartitions(p: Partitioning, date: string): Set<string> {
   return new Set([keyOf(p, ordinalAt(p, startOfDay(p.timezone, dayOfDate(date)!)))])
 }
 
+/** Why an attempt failed; the run's own name, which stands beside it, is not said twice. */
+export const reasonOf = (doc: RunDoc): string =>
+  firstLine(doc.error?.message ?? 'no reason given').replace(`${doc.task}@${doc.partition}: `, '')
+
 /** A run as cells: mark, task, partition, state with what it waits for, rows, bytes, time. */
 export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
   const took = doc.startedAt === undefined ? '' : timeText((doc.endedAt ?? now) - doc.startedAt)
@@ -101,14 +105,14 @@ export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
       return cells(spinner(now), paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!))
     case 'queued':
       if (doc.error && doc.due !== undefined)
-        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${firstLine(doc.error.message)}`))
+        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${reasonOf(doc)}`))
       return cells(paint('dim', '○'), paint('dim', 'queued'))
     case 'waiting':
       return cells(paint('dim', '○'), paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`))
     case 'held':
       return cells(paint('yellow', '!'), paint('yellow', 'held: approve or cancel it'))
     case 'failed':
-      return cells(paint('red', '✗'), paint('red', `failed: ${firstLine(doc.error?.message ?? 'no reason given')}`), '', '', took)
+      return cells(paint('red', '✗'), paint('red', `failed: ${reasonOf(doc)}`), '', '', took)
     case 'cancelled':
       return cells(paint('yellow', '–'), 'cancelled')
     default:

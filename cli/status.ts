@@ -5,9 +5,9 @@ import { dayOfDate } from '../shared/core/zone.ts'
 import type { NightDoc, PauseDoc } from '../shared/engine/keys.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 import { exits } from './exits.ts'
-import { firstLine, instantText } from './measures.ts'
+import { instantText } from './measures.ts'
 import { runsOfNight } from './night.ts'
-import { NightView } from './night-view.ts'
+import { NightView, reasonOf } from './night-view.ts'
 import { count, paint, say, table, toJson } from './output.ts'
 import { findLedger, graphOf, isHeld, runsIn } from './session.ts'
 import { stateOf } from './state-of.ts'
@@ -105,21 +105,18 @@ async function everything(ledger: SqliteLedger, graph: Graph, folder: string, ru
   say(`${paint('bold', folder)}  ${running ? paint('green', 'a runtime runs') : paint('dim', 'no runtime runs')}`)
   say()
   for (const line of taskTable(tasks)) say(line)
-  section(
-    'Failed',
-    of('failed'),
-    d => `${nameOf(d)}  ${paint('red', firstLine(d.error?.message ?? 'no reason given'))} ${paint('dim', d.error?.failure ?? '')}`,
-  )
+  section('Failed', of('failed'), d => `${nameOf(d)}  ${paint('red', reasonOf(d))} ${paint('dim', d.error?.failure ?? '')}`)
   section('Held, until approved or cancelled', of('held'), nameOf)
   section(
     'To be tried again',
     of('queued').filter(d => d.error),
-    d => `${nameOf(d)}  ${paint('dim', `${instantText(d.due ?? 0)}: ${firstLine(d.error!.message)}`)}`,
+    d => `${nameOf(d)}  ${paint('dim', `${instantText(d.due ?? 0)}: ${reasonOf(d)}`)}`,
   )
   waiting(graph, of('waiting'))
   section('Paused', paused, task => (task === 'all' ? 'everything' : task))
   section('Could not be delivered', letters, l => `${instantText(l.at)}  ${l.target}  ${paint('red', l.reason)}`)
-  if (!running && (of('running').length > 0 || of('queued').length > 0)) say(`\n${interrupted}`)
+  const isPaused = (doc: RunDoc) => paused.includes('all') || paused.includes(doc.task!)
+  if (!running && [...of('running'), ...of('queued')].some(doc => !isPaused(doc))) say(`\n${interrupted}`)
   return exits.ok
 }
 
