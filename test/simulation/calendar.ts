@@ -88,7 +88,9 @@ export function firstInstant(cut: Timed): number {
 
 /** The wall-clock time on the day after a partition's last: where a jump skips it, the end of the jump; where it comes twice, the first. */
 export function morningAfter(slice: Slice, timezone: string, time: string): number {
-  const lastDay = Temporal.Instant.fromEpochMilliseconds(slice.end - 1).toZonedDateTimeISO(timezone).toPlainDate()
+  const lastDay = Temporal.Instant.fromEpochMilliseconds(slice.end - 1)
+    .toZonedDateTimeISO(timezone)
+    .toPlainDate()
   const wanted = Temporal.PlainTime.from(time)
   const day = lastDay.add({ days: 1 })
   const at = day.toZonedDateTime({ timeZone: timezone, plainTime: wanted })

@@ -33,7 +33,11 @@ const otherZones = ['UTC', 'Europe/Madrid', 'America/New_York', 'Asia/Kolkata', 
 export function drawWeeks(random: Random): Weeks {
   const [first, timezone] = random.pick(beginnings)
   const shifted = new Date(Date.parse(first) + random.int(0, 5) * 86_400_000).toISOString().slice(0, 10)
-  return { first: shifted, days: random.chance(0.7) ? random.int(5, 9) : random.int(10, 21), timezone: random.chance(0.85) ? timezone : 'UTC' }
+  return {
+    first: shifted,
+    days: random.chance(0.7) ? random.int(5, 9) : random.int(10, 21),
+    timezone: random.chance(0.85) ? timezone : 'UTC',
+  }
 }
 
 export interface Drawn {
@@ -98,7 +102,12 @@ function drawTask(random: Random, weeks: Weeks, i: number, datasets: DatasetCont
   }
   const outputName = `d${String(i).padStart(2, '0')}`
   if (random.chance(0.12) && output.grain !== 'keys' && output.grain !== 'unpartitioned')
-    inputs.push({ dataset: outputName, mapping: { map: 'offset', k: -random.int(1, 2) }, wait: 'all', onUpdate: random.chance(0.8) ? 'rerun' : 'ignore' })
+    inputs.push({
+      dataset: outputName,
+      mapping: { map: 'offset', k: -random.int(1, 2) },
+      wait: 'all',
+      onUpdate: random.chance(0.8) ? 'rerun' : 'ignore',
+    })
   datasets.push(dataset(random, outputName, output, false))
   const nightly = (output.grain === 'daily' || output.grain === 'hourly') && inputs.every(x => x.mapping.map === 'latest')
   return {
@@ -127,7 +136,8 @@ export const hashOf = (inputs: readonly InputContract[]): string => JSON.stringi
 
 function outputFor(random: Random, weeks: Weeks, first: Partitioning | undefined, hourly: boolean): Partitioning {
   if (!first || random.chance(0.3)) return drawPartitioning(random, weeks, hourly)
-  if ('from' in first && random.chance(0.3)) return { grain: first.grain, timezone: first.timezone, ...drawFrom(random, weeks, first.grain) }
+  if ('from' in first && random.chance(0.3))
+    return { grain: first.grain, timezone: first.timezone, ...drawFrom(random, weeks, first.grain) }
   return first
 }
 
@@ -141,7 +151,9 @@ function drawInput(random: Random, name: string, input: Partitioning, output: Pa
     { map: 'all' },
     { map: 'latest' },
   ]
-  const sound = mappings.filter(m => !mappingFault(m, input, output, own) && !(m.map === 'overlapping' && input.grain === 'hourly' && output.grain === 'monthly'))
+  const sound = mappings.filter(
+    m => !mappingFault(m, input, output, own) && !(m.map === 'overlapping' && input.grain === 'hourly' && output.grain === 'monthly'),
+  )
   if (sound.length === 0) return undefined
   const mapping = random.pick(sound)
   const dated = output.grain !== 'keys' && output.grain !== 'unpartitioned'

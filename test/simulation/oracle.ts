@@ -135,13 +135,18 @@ export class Oracle implements Witness {
     contract?.inputs.forEach((input, i) => {
       for (const [from, to, number, generation, tried] of doc.pins!.inputs[i] ?? [])
         for (const slice of this.#slicesOf(input.dataset, from, to))
-          this.#readable(`${input.dataset}/${slice.key}/g${generation}-a${tried}`, `${attempt.task}@${attempt.partition} pinned version ${number} of`)
+          this.#readable(
+            `${input.dataset}/${slice.key}/g${generation}-a${tried}`,
+            `${attempt.task}@${attempt.partition} pinned version ${number} of`,
+          )
     })
   }
 
   #readable(folder: string, who: string): void {
     const manifest = this.#lake().read(`${folder}/manifest.json`)
-    const files = manifest ? (JSON.parse(new TextDecoder().decode(manifest)) as { files: { key: string; bytes: number }[] }).files : undefined
+    const files = manifest
+      ? (JSON.parse(new TextDecoder().decode(manifest)) as { files: { key: string; bytes: number }[] }).files
+      : undefined
     if (!files || files.some(f => this.#lake().holds(f.key) !== f.bytes)) this.broken(8, `${who} ${folder}, which cannot be read`)
   }
 
@@ -162,18 +167,21 @@ export class Oracle implements Witness {
     if ((before?.skipped ?? false) !== (after.skipped ?? false)) p.skips.push({ turn, skipped: after.skipped ?? false })
     const [was, is] = [before?.state ?? 'none', after.state ?? 'none']
     if (!moves[was]!.includes(is)) this.broken(1, `${p.name} went from ${was} to ${is}`)
-    for (const id of after.requests ?? []) if (!before?.requests?.includes(id)) {
-      p.selected.add(id)
-      p.selectedEver.add(id)
-    }
-    if (was === 'cancelled' && is !== 'cancelled' && p.selected.size === 0) this.broken(6, `${p.name} was cancelled and no request selected it`)
+    for (const id of after.requests ?? [])
+      if (!before?.requests?.includes(id)) {
+        p.selected.add(id)
+        p.selectedEver.add(id)
+      }
+    if (was === 'cancelled' && is !== 'cancelled' && p.selected.size === 0)
+      this.broken(6, `${p.name} was cancelled and no request selected it`)
     const pending = (after.requests?.length ?? 0) > 0 && ['waiting', 'queued', 'running', 'held'].includes(is)
     if (pending !== p.pendingRequest.is) p.pendingRequest = { turn, is: pending }
     if (after.generation < (before?.generation ?? 0)) this.broken(4, `${p.name} went back to generation ${after.generation}`)
     if (after.generation !== (before?.generation ?? 0) && was !== 'none' && is !== 'running' && after.task)
       this.broken(1, `${p.name} has generation ${after.generation} without a claim`)
-    if (settled.has(was) && !settled.has(is) || (is === 'held' && was !== 'held')) this.#checkCause(write, p, before, after)
-    if (is === 'running' && (was !== 'running' || after.generation !== before!.generation || after.attempt !== before!.attempt)) this.#claim(write, p, before, after)
+    if ((settled.has(was) && !settled.has(is)) || (is === 'held' && was !== 'held')) this.#checkCause(write, p, before, after)
+    if (is === 'running' && (was !== 'running' || after.generation !== before!.generation || after.attempt !== before!.attempt))
+      this.#claim(write, p, before, after)
     if (was === 'running' && is !== 'running') this.#ended(write, p, before!, after)
     if ((after.version?.number ?? 0) !== (before?.version?.number ?? 0)) this.#publish(write, p, before, after)
     else if (is === 'succeeded' && was === 'running') this.broken(1, `${p.name} succeeded without publishing`)
@@ -182,12 +190,16 @@ export class Oracle implements Witness {
 
   #publish({ turn, by }: Write, p: Partition, before: RunDoc | undefined, after: RunDoc): void {
     const version = after.version!
-    if (version.number !== (before?.version?.number ?? 0) + 1) this.broken(1, `${p.name} went from version ${before?.version?.number ?? 0} to ${version.number}`)
+    if (version.number !== (before?.version?.number ?? 0) + 1)
+      this.broken(1, `${p.name} went from version ${before?.version?.number ?? 0} to ${version.number}`)
     if (before?.version && version.generation <= before.version.generation)
       this.broken(4, `generation ${version.generation} of ${p.name} published over ${before.version.generation}`)
     if (after.task) {
       if (before?.state !== 'running' || version.generation !== before.generation || version.attempt !== before.attempt)
-        this.broken(5, `${p.name} was published by g${version.generation}-a${version.attempt} and is at g${before?.generation}-a${before?.attempt}`)
+        this.broken(
+          5,
+          `${p.name} was published by g${version.generation}-a${version.attempt} and is at g${before?.generation}-a${before?.attempt}`,
+        )
       if (by.attempt?.generation !== version.generation || by.attempt.attempt !== version.attempt)
         this.broken(5, `an attempt that is over published ${p.name}`)
     }
@@ -207,7 +219,8 @@ export class Oracle implements Witness {
   /** What the versions that a run pinned derive from, with themselves. */
   #roots(doc: RunDoc): Map<string, number> {
     const roots = new Map<string, number>()
-    for (const view of this.#pinnedViews(doc)) for (const [name, number] of view.roots) roots.set(name, Math.max(number, roots.get(name) ?? 0))
+    for (const view of this.#pinnedViews(doc))
+      for (const [name, number] of view.roots) roots.set(name, Math.max(number, roots.get(name) ?? 0))
     return roots
   }
 
@@ -229,7 +242,8 @@ export class Oracle implements Witness {
 
   #pinsOf(doc: RunDoc, input: InputView, i: number): Map<string, number> {
     const pins = new Map<string, number>()
-    for (const [from, to, number] of doc.pins?.inputs[i] ?? []) for (const slice of this.#slicesOf(input.dataset, from, to)) pins.set(slice.key, number)
+    for (const [from, to, number] of doc.pins?.inputs[i] ?? [])
+      for (const slice of this.#slicesOf(input.dataset, from, to)) pins.set(slice.key, number)
     return pins
   }
 
@@ -244,12 +258,14 @@ export class Oracle implements Witness {
       if (this.#pausedSince(name, readAt)) this.broken(6, `${what} was claimed while ${name} was paused`)
     if (before?.state === 'cancelled') this.broken(6, `${what} was claimed after it was cancelled`)
     if (after.generation === before?.generation) {
-      if (after.attempt !== before.attempt + 1 || before.state !== 'queued') this.broken(9, `${what} follows a${before.attempt} in ${before.state}`)
+      if (after.attempt !== before.attempt + 1 || before.state !== 'queued')
+        this.broken(9, `${what} follows a${before.attempt} in ${before.state}`)
       if (JSON.stringify(after.pins) !== JSON.stringify(before.pins)) this.broken(2, `${what} changed its generation's pins`)
       if (before.due !== undefined && now + by.skewMs < before.due) this.broken(9, `${what} began before it was due`)
       return
     }
-    if (after.generation !== (before?.generation ?? 0) + 1 || after.attempt !== 1) this.broken(1, `${what} follows generation ${before?.generation ?? 0}`)
+    if (after.generation !== (before?.generation ?? 0) + 1 || after.attempt !== 1)
+      this.broken(1, `${what} follows generation ${before?.generation ?? 0}`)
     p.ended = {}
     p.claims++
     for (const id of before?.requests ?? []) {
@@ -260,7 +276,8 @@ export class Oracle implements Witness {
     if (this.views.timed(p.dataset) && now + this.skewMs < slice.start) this.broken(2, `${what} began before its partition`)
     if (!this.views.exists(p.dataset, slice)) this.broken(2, `${what} is before the first partition`)
     // The contract may have been another's when the pins were made; what is needed is judged by the one it was claimed under.
-    if (contract.onNight && this.views.timed(p.dataset) && now + by.skewMs < slice.end) this.broken(2, `${what} is on the night and its partition has not ended`)
+    if (contract.onNight && this.views.timed(p.dataset) && now + by.skewMs < slice.end)
+      this.broken(2, `${what} is on the night and its partition has not ended`)
     contract.inputs.forEach((input, i) => this.#checkPins(write, p, what, contract, slice, input, this.#pinsOf(after, input, i)))
     this.#checkConsistent(what, after)
     p.selected.clear()
@@ -272,18 +289,28 @@ export class Oracle implements Witness {
     return last?.paused === true && last.turn < turn
   }
 
-  #checkPins({ now, readAt, by }: Write, p: Partition, what: string, contract: TaskView, slice: Slice, input: InputView, pins: Map<string, number>): void {
+  #checkPins(
+    { now, readAt, by }: Write,
+    p: Partition,
+    what: string,
+    contract: TaskView,
+    slice: Slice,
+    input: InputView,
+    pins: Map<string, number>,
+  ): void {
     if (input.mapping.map === 'latest') {
       if (pins.size !== 1) return this.broken(2, `${what} pinned ${pins.size} partitions as the latest of ${input.dataset}`)
       const [[key, number]] = [...pins] as [[string, number]]
-      if (!this.at(input.dataset, key).seen(readAt).numbers.has(number)) this.broken(2, `${what} pinned ${input.dataset}@${key} at ${number}`)
+      if (!this.at(input.dataset, key).seen(readAt).numbers.has(number))
+        this.broken(2, `${what} pinned ${input.dataset}@${key} at ${number}`)
       const newer = this.#newerThan(input.dataset, key, readAt)
       if (newer) this.broken(2, `${what} pinned ${input.dataset}@${key} as the latest, and ${newer} is there`)
       return
     }
     const needed = this.views.needed(input, p.dataset, slice)
     this.pinnable += needed.length
-    for (const key of pins.keys()) if (!needed.some(s => s.key === key)) this.broken(2, `${what} pinned ${input.dataset}@${key}, which it does not need`)
+    for (const key of pins.keys())
+      if (!needed.some(s => s.key === key)) this.broken(2, `${what} pinned ${input.dataset}@${key}, which it does not need`)
     let absent = 0
     let skipped = 0
     for (const s of needed) {
@@ -329,7 +356,8 @@ export class Oracle implements Witness {
     const compare = (name: string, number: number, by: string) => {
       const other = seen.get(name)
       if (!other) seen.set(name, { number, by })
-      else if (other.number !== number) this.broken(2, `${what} began on a mixture: ${name} at ${other.number} by ${other.by} and at ${number} by ${by}`)
+      else if (other.number !== number)
+        this.broken(2, `${what} began on a mixture: ${name} at ${other.number} by ${other.by} and at ${number} by ${by}`)
     }
     contract.inputs.forEach((input, i) => {
       if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return
@@ -354,13 +382,16 @@ export class Oracle implements Witness {
     }
     const news = this.unheard(contract, slice, before)
     const asked = before.state === 'held' && p.approvals > 0
-    if (!asked && !news.some(n => n.policy === (after.state === 'held' ? 'hold' : 'rerun'))) this.broken(11, `${p.name} is ${after.state} after it was ${before.state} without cause`)
+    if (!asked && !news.some(n => n.policy === (after.state === 'held' ? 'hold' : 'rerun')))
+      this.broken(11, `${p.name} is ${after.state} after it was ${before.state} without cause`)
   }
 
   /** Whether something that was published since the task's life began, and that readers follow, is among what it needs. */
   #begun(contract: TaskView, slice: Slice): boolean {
     return contract.inputs.some(input =>
-      this.views.needed(input, contract.output, slice).some(s => this.at(input.dataset, s.key).versions.some(v => v.loud === v.number && v.at >= contract.deployedAt)),
+      this.views
+        .needed(input, contract.output, slice)
+        .some(s => this.at(input.dataset, s.key).versions.some(v => v.loud === v.number && v.at >= contract.deployedAt)),
     )
   }
 
@@ -374,7 +405,8 @@ export class Oracle implements Witness {
     const { attempts, timeouts, losses } = contract.retry
     const most = { transient: attempts, timeout: timeouts, lost: losses }[failure as string] ?? 1
     const retried = after.state === 'queued'
-    if (retried && p.ended[failure]! >= most) this.broken(9, `${p.name} is tried again after ${p.ended[failure]} ${failure} ends of ${most}`)
+    if (retried && p.ended[failure]! >= most)
+      this.broken(9, `${p.name} is tried again after ${p.ended[failure]} ${failure} ends of ${most}`)
     if (!retried && p.ended[failure]! < most) this.broken(9, `${p.name} failed after ${p.ended[failure]} ${failure} ends of ${most}`)
     if (retried && failure === 'transient') this.#checkBackoff(p, contract, after, now + by.skewMs)
   }
@@ -398,13 +430,16 @@ export class Oracle implements Witness {
     running.set(p.name, after)
     const limit = this.tasks.get(after.task!)?.limit
     const count = (is: (doc: RunDoc) => boolean) => [...running.values()].filter(is).length
-    if (limit !== undefined && count(d => d.task === after.task) > limit) this.broken(9, `more than ${limit} runs of ${after.task} are running`)
+    if (limit !== undefined && count(d => d.task === after.task) > limit)
+      this.broken(9, `more than ${limit} runs of ${after.task} are running`)
     const { lane, under } = after.cause as Cause
     const places = this.laneLimits[lane]
-    if (places !== undefined && count(d => d.cause!.lane === lane) > places) this.broken(9, `more than ${places} runs of the lane ${lane} are running`)
+    if (places !== undefined && count(d => d.cause!.lane === lane) > places)
+      this.broken(9, `more than ${places} runs of the lane ${lane} are running`)
     for (const id of under ?? []) {
       const most = this.requests.get(id)?.doc.maxActive
-      if (most !== undefined && count(d => d.cause!.under?.includes(id) ?? false) > most) this.broken(9, `more than ${most} runs of request ${id} are running`)
+      if (most !== undefined && count(d => d.cause!.under?.includes(id) ?? false) > most)
+        this.broken(9, `more than ${most} runs of request ${id} are running`)
     }
   }
 
@@ -428,13 +463,16 @@ export class Oracle implements Witness {
       const needed = this.views.needed(input, contract.output, slice).map(s => this.at(input.dataset, s.key))
       const existing = needed.filter(p => !p.doc?.skipped)
       const there = existing.filter(p => p.current)
-      if (!this.#patient(input, there.length, existing.length, contract.output, slice, now)) why.push(`${existing.length - there.length} of ${input.dataset} are missing`)
+      if (!this.#patient(input, there.length, existing.length, contract.output, slice, now))
+        why.push(`${existing.length - there.length} of ${input.dataset} are missing`)
       if (input.onUpdate !== 'ignore') for (const p of there) views.push(this.#viewOf(p, p.current!.number))
     }
     const newest = new Map<string, number>()
-    for (const { name, own, roots } of views) for (const [root, n] of [...roots, [name, own] as const]) newest.set(root, Math.max(n, newest.get(root) ?? 0))
+    for (const { name, own, roots } of views)
+      for (const [root, n] of [...roots, [name, own] as const]) newest.set(root, Math.max(n, newest.get(root) ?? 0))
     const stale = new Set<string>()
-    for (const { name, own, roots } of views) if (own < newest.get(name)! || [...roots].some(([root, n]) => n < newest.get(root)!)) stale.add(name)
+    for (const { name, own, roots } of views)
+      if (own < newest.get(name)! || [...roots].some(([root, n]) => n < newest.get(root)!)) stale.add(name)
     if (stale.size > 0) why.push(`${[...stale].join(', ')} are behind`)
     return { ready: why.length === 0, why, stale: [...stale] }
   }
@@ -486,6 +524,10 @@ const loudAfter = (versions: readonly Made[], at: number) => versions.some(v => 
 const formats = new Map<string, Intl.DateTimeFormat>()
 function dateIn(timezone: string, at: number): string {
   let format = formats.get(timezone)
-  if (!format) formats.set(timezone, (format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' })))
+  if (!format)
+    formats.set(
+      timezone,
+      (format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit' })),
+    )
   return format.format(at)
 }

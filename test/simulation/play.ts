@@ -49,7 +49,9 @@ export function drawScenario(seed: number): Scenario {
   const drawn = drawGraph(random, weeks, start)
   const script = drawScript(random, weeks, drawn, start, end)
   const chosen = random.chance(0.25) ? [] : Object.keys(families).filter(() => random.chance(0.35))
-  const laneLimits = random.chance(0.2) ? { nightly: random.int(1, 6), backfill: random.int(1, 2), ...(random.chance(0.5) && { manual: 1 }) } : {}
+  const laneLimits = random.chance(0.2)
+    ? { nightly: random.int(1, 6), backfill: random.int(1, 2), ...(random.chance(0.5) && { manual: 1 }) }
+    : {}
   const contracts = drawn.contracts.filter(c => c.kind === 'dataset' || !drawn.later.has(c.task))
   // Where nothing is lost a sweep has nothing to do, so there is none, and whatever only a sweep would repair is found.
   const sweepMs = needsNoSweep(chosen, contracts, script) ? Number.POSITIVE_INFINITY : random.pick([0.25, 1, 1, 3, 6]) * HOUR_MS
@@ -65,7 +67,8 @@ function needsNoSweep(chosen: readonly string[], contracts: readonly Contract[],
 
 export function faultsOf(names: readonly string[]): Faults {
   const faults = { ...noFaults }
-  for (const name of names) for (const [fault, p] of Object.entries(families[name]!)) faults[fault as keyof Faults] = Math.max(faults[fault as keyof Faults], p)
+  for (const name of names)
+    for (const [fault, p] of Object.entries(families[name]!)) faults[fault as keyof Faults] = Math.max(faults[fault as keyof Faults], p)
   return faults
 }
 
@@ -152,10 +155,15 @@ class Play {
 
   #step(step: Step): void {
     const world = this.#world
-    world.note(`— ${step.step} ${'task' in step ? step.task : 'date' in step ? step.date : 'dataset' in step ? `${step.dataset}@${step.partition}` : ''}`)
+    world.note(
+      `— ${step.step} ${'task' in step ? step.task : 'date' in step ? step.date : 'dataset' in step ? `${step.dataset}@${step.partition}` : ''}`,
+    )
     switch (step.step) {
       case 'deliver':
-        return this.#publish({ type: 'VersionDelivered', detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: [] } })
+        return this.#publish({
+          type: 'VersionDelivered',
+          detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: [] },
+        })
       case 'night':
         return this.#publish({ type: 'NightStarted', detail: { date: step.date } })
       case 'pause':
@@ -185,7 +193,9 @@ class Play {
       if (doc) this.#publish({ type: 'PartitionSkipped', detail: { dataset: doc.dataset, partition: doc.partition } })
       return
     }
-    const open = docs.filter(d => d.task && (what === 'approve' ? d.state === 'held' : d.state && !['succeeded', 'failed', 'cancelled'].includes(d.state)))
+    const open = docs.filter(
+      d => d.task && (what === 'approve' ? d.state === 'held' : d.state && !['succeeded', 'failed', 'cancelled'].includes(d.state)),
+    )
     const doc = pick(open)
     if (!doc) return
     const detail = { task: doc.task!, partition: doc.partition }
@@ -220,7 +230,8 @@ class Play {
       const held = [...world.ledger.runs()].filter(r => r.doc.state === 'held' && this.#oracle.tasks.has(r.doc.task!))
       if (held.length === 0) return
       for (const { doc, key } of held) {
-        if (this.#oracle.at(doc.dataset, key.sk).notices === 0) this.#oracle.broken(13, `${doc.task}@${key.sk} is held, and nobody was told`)
+        if (this.#oracle.at(doc.dataset, key.sk).notices === 0)
+          this.#oracle.broken(13, `${doc.task}@${key.sk} is held, and nobody was told`)
         this.#publish({ type: 'RunApproved', detail: { task: doc.task!, partition: key.sk } })
       }
       await this.#settle()
@@ -231,7 +242,8 @@ class Play {
     const world = this.#world
     // Six hours cover every lease, every place that is kept, and sweeps enough to tell of what they found; more than two weeks would be no rest.
     for (let hours = 3; hours <= 24 * 14; hours += 3) {
-      await world.run(world.now + 3 * HOUR_MS)
+      // Not on the hour, when partitions begin.
+      await world.run((Math.floor(world.now / HOUR_MS) + 3) * HOUR_MS + 1_867_000)
       if (hours >= 6 && this.#isAtRest()) return
     }
     throw new Broken(3, 'the world does not come to rest')
@@ -248,7 +260,7 @@ class Play {
 
   #check(): void {
     const lost = this.#scenario.families.includes('feed')
-    checkRest(this.#oracle, this.#world.now, this.#scenario.start, lost)
+    checkRest(this.#oracle, this.#world.now, this.#scenario.start, Number.isFinite(this.#world.sweepMs), lost)
     if (this.#scenario.families.length === 0) checkUnharmed(this.#oracle)
     checkRequests(this.#oracle)
     if (this.#oracle.failure) throw this.#oracle.failure
@@ -262,7 +274,10 @@ class Play {
     const over = [...before.values()].filter(d => d.task && d.state === 'succeeded' && this.#oracle.tasks.has(d.task))
     if (over.length === 0) return
     const { task, dataset, partition } = this.#random.pick(over)
-    this.#publish({ type: 'RunRequested', detail: { id: 'replayed', tasks: [task!], from: partition, to: partition, run: 'all', lane: 'manual' } })
+    this.#publish({
+      type: 'RunRequested',
+      detail: { id: 'replayed', tasks: [task!], from: partition, to: partition, run: 'all', lane: 'manual' },
+    })
     await this.#settle()
     checkCone(this.#oracle, before, `${dataset}@${partition}`)
     await this.#approveAll()
@@ -281,7 +296,8 @@ class Play {
       world.at(world.now + i, 'event', () => world.redeliver(to, event))
     })
     await world.run(world.now + QUIET_MS)
-    for (const [name, rev] of this.#revisions()) if (rev !== before.get(name)) throw new Broken(11, `${name} changed when everything was delivered again`)
+    for (const [name, rev] of this.#revisions())
+      if (rev !== before.get(name)) throw new Broken(11, `${name} changed when everything was delivered again`)
   }
 
   /** Goes on until nothing is to happen by itself for a while; false when no such while comes soon. */

@@ -7,21 +7,21 @@ import type { TaskView } from './view.ts'
 const DAY_MS = 86_400_000
 
 /** What is looked at once the world is at rest: everything that had to happen has, and what waits says why. */
-export function checkRest(oracle: Oracle, now: number, since: number, feedLost: boolean): void {
+export function checkRest(oracle: Oracle, now: number, since: number, swept: boolean, feedLost: boolean): void {
   for (const contract of oracle.tasks.values())
     for (const slice of oracle.views.calendar(contract.output).slices) {
       if (oracle.failure) return
       if (!oracle.views.exists(contract.output, slice)) continue
       const p = oracle.partitions.get(`${contract.output}@${slice.key}`)
       if (oracle.views.timed(contract.output) && (slice.start > now || (slice.end < since - 14 * DAY_MS && !p))) continue
-      checkRun(oracle, contract, slice, p, now)
+      checkRun(oracle, contract, slice, p, now, swept)
     }
   for (const p of oracle.partitions.values()) checkTold(oracle, p, feedLost)
   for (const { doc } of oracle.requests.values())
     if (doc.phase === 'marking' && doc.tasks.every(t => oracle.tasks.has(t))) oracle.broken(3, `request ${doc.id} is still selecting`)
 }
 
-function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition | undefined, now: number): void {
+function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition | undefined, now: number, swept: boolean): void {
   const doc = p?.doc
   const name = `${contract.task}@${slice.key}`
   if (doc?.state === undefined) {
@@ -34,11 +34,12 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
     case 'held':
       return oracle.broken(3, `${name} is ${doc.state} at rest`)
     case 'waiting':
-      return checkWaiting(oracle, contract, slice, doc, name, now)
+      return checkWaiting(oracle, contract, slice, doc, name, now, swept)
     case 'succeeded':
     case 'failed': {
       const unheard = oracle.unheard(contract, slice, doc)
-      if (unheard.length > 0) oracle.broken(3, `${name} is ${doc.state} and has not heard of ${unheard.map(u => `${u.name} (${u.policy})`).join(', ')}`)
+      if (unheard.length > 0)
+        oracle.broken(3, `${name} is ${doc.state} and has not heard of ${unheard.map(u => `${u.name} (${u.policy})`).join(', ')}`)
       return
     }
     case 'cancelled':
@@ -48,11 +49,14 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
   }
 }
 
-function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number): void {
+function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number, swept: boolean): void {
   const judged = oracle.judge(contract, slice, now)
-  if (judged.ready && !(doc.requests && awaitsUpstream(oracle, contract, slice, new Set()))) return oracle.broken(3, `${name} waits for nothing`)
+  if (judged.ready && !(doc.requests && awaitsUpstream(oracle, contract, slice, new Set())))
+    return oracle.broken(3, `${name} waits for nothing`)
   const said = [...new Set(doc.stale ?? [])].sort().join()
-  if (doc.pending?.inputsHash === contract.inputsHash && said !== judged.stale.sort().join())
+  // What else is missing is news enough until the sweep looks.
+  const looked = swept || judged.why.length === 1
+  if (looked && doc.pending?.inputsHash === contract.inputsHash && said !== judged.stale.sort().join())
     oracle.broken(13, `${name} says it waits because of [${said}], and [${judged.stale.join()}] are behind`)
 }
 
@@ -74,7 +78,9 @@ function awaitsUpstream(oracle: Oracle, contract: TaskView, slice: Slice, seen: 
 }
 
 function checkTold(oracle: Oracle, p: Partition, feedLost: boolean): void {
-  if (!feedLost) for (const { number } of p.versions) if (!p.announced.has(number)) oracle.broken(7, `version ${number} of ${p.name} was never announced`)
+  if (!feedLost)
+    for (const { number } of p.versions)
+      if (!p.announced.has(number)) oracle.broken(7, `version ${number} of ${p.name} was never announced`)
   if (p.doc?.state === 'failed' && oracle.tasks.has(p.doc.task!) && !p.alerts.has(p.doc.generation))
     oracle.broken(13, `generation ${p.doc.generation} of ${p.name} failed without an alert`)
   for (const [generation, alerts] of p.alerts) if (alerts < 1) oracle.broken(13, `${p.name} ${generation}`)
@@ -87,11 +93,15 @@ export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, r
   for (const name of reached) for (const reader of readersOf(oracle, name)) reached.add(reader)
   for (const p of oracle.partitions.values()) {
     const was = before.get(p.name)
-    if (was && p.doc!.generation > was.generation && was.generation > 0 && !reached.has(p.name)) oracle.broken(12, `${p.name} ran anew when ${replayed} was replayed`)
+    if (was && p.doc!.generation > was.generation && was.generation > 0 && !reached.has(p.name))
+      oracle.broken(12, `${p.name} ran anew when ${replayed} was replayed`)
   }
   const { doc } = oracle.partitions.get(replayed)!
   const was = before.get(replayed)!
-  if (oracle.judge(oracle.tasks.get(was.task!)!, oracle.views.slice(was.dataset, was.partition), Number.POSITIVE_INFINITY).ready && doc!.generation !== was.generation + 1)
+  if (
+    oracle.judge(oracle.tasks.get(was.task!)!, oracle.views.slice(was.dataset, was.partition), Number.POSITIVE_INFINITY).ready &&
+    doc!.generation !== was.generation + 1
+  )
     oracle.broken(12, `${replayed} ran ${doc!.generation - was.generation} times when it was replayed`)
 }
 
@@ -114,7 +124,8 @@ function readersOf(oracle: Oracle, name: string): string[] {
 /** Where nothing fails nothing is lost, and no run has failed. */
 export function checkUnharmed(oracle: Oracle): void {
   for (const p of oracle.partitions.values())
-    for (const [failure, count] of Object.entries(p.ended)) if (failure !== 'timeout' && count > 0) oracle.broken(3, `an attempt of ${p.name} ended ${failure}, and nothing had failed`)
+    for (const [failure, count] of Object.entries(p.ended))
+      if (failure !== 'timeout' && count > 0) oracle.broken(3, `an attempt of ${p.name} ended ${failure}, and nothing had failed`)
 }
 
 /** A request that runs all has selected every run of its range that had begun when it came. */

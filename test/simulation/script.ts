@@ -46,11 +46,16 @@ function drawDeliveries(random: Random, weeks: Weeks, contract: DatasetContract,
   const often = cut.grain === 'hourly' ? 0.01 : 0.06
   const usual = random.int(1, 5) * HOUR_MS
   const places =
-    cut.grain === 'keys' ? cut.keys.map(key => ({ key, at: start })) : cut.grain === 'unpartitioned' ? [{ key: 'all', at: start }] : datedPlaces(cut, weeks, start, end)
+    cut.grain === 'keys'
+      ? cut.keys.map(key => ({ key, at: start }))
+      : cut.grain === 'unpartitioned'
+        ? [{ key: 'all', at: start }]
+        : datedPlaces(cut, weeks, start, end)
   for (const { key, at } of places) {
     if (random.chance(often / 2)) continue
     const spread = random.int(0, HOUR_MS)
-    const when = at + (random.chance(often) ? random.int(1, 4) * DAY_MS : random.chance(often) ? -random.int(1, 40) * HOUR_MS : usual) + spread
+    const when =
+      at + (random.chance(often) ? random.int(1, 4) * DAY_MS : random.chance(often) ? -random.int(1, 40) * HOUR_MS : usual) + spread
     deliver(key, Math.max(start, when))
     for (let again = when; random.chance(often); ) deliver(key, (again += random.int(1, 6 * 24) * HOUR_MS))
     // The same partition twice in a moment.

@@ -1,4 +1,4 @@
-import { type Calendar, calendarOf, type Cut, firstInstant, morningAfter, type Slice } from './calendar.ts'
+import { type Calendar, type Cut, calendarOf, firstInstant, morningAfter, type Slice } from './calendar.ts'
 
 /** An input as the oracle reads it off a contract. */
 export interface InputView {

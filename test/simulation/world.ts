@@ -60,7 +60,16 @@ export interface Invocation {
   attempt?: AttemptName
 }
 
-const repeatedBySenders = new Set(['NightStarted', 'RunRequested', 'VersionDelivered', 'TaskPaused', 'TaskResumed', 'RunApproved', 'RunCancelled', 'PartitionSkipped'])
+const repeatedBySenders = new Set([
+  'NightStarted',
+  'RunRequested',
+  'VersionDelivered',
+  'TaskPaused',
+  'TaskResumed',
+  'RunApproved',
+  'RunCancelled',
+  'PartitionSkipped',
+])
 // Contracts are read and kept a while, so that for some minutes some know the graph as it was.
 const GRAPH_KEPT_MS = 10 * 60_000
 
@@ -462,7 +471,8 @@ export class SimulatedWorld {
     }
     this.#spawn(
       Promise.all(all).then(ends => {
-        if (ends.every(ok => ok) && this.ledger.writes === before && this.faults.staleIndex === 0) this.#settled = { writes: before, until: this.#nextExpiry() }
+        if (ends.every(ok => ok) && this.ledger.writes === before && this.faults.staleIndex === 0)
+          this.#settled = { writes: before, until: this.#nextExpiry() }
       }),
     )
   }
@@ -511,7 +521,11 @@ export class SimulatedWorld {
 }
 
 function summaryOf(doc: object): string {
-  const { holders, waiting, phase } = doc as { holders?: { partition: string; dataset: string; generation?: number; attempt?: number }[]; waiting?: { partition: string; dataset: string }[]; phase?: string }
+  const { holders, waiting, phase } = doc as {
+    holders?: { partition: string; dataset: string; generation?: number; attempt?: number }[]
+    waiting?: { partition: string; dataset: string }[]
+    phase?: string
+  }
   if (phase) return phase
   const held = holders?.map(h => `${h.dataset}@${h.partition}${h.generation === undefined ? '' : ` g${h.generation}-a${h.attempt}`}`)
   return holders ? `held by [${held!.join(', ')}], awaited by [${waiting!.map(h => `${h.dataset}@${h.partition}`).join(', ')}]` : ''

@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mutants } from './mutants.ts'
+import { patched } from './mutate.ts'
+import { Pool } from './pool.ts'
+
+/** Past this a deliberate bug counts as not found. */
+export const MOST_SEEDS = 1000
+
+export interface Hunted {
+  name: string
+  file: string
+  /** How many seeds it took; undefined when none of them found it. */
+  seeds: number | undefined
+  found: string
+}
+
+/** Plays seeds under one deliberate bug until one finds it. */
+export async function hunt(name: string, seed: number, size?: number): Promise<Hunted> {
+  const { file } = mutants.find(m => m.name === name)!
+  const pool = new Pool(size, name)
+  let played = 0
+  let found: string | undefined
+  let at: number | undefined
+  try {
+    await pool.play(
+      seed,
+      p => {
+        played++
+        if (!p.failure || (at !== undefined && p.seed > at)) return
+        at = p.seed
+        found = p.failure
+      },
+      () => found === undefined,
+      MOST_SEEDS,
+    )
+  } finally {
+    pool.stop()
+  }
+  return { name, file, seeds: at === undefined ? undefined : at - seed + 1, found: found?.split('\n')[0] ?? '' }
+}
+
+/** Hunts every deliberate bug and writes down what it took. */
+export async function runMutants(seed: number, only?: string): Promise<void> {
+  for (const m of mutants) patched(readFileSync(new URL(`../../${m.file}`, import.meta.url), 'utf8'), m.file, m.find, m.replace)
+  console.error(`seeds from ${seed}`)
+  const rows: Hunted[] = []
+  for (const { name } of mutants.filter(m => !only || m.name.includes(only))) {
+    const hunted = await hunt(name, seed)
+    rows.push(hunted)
+    console.log(`${hunted.seeds ?? `not in ${MOST_SEEDS}`}\t${name}\t${hunted.found.slice(0, 120)}`)
+  }
+  const missed = rows.filter(r => r.seeds === undefined)
+  console.log(`${rows.length - missed.length} of ${rows.length} found`)
+  if (!only) writeTable(rows)
+  process.exitCode = missed.length > 0 ? 1 : 0
+}
+
+const begins = '<!-- bugs: written by npm run simulate -- --mutants -->'
+const ends = '<!-- /bugs -->'
+
+function writeTable(rows: readonly Hunted[]): void {
+  const path = new URL('../../docs/simulation.md', import.meta.url)
+  const text = readFileSync(path, 'utf8')
+  const invariant = (found: string) => /^invariant (\d+)/.exec(found)?.[1] ?? ''
+  const table = [
+    '| deliberate bug | in | seeds needed | found by invariant |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(
+      r =>
+        `| ${r.name} | ${r.file} | ${r.seeds ?? `more than ${MOST_SEEDS}`} | ${r.seeds === undefined ? '' : invariant(r.found) || 'an error'} |`,
+    ),
+  ].join('\n')
+  const [head, tail] = [text.slice(0, text.indexOf(begins)), text.slice(text.indexOf(ends))]
+  writeFileSync(path, `${head}${begins}\n${table}\n${tail}`)
+}

@@ -1,0 +1,282 @@
+/** A deliberate bug: a text of a source file, found exactly once, and what stands there instead. */
+export interface Mutant {
+  name: string
+  file: string
+  find: string
+  replace: string
+}
+
+const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, file: `shared/${file}.ts`, find, replace })
+
+/** What the simulation must find. Each breaks one promise of the design; none changes what cannot be seen from outside. */
+export const mutants: Mutant[] = [
+  // Attempts, generations, fences.
+  mutant(
+    'a finisher is accepted whatever its attempt',
+    'core/follow',
+    "  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined\n  const { lease, deadline, permits",
+    "  if (doc.state !== 'running') return undefined\n  const { lease, deadline, permits",
+  ),
+  mutant(
+    'a lease may be renewed by whoever comes',
+    'core/follow',
+    "  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined\n  return { ...doc, lease",
+    "  if (doc.state === undefined) return undefined\n  return { ...doc, state: 'running', lease",
+  ),
+  mutant(
+    'a worker counts as lost while its lease lasts',
+    'core/follow',
+    'doc.lease !== undefined && now >= doc.lease)',
+    'doc.lease !== undefined && now >= doc.lease - LEASE_MS + 1000)',
+  ),
+  mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
+  mutant('one timeout too many', 'core/retry', 'count < retry.timeouts', 'count <= retry.timeouts'),
+  mutant('one loss too few', 'core/retry', 'count < retry.losses', 'count < retry.losses - 1'),
+  mutant('the backoff grows a step early', 'core/retry', '** (count - 1)', '** count'),
+  mutant('a retry does not wait until it is due', 'core/follow', '(doc.due ?? 0) > view.now || view.paused', 'view.paused'),
+  mutant('a version does not raise its number', 'core/follow', '(before?.number ?? 0) + 1', '(before?.number ?? 1)'),
+  mutant(
+    'a compare-and-swap is written whoever else has written',
+    'engine/swap',
+    'if (await world.ledger.put(key, next, stored?.rev ?? 0)) return',
+    'await world.ledger.put(key, next, stored?.rev ?? 0)\n    return',
+  ),
+  mutant(
+    'a lost race is taken for a claim',
+    'engine/consider',
+    "if (!(await world.ledger.put(key, doc, rev))) return 'again'",
+    'await world.ledger.put(key, doc, rev)',
+  ),
+  mutant(
+    'a lost race is not looked at again',
+    'engine/consider',
+    "return (await world.ledger.put(key, next.doc, rev)) ? 'kept' : 'again'",
+    "await world.ledger.put(key, next.doc, rev)\n      return 'kept'",
+  ),
+  mutant(
+    'an arrival that loses a race is forgotten',
+    'engine/consider',
+    "return (await world.ledger.put(key, arrived, stored?.rev ?? 0)) ? 'kept' : 'again'",
+    "{ await world.ledger.put(key, arrived, stored?.rev ?? 0); return 'kept' }",
+  ),
+  // Readiness and consistency.
+  mutant('a run starts on a mixture', 'core/readiness', 'ready: ready && stale.length === 0', 'ready'),
+  mutant(
+    'an input too few is enough',
+    'core/readiness',
+    '>= Math.min(input.wait.atLeast, count)',
+    '>= Math.min(input.wait.atLeast, count) - 1',
+  ),
+  mutant(
+    'at least n waits for one more',
+    'core/readiness',
+    '>= Math.min(input.wait.atLeast, count)',
+    '>= Math.min(input.wait.atLeast + 1, count)',
+  ),
+  mutant(
+    'an optional input is waited for a day less',
+    'core/readiness',
+    'timeOfDay(output.timezone, lastDay + 1,',
+    'timeOfDay(output.timezone, lastDay,',
+  ),
+  mutant(
+    'an optional input is waited for for ever',
+    'core/readiness',
+    'return optionalAt !== undefined && now >= optionalAt',
+    'return false',
+  ),
+  mutant('ancestries are merged by the lowest number', 'core/ancestry', 'both, Math.max(n, number))', 'both, Math.min(n, number))'),
+  mutant('behind by one is not behind', 'core/ancestry', 'all[i]![2] > number) return true', 'all[i]![2] > number + 1) return true'),
+  mutant('keys are never behind', 'core/ancestry', '(merged.keys?.[key] ?? 0) > number', '(merged.keys?.[key] ?? 0) > number + 9'),
+  mutant('second versions are not looked at', 'core/ancestry', 'if (whole.max > 1)', 'if (whole.max > 2)'),
+  mutant('a version is no root of itself', 'core/readiness', '[{ ...ancestry, [dataset]: own }]', '[ancestry]'),
+  mutant('a quiet version counts as new', 'core/follow', 'as: cause.quiet ? (before?.as ?? number) : number', 'as: number'),
+  mutant('a quiet version wakes its readers', 'core/follow', 'loud: cause.quiet ? (before?.loud ?? 0) : number', 'loud: number'),
+  mutant('what is skipped counts as there', 'engine/load', 'if (doc.skipped) return { ordinal, skipped: true }', ''),
+  mutant('the latest is the oldest', 'engine/load', 'descending: true, limit: PAGE', 'limit: PAGE'),
+  mutant('a wrong bit is cleared', 'core/bits', '& ~(1 << (index % perChar))', '& ~(1 << ((index + 1) % perChar))'),
+  mutant(
+    'the last arrival is not looked into',
+    'core/follow',
+    "input => optionalTime(input, output, ordinal), now)) return 'look'",
+    'input => optionalTime(input, output, ordinal), now)) return doc',
+  ),
+  // Calendar.
+  mutant('trailing reaches one too far', 'core/mapping', 'step(input, ordinal, 1 - mapping.n)', 'step(input, ordinal, -mapping.n)'),
+  mutant(
+    'a trailing window concerns one too few',
+    'core/mapping',
+    'step(output, ordinal, mapping.n - 1)',
+    'step(output, ordinal, mapping.n - 2)',
+  ),
+  mutant('an end counts as inside', 'core/mapping', 'to: ordinalAt(b, end - 1)', 'to: ordinalAt(b, end)'),
+  mutant(
+    'a day has 24 hours',
+    'core/partition',
+    'return startOf(p, ordinal + 1)',
+    "return p.grain === 'daily' ? startOf(p, ordinal) + 86_400_000 : startOf(p, ordinal + 1)",
+  ),
+  mutant(
+    'a skipped date counts as a step',
+    'core/partition',
+    "  if (p.grain !== 'daily' || p.timezone === 'UTC') return ordinal + steps\n",
+    '  return ordinal + steps\n',
+  ),
+  mutant(
+    'a night has 24 hours',
+    'engine/decide',
+    'Math.ceil(startOfDay(output.timezone, day + 1) / 3_600_000) - 1',
+    'Math.ceil(startOfDay(output.timezone, day) / 3_600_000) + 23',
+  ),
+  mutant(
+    'a time in a gap is an hour early',
+    'core/zone',
+    "return earlier.getTimeZoneTransition('next')!.epochMilliseconds",
+    'return earlier.epochMilliseconds',
+  ),
+  mutant('the first week of a year is its first of January', 'core/partition', '-01-04`)!)', '-01-01`)!)'),
+  mutant(
+    'a run begins before its partition',
+    'core/follow',
+    'if (isTimed(place.output) && view.now < startOf(place.output, place.ordinal))',
+    'if (isTimed(place.output) && view.now < 0)',
+  ),
+  mutant(
+    'a night run begins before its partition has ended',
+    'core/follow',
+    'if (place.contract.onNight && isTimed(place.output) && now <',
+    'if (place.contract.onNight && isTimed(place.output) && now < 0 &&',
+  ),
+  // Updates and causes.
+  mutant(
+    'an update by one is no update',
+    'core/follow',
+    'pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud',
+    'pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud - 1',
+  ),
+  mutant(
+    'what came while the run was at work is forgotten',
+    'core/follow',
+    'return sameCause(doc.noted, noted) ? doc : { ...doc, noted }',
+    'return doc',
+  ),
+  mutant('what was noted is told to nobody', 'engine/relay', 'if (is.noted && isOver(is))', 'if (is.noted && is.noted.night === "")'),
+  mutant(
+    'an old version starts a new task',
+    'core/follow',
+    'version.loud > 0 && version.at >= place.contract.deployedAt) cause',
+    'version.loud > 0) cause',
+  ),
+  mutant(
+    'a held run runs by itself',
+    'core/follow',
+    "if (hold && doc.state !== 'held')",
+    "if (hold) return start(doc, place, view)\n  if (hold && doc.state !== 'held')",
+  ),
+  mutant(
+    'a cancelled run starts again with its inputs',
+    'core/follow',
+    "if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.named)) return { next: 'keep' }",
+    "if (doc?.state === 'running') return { next: 'keep' }",
+  ),
+  mutant(
+    'a night told again starts what was cancelled',
+    'engine/consider',
+    "if (reason.night !== undefined && doc?.state !== undefined) return 'kept'",
+    '',
+  ),
+  mutant('quiet wins over loud', 'core/run', '...(a.quiet && b.quiet && { quiet: true })', '...((a.quiet || b.quiet) && { quiet: true })'),
+  mutant('why a run waits is not kept up', 'core/follow', '(a.stale ?? []).join() === (b.stale ?? []).join()', 'true'),
+  // Pause, limits, requests.
+  mutant(
+    'a pause is not asked for',
+    'engine/consider',
+    'const paused = await isPaused(world, place.contract.task)',
+    'const paused = false',
+  ),
+  mutant('the pause of everything is not asked for', 'engine/consider', "[pauseKey('all'), pauseKey(task)]", '[pauseKey(task)]'),
+  mutant(
+    'a resume wakes nobody',
+    'engine/relay',
+    "if (key.pk === 'pause') return resumed(world, graph, (after as PauseDoc).task)",
+    "if (key.pk === 'pause') return []",
+  ),
+  mutant('a full limit has a place', 'core/limit', 'doc.limit - others.length > ahead', 'doc.limit - others.length >= ahead'),
+  mutant('a limit is not asked', 'engine/permits', 'if (!granted) return false', ''),
+  mutant('another taker begins on a place', 'core/limit', 'return { doc, granted: owned, owned', 'return { doc, granted: true, owned'),
+  mutant('a place is freed by whoever says so', 'core/limit', ': h.generation === run.generation && h.attempt === run.attempt)', ': true)'),
+  mutant('a place is never freed', 'engine/relay', 'if (was?.permits && !is.permits)', 'if (was?.permits && is.permits)'),
+  mutant(
+    'a freed place is handed to nobody',
+    'core/limit',
+    'const { doc: next, handed, changed } = handOn({ ...doc, holders }, now)',
+    'const { doc: next, handed, changed } = { doc: { ...doc, holders }, handed: [], changed: false }',
+  ),
+  mutant(
+    'a run starts while its request is selecting',
+    'engine/consider',
+    "requests.some(r => r.phase === 'marking')",
+    'requests.length > 99',
+  ),
+  mutant(
+    'a request forgets where it was',
+    'engine/requests',
+    'let { marked, selected } = request',
+    'let { marked, selected } = { ...request, marked: request.marked + 1 }',
+  ),
+  mutant(
+    'a request told again selects again',
+    'core/follow',
+    'if (doc?.requests?.includes(request.id) || doc?.served?.includes(request.id)) return undefined',
+    'if (doc?.requests?.includes(request.id)) return undefined',
+  ),
+  // Effects, feed, sweep, keeping.
+  mutant(
+    'an alert is crossed out before it is given',
+    'engine/effects',
+    'for (const effect of effects) await happen(world, stored.doc, effect)',
+    'void happen(world, stored.doc, effects[0]!).catch(() => {})',
+  ),
+  mutant(
+    'the feed is acknowledged before the events are out',
+    'engine/relay',
+    '  await world.bus.publish(events)\n  await feed.acknowledge(upTo)',
+    '  await feed.acknowledge(upTo)\n  await world.bus.publish(events)',
+  ),
+  mutant(
+    'a retry that is due is told to nobody',
+    'engine/relay',
+    'if (is.due <= world.clock.now()) events.push(due)\n    else await world.timers.set(is.due, due)',
+    '',
+  ),
+  mutant(
+    'a dead worker is not missed',
+    'engine/sweep',
+    'const error = d && silent(d, world.clock.now())',
+    'const error = d && d.v > 1 ? silent(d, world.clock.now()) : undefined',
+  ),
+  mutant('what deliveries lost is not looked for', 'engine/sweep', '  await catchUp(world, graph, task, seen)\n', ''),
+  mutant('a night’s further runs are not looked for', 'engine/sweep', '  await catchUpNights(world, graph, task)\n', ''),
+  mutant(
+    'a first latest wakes nobody',
+    'engine/decide',
+    "if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)",
+    '',
+  ),
+  mutant('the next partition is not looked at when it begins', 'engine/consider', '  await nextPartition(world, place, facts)\n', ''),
+  mutant('a delivery told twice is two versions', 'engine/deliveries', 'if (doc?.deliveries?.includes(id)) return doc', ''),
+  mutant('an operator’s word told again is heeded again', 'core/run', 'if (doc.heard?.includes(eventId)) return undefined', ''),
+  mutant('what is at work is not kept', 'engine/collector', '      ...(pinned.get(partition) ?? []),\n', ''),
+  mutant(
+    'what is current is not kept',
+    'engine/collector',
+    'const keys = folder.keys.filter(key => !needed.has(key))',
+    'const keys = folder.keys',
+  ),
+  mutant(
+    'a field of the next version is dropped',
+    'core/follow',
+    '  return { ...base, generation, attempt: 1, ...publish',
+    '  return { v: 1, dataset, partition, generation, attempt: 1, ...publish',
+  ),
+]

@@ -1,0 +1,86 @@
+import { explain } from './explain.ts'
+import { runMutants } from './hunt.ts'
+import { Pool } from './pool.ts'
+
+/*
+ * `npm run simulate -- --seeds N | --nights N [--seed S] [--json] [--mutants [NAME]]`: plays seeds from S on, over all cores;
+ * with one seed only, its trace.
+ */
+interface Options {
+  seeds?: number
+  nights?: number
+  seed?: number
+  json: boolean
+  mutants: boolean
+  mutant?: string
+}
+
+function parse(args: string[]): Options {
+  const options: Options = { json: false, mutants: false }
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!
+    if (arg === '--json') options.json = true
+    else if (arg === '--mutants') {
+      options.mutants = true
+      if (args[i + 1] && !args[i + 1]!.startsWith('--')) options.mutant = args[++i]!
+    } else if (arg === '--seeds' || arg === '--nights' || arg === '--seed') {
+      const value = Number(args[++i])
+      if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${arg} takes a whole number, not "${args[i]}"`)
+      options[arg.slice(2) as 'seed'] = value
+    } else throw new Error(`"${arg}" is no option; there are --seeds N, --nights N, --seed S, --json and --mutants [NAME]`)
+  }
+  return options
+}
+
+const options = parse(process.argv.slice(2))
+const seed = options.seed ?? Math.floor(Date.now() / 1000) * 1000
+if (options.mutants) await runMutants(seed, options.mutant)
+else if (options.seed !== undefined && options.seeds === undefined && options.nights === undefined)
+  process.exitCode = (await explain(seed)) ? 0 : 1
+else process.exitCode = await simulate()
+
+async function simulate(): Promise<number> {
+  console.error(`seeds from ${seed}`)
+  const began = performance.now()
+  const failed: { seed: number; failure: string }[] = []
+  const sum = { seeds: 0, nights: 0, attempts: 0, calls: 0 }
+  let told = began
+  const pool = new Pool()
+  const seconds = () => (performance.now() - began) / 1000
+  await pool.play(
+    seed,
+    played => {
+      sum.seeds++
+      sum.nights += played.nights
+      sum.attempts += played.attempts
+      sum.calls += played.calls
+      if (played.failure) {
+        failed.push({ seed: played.seed, failure: played.failure })
+        console.error(`seed ${played.seed}: ${played.failure}\n  npm run simulate -- --seed ${played.seed}`)
+      }
+      if (performance.now() - told > 10_000) {
+        told = performance.now()
+        console.error(`${sum.seeds} seeds, ${sum.nights} nights, ${(sum.nights / seconds()).toFixed(0)} nights/s, ${failed.length} failed`)
+      }
+    },
+    () =>
+      sum.seeds < (options.seeds ?? Number.POSITIVE_INFINITY) &&
+      sum.nights < (options.nights ?? (options.seeds === undefined ? 2000 : Number.POSITIVE_INFINITY)),
+    options.seeds,
+  )
+  pool.stop()
+  const result = {
+    seed,
+    ...sum,
+    seconds: Math.round(seconds()),
+    nightsPerSecond: Math.round(sum.nights / seconds()),
+    workers: pool.size,
+    failed,
+  }
+  if (options.json) console.log(JSON.stringify(result))
+  else
+    console.log(
+      `${sum.seeds} seeds from ${seed}: ${sum.nights} nights, ${sum.attempts} attempts, ${sum.calls} calls in ${result.seconds} s: ${result.nightsPerSecond} nights/s over ${pool.size} cores; ${failed.length} failed`,
+    )
+  return failed.length > 0 ? 1 : 0
+}
