@@ -67,13 +67,12 @@ export const volatileFunctions: Readonly<Record<string, string>> = Object.fromEn
 
 /** Functions of Spark 3.5 that the table does not have: a statement that calls one runs on Spark. */
 export const knownToSpark: ReadonlySet<string> = new Set(
-  `aes_decrypt aes_encrypt approx_count_distinct approx_percentile assert_true bigint binary bitmap_bit_position bitmap_bucket_number bitmap_construct_agg bitmap_count
-  bitmap_or_agg bool boolean conv convert_timezone count_min_sketch crc32 cube date_from_unix_date decimal double explode explode_outer find_in_set float
-  format_number format_string from_csv from_json grouping grouping_id hash histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union hll_union_agg ilike inline
-  inline_outer int json_tuple kurtosis like luhn_check make_dt_interval make_interval make_ym_interval mask parse_url percentile_approx percentile_disc
-  posexplode posexplode_outer printf quantile raise_error range schema_of_csv schema_of_json sentences session_window shiftleft shiftrightunsigned skewness smallint
-  soundex sql_keywords stack str_to_map string timestamp tinyint to_binary to_char to_csv to_json to_number to_varchar try_aes_decrypt try_to_binary try_to_number window window_time
-  xpath xpath_boolean xpath_double xpath_float xpath_int xpath_long xpath_number xpath_short xpath_string xxhash64 regr_sxx equal_null named_struct bround cot`.split(
-    /\s+/,
-  ),
+  `aes_decrypt aes_encrypt approx_count_distinct approx_percentile assert_true bitmap_bit_position bitmap_bucket_number
+  bitmap_construct_agg bitmap_count bitmap_or_agg conv convert_timezone count_min_sketch crc32 explode explode_outer format_number
+  format_string from_csv from_json grouping grouping_id hash histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union
+  hll_union_agg inline inline_outer json_tuple kurtosis luhn_check make_dt_interval make_interval make_ym_interval mask parse_url
+  percentile_approx percentile_disc posexplode posexplode_outer printf quantile raise_error range schema_of_csv schema_of_json
+  sentences session_window shiftrightunsigned skewness soundex sql_keywords stack to_binary to_char to_csv to_json to_number
+  to_varchar try_aes_decrypt try_to_binary try_to_number window window_time xpath xpath_boolean xpath_double xpath_float xpath_int
+  xpath_long xpath_number xpath_short xpath_string xxhash64`.split(/\s+/),
 )

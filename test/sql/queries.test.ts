@@ -182,6 +182,12 @@ describe('grouping', () => {
       ['bigint', 'decimal(20,2)', 'decimal(14,6)', 'double', 'decimal(38,20)', '9.875000', '6.58333333333333333333'],
     ))
 
+  test('percentiles lie between the values', () =>
+    expectRows(
+      'SELECT median(delay) AS m, percentile(delay, 0.25) AS p, percentile_cont(0.25) WITHIN GROUP (ORDER BY delay DESC) AS c FROM flights',
+      [9.5, 6.25, 12.75],
+    ))
+
   test('what decides gives its row even where the value is null', () =>
     expectRows('SELECT max_by(delay, day) AS last, min_by(delay, day) AS first FROM flights', [16, null]))
 })
