@@ -65,7 +65,7 @@ export function mappingFault(mapping: Mapping, input: Partitioning, output: Part
 /**
  * The input partitions that an output partition needs, existing or not yet made. `latest` needs none of its own.
  *
- * @example neededBy({ map: 'trailing', n: 7 }, days, days, ordinalOf(days, '2001-02-14')) // the 8th to the 14th
+ * @example neededBy({ map: 'trailing', n: 7 }, days, days, ordinalOf(days, '2001-02-14')!) // the 8th to the 14th
  */
 export function neededBy(mapping: Mapping, input: Partitioning, output: Partitioning, ordinal: number): Interval {
   switch (mapping.map) {

@@ -21,8 +21,7 @@ export interface OpenStory {
  * Opens a story file's text. Throws RedeyeError BAD_STORY, with file, line, key and what is accepted there.
  *
  * @example
- * const open = openStory(text, 'weekly.yaml')
- * const story = open.bind(open.graph === undefined ? undefined : await loadGraph(open.graph))
+ * const story = openStory(text, 'weekly.yaml').bind(undefined) // a story with datasets and tasks of its own
  */
 export function openStory(text: string, file: string): OpenStory {
   const root = readYaml(text, file)

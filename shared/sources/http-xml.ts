@@ -31,7 +31,7 @@ const BATCH_ROWS = 1000
  *     auth: { header: 'x-api-key', secret: 'STRIKES_KEY' },
  *     pages: { by: 'link' },
  *   }),
- *   output: strikes,
+ *   output: wildlifeStrikes,
  * })
  */
 export function xmlApi(options: XmlApiOptions): Source {

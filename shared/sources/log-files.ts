@@ -40,7 +40,7 @@ const BATCH_ROWS = 1000
  * @example
  * export default ingest({
  *   source: logFiles({ connection: 'SITE_LOGS', files: 'access-{date}*.log.gz', format: 'combined' }),
- *   output: pageViews,
+ *   output: webLogs,
  * })
  */
 export function logFiles(options: LogFilesOptions): Source {

@@ -201,7 +201,7 @@ type Deliverable<I extends Inputs> = { [K in keyof I]: I[K] extends Input<infer 
  * A task that delivers its one input to a target; its output holds the receipts.
  *
  * @example
- * export default load({ inputs: { routes: same(routePunctuality) }, target: warehouse({ table: 'routes' }), output: routesLoaded })
+ * export default load({ inputs: { routes: same(routePunctuality) }, target: warehouse({ connection: 'WAREHOUSE' }), output: routesLoaded })
  */
 export function load<
   const O extends Dataset,
