@@ -11,6 +11,7 @@ import { type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } 
 import { loadFacts, placeOf } from './load.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
 import { awaitsRequested } from './requested.ts'
+import { takeTurn } from './run-turns.ts'
 import { known } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -36,8 +37,8 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
   const held = new Set<string>(reason.place ? [reason.place] : [])
   const token = String(world.chance.next())
   for (;;) {
-    const stored = known(await world.ledger.get<RunDoc>(key))
-    const outcome = await look(world, graph, place, key, stored, reason, { held, token })
+    const endTurn = await takeTurn(world, `${key.pk}/${key.sk}`)
+    const outcome = await lookInTurn(world, graph, place, key, reason, { held, token, endTurn }).finally(endTurn)
     if (outcome === 'again') continue
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
     for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
@@ -46,10 +47,23 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
 }
 
 type Looked = 'started' | 'kept' | 'again'
+
+async function lookInTurn(world: World, graph: Graph, place: Place, key: Key, reason: Reason, places: Places): Promise<Looked> {
+  return look(world, graph, place, key, known(await world.ledger.get<RunDoc>(key)), reason, places)
+}
+
+/** Writes the run. Who is next may read it from now on. */
+function write(world: World, key: Key, doc: RunDoc, rev: number, { endTurn }: Places): Promise<boolean> {
+  const written = world.ledger.put(key, doc, rev)
+  endTurn()
+  return written
+}
+
 /** The limits under which this invocation has a place to give back, and its mark there. */
 interface Places {
   held: Set<string>
   token: string
+  endTurn(): void
 }
 
 async function look(
@@ -66,7 +80,7 @@ async function look(
   if (reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())
     if (arrived === doc || arrived === undefined) return 'kept'
-    if (arrived !== 'look') return (await world.ledger.put(key, arrived, stored?.rev ?? 0)) ? 'kept' : 'again'
+    if (arrived !== 'look') return (await write(world, key, arrived, stored?.rev ?? 0, places)) ? 'kept' : 'again'
   }
   if (doc?.state === 'running') return 'kept'
   const paused = await isPaused(world, place.contract.task)
@@ -115,7 +129,7 @@ async function act(
       await world.timers.set(next.at, { type: 'RunDue', detail: { task: place.contract.task, partition: key.sk } })
       return 'kept'
     case 'write':
-      return (await world.ledger.put(key, next.doc, rev)) ? 'kept' : 'again'
+      return (await write(world, key, next.doc, rev, places)) ? 'kept' : 'again'
     case 'claim': {
       if (reason.mayStart === false) {
         await world.bus.publish([
@@ -148,10 +162,10 @@ async function claim(
     !(await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held))
   ) {
     if (stored?.doc.state === 'queued' && sameButTime(stored.doc, next.queued)) return 'kept'
-    return (await world.ledger.put(key, next.queued, rev)) ? 'kept' : 'again'
+    return (await write(world, key, next.queued, rev, places)) ? 'kept' : 'again'
   }
   const doc = await spillAncestry(world, limits.length > 0 ? { ...next.doc, permits: limits.map(l => l.name) } : next.doc)
-  if (!(await world.ledger.put(key, doc, rev))) return 'again'
+  if (!(await write(world, key, doc, rev, places))) return 'again'
   for (const { name } of limits) places.held.delete(name)
   await world.workers.start({
     task: place.contract.task,

@@ -5,7 +5,7 @@ import type { NewEvent } from '../core/events.ts'
 import { type Envelope, patternsOf, platformPatterns } from '../core/events.ts'
 import type { Graph } from '../core/graph.ts'
 import type { RunDoc } from '../core/run.ts'
-import { finish } from '../engine/attempt.ts'
+import { finish, renewLease } from '../engine/attempt.ts'
 import { deliveries, type Inspect } from '../engine/deliveries.ts'
 import { deployContracts, readGraph } from '../engine/deploy.ts'
 import { provideHost } from '../engine/host.ts'
@@ -107,7 +107,7 @@ class LocalRuntime implements Runtime {
       message => options.notifier.platform(message),
     )
     this.#bus.onIdle = () => this.#checkIdle()
-    const threadData: ThreadData = {
+    const threadData: Omit<ThreadData, 'slots'> = {
       lake: state.lake,
       settings: state.settings,
       logs: options.logs === false ? undefined : state.logs,
@@ -120,6 +120,7 @@ class LocalRuntime implements Runtime {
       ledger,
       onLost: async (attempt, { failure, message }) =>
         void (await finish(this.world, attempt, { ok: false, failure, code: 'WORKER_LOST', message })),
+      renew: attempt => renewLease(this.world, attempt),
       runOf: attempt => ledger.get<RunDoc>(runKey(attempt.dataset, attempt.partition)),
       onIdle: () => this.#checkIdle(),
       ...(options.threads !== undefined && { threads: options.threads }),

@@ -1,8 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type ErrorCode, type FailureClass, RedeyeError } from '../core/errors.ts'
 import type { Graph } from '../core/graph.ts'
+import type { RunDoc } from '../core/run.ts'
 import { readGraph } from '../engine/deploy.ts'
 import { provideHost } from '../engine/host.ts'
+import { runKey } from '../engine/keys.ts'
 import type { World } from '../engine/world.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Key, Ledger, Stored } from '../ports/ledger.ts'
@@ -12,7 +14,7 @@ import { attemptLogger } from './attempt-log.ts'
 import { systemClock } from './clock.ts'
 import { folderLake } from './lake.ts'
 import { localWorld } from './settings.ts'
-import type { FromThread, ToThread } from './workers.ts'
+import { type FromThread, type Slots, slotStates, type ToThread } from './thread-messages.ts'
 
 /** What a thread is given when it starts. */
 export interface ThreadData {
@@ -23,6 +25,7 @@ export interface ThreadData {
   /** A module whose `workOf(task)` gives the work functions of tasks. */
   services: string
   servicesData: unknown
+  slots: Slots
 }
 /** What such a module exports: a task's `work`, as Lambda would invoke it. */
 export interface ServicesModule {
@@ -46,9 +49,9 @@ function say(message: FromThread): void {
   })
 }
 
-function ask(method: keyof Ledger, args: unknown[]): Promise<never> {
+function ask(method: keyof Ledger, args: unknown[], ends?: AttemptAtWork): Promise<never> {
   const id = asks++
-  say({ ask: id, method, args })
+  say({ ask: id, method, args, ...(ends && { ends: { attempt: ends.attempt, tookMs: Date.now() - ends.since } }) })
   return new Promise((resolve, reject) => asked.set(id, { resolve, reject }))
 }
 
@@ -63,8 +66,11 @@ const ledger: Ledger = {
   get: async key => (runs.get(nameOf(key)) as never) ?? ask('get', [key]),
   getMany: async keys => ((await ask('getMany', [keys])) as (Stored | null)[]).map(stored => stored ?? undefined) as never,
   put: async (key, doc, rev) => {
-    const written: boolean = await ask('put', [key, doc, rev])
     const name = nameOf(key)
+    const ends = atWork?.name === name && (doc as RunDoc).state !== 'running' ? atWork : undefined
+    const asked = ask('put', [key, doc, rev], ends)
+    if (ends) goOn()
+    const written: boolean = await asked
     if (written && runs.has(name)) runs.set(name, { key, rev: rev + 1, doc })
     else runs.delete(name)
     return written
@@ -117,9 +123,36 @@ provideHost({
 
 const services: Promise<ServicesModule> = import(data.services)
 
-async function start(attempt: AttemptName, run: Stored | undefined): Promise<void> {
-  const name = run && nameOf(run.key)
-  if (name !== undefined) runs.set(name, run!)
+interface AttemptAtWork {
+  attempt: AttemptName
+  name: string
+  since: number
+}
+/** The attempt that is at work: the next is begun when this one has asked to write its end. */
+let atWork: AttemptAtWork | undefined
+const waiting: Extract<ToThread, { start: AttemptName }>[] = []
+
+/** The next attempt begins in a turn of its own, so that a heavy one holds back nothing of what the one before it has said. */
+function goOn(): void {
+  atWork = undefined
+  if (waiting.length > 0) setImmediate(begin)
+}
+
+function begin(): void {
+  while (!atWork && waiting.length > 0) {
+    const { start, run, slot } = waiting.shift()!
+    const { sent, begun } = slotStates
+    if (Atomics.compareExchange(data.slots.states, slot, sent, begun) === sent) {
+      data.slots.begunAt[slot] = Date.now()
+      void perform(start, run)
+    } else say({ passed: slot })
+  }
+}
+
+async function perform(attempt: AttemptName, run: Stored | undefined): Promise<void> {
+  const own = { attempt, name: nameOf(runKey(attempt.dataset, attempt.partition)), since: Date.now() }
+  atWork = own
+  if (run) runs.set(own.name, run)
   try {
     const work = await (await services).workOf(attempt.task, data.servicesData)
     await work(attempt, { functionName: `${attempt.task}-work` })
@@ -127,7 +160,8 @@ async function start(attempt: AttemptName, run: Stored | undefined): Promise<voi
   } catch (error) {
     say({ failed: attempt, how: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   } finally {
-    if (name !== undefined) runs.delete(name)
+    if (atWork === own) goOn()
+    if (atWork?.name !== own.name) runs.delete(own.name)
   }
 }
 
@@ -145,7 +179,8 @@ function hear({ answer, value, error }: Extract<ToThread, { answer: number }>): 
 
 port.on('message', (messages: string) => {
   for (const message of JSON.parse(messages) as ToThread[]) {
-    if ('start' in message) void start(message.start, message.run)
+    if ('start' in message) waiting.push(message)
     else hear(message)
   }
+  begin()
 })

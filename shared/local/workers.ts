@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { RENEW_MS } from '../core/follow.ts'
 import type { RunDoc } from '../core/run.ts'
-import type { Key, Ledger, Stored } from '../ports/ledger.ts'
+import type { Ledger, Stored } from '../ports/ledger.ts'
 import type { AttemptName, Workers } from '../ports/workers.ts'
-import { endsRun, type FromThread, type ToThread } from './thread-messages.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
 import { QUICK_MS, WorkThread } from './work-thread.ts'
 
 export interface ThreadOptions {
@@ -125,8 +125,10 @@ export class ThreadWorkers implements Workers {
 
   #hear(thread: WorkThread, message: FromThread): void {
     if ('ask' in message) {
-      if (message.method === 'put' && thread.ends(attempt => endsRun(message.args[0] as Key, message.args[1] as object, attempt)))
+      if (message.ends) {
+        thread.ends(message.ends.attempt, message.ends.tookMs)
         this.#dispatch()
+      }
       void this.#answer(thread, message)
       return
     }
