@@ -43,9 +43,13 @@ export function timeOfDay(timezone: string, day: number, hour: number, minute: n
   return earlier.getTimeZoneTransition('next')!.epochMilliseconds
 }
 
+const dates = new Map<number, string>()
+
 /** `2001-02-14` of days since 1970-01-01. */
 export function dateOfDay(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+  let date = dates.get(day)
+  if (date === undefined) dates.set(day, (date = new Date(day * DAY_MS).toISOString().slice(0, 10)))
+  return date
 }
 
 /** Days since 1970-01-01 of `2001-02-14`; undefined when that is no calendar date. */
