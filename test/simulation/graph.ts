@@ -51,7 +51,7 @@ export function drawGraph(random: Random, weeks: Weeks, deployedAt: number): Dra
   const size = random.chance(0.7) ? random.int(1, 7) : random.chance(0.8) ? random.int(8, 16) : random.int(17, 40)
   const datasets: DatasetContract[] = []
   // Hours cost two dozen runs a night each, so they come in short weeks and small graphs.
-  const hourly = size <= 6 && weeks.days <= 9 && random.chance(0.25)
+  const hourly = size <= 5 && weeks.days <= 7 && random.chance(0.2)
   const tasks: TaskContract[] = []
   const later = new Set<string>()
   for (let i = 0, n = random.int(1, Math.min(4, 1 + Math.ceil(size / 3))); i < n; i++)
@@ -152,7 +152,8 @@ function drawInput(random: Random, name: string, input: Partitioning, output: Pa
     { map: 'latest' },
   ]
   const sound = mappings.filter(
-    m => !mappingFault(m, input, output, own) && !(m.map === 'overlapping' && input.grain === 'hourly' && output.grain === 'monthly'),
+    m =>
+      !mappingFault(m, input, output, own) && !(m.map === 'overlapping' && [input.grain, output.grain].sort().join() === 'hourly,monthly'),
   )
   if (sound.length === 0) return undefined
   const mapping = random.pick(sound)

@@ -15,7 +15,7 @@ export interface Hunted {
 }
 
 /** Plays seeds under one deliberate bug until one finds it. */
-export async function hunt(name: string, seed: number, size?: number): Promise<Hunted> {
+export async function hunt(name: string, seed: number, size?: number, most = MOST_SEEDS): Promise<Hunted> {
   const { file } = mutants.find(m => m.name === name)!
   const pool = new Pool(size, name)
   let played = 0
@@ -31,7 +31,7 @@ export async function hunt(name: string, seed: number, size?: number): Promise<H
         found = p.failure
       },
       () => found === undefined,
-      MOST_SEEDS,
+      most,
     )
   } finally {
     pool.stop()
@@ -40,14 +40,14 @@ export async function hunt(name: string, seed: number, size?: number): Promise<H
 }
 
 /** Hunts every deliberate bug and writes down what it took. */
-export async function runMutants(seed: number, only?: string): Promise<void> {
+export async function runMutants(seed: number, only?: string, most = MOST_SEEDS): Promise<void> {
   for (const m of mutants) patched(readFileSync(new URL(`../../${m.file}`, import.meta.url), 'utf8'), m.file, m.find, m.replace)
   console.error(`seeds from ${seed}`)
   const rows: Hunted[] = []
-  for (const { name } of mutants.filter(m => !only || m.name.includes(only))) {
-    const hunted = await hunt(name, seed)
+  for (const { name } of mutants.filter((m, i) => !only || m.name.includes(only) || i >= Number(only))) {
+    const hunted = await hunt(name, seed, undefined, most)
     rows.push(hunted)
-    console.log(`${hunted.seeds ?? `not in ${MOST_SEEDS}`}\t${name}\t${hunted.found.slice(0, 120)}`)
+    console.log(`${hunted.seeds ?? `not in ${most}`}\t${name}\t${hunted.found.slice(0, 120)}`)
   }
   const missed = rows.filter(r => r.seeds === undefined)
   console.log(`${rows.length - missed.length} of ${rows.length} found`)

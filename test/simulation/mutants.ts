@@ -42,10 +42,10 @@ export const mutants: Mutant[] = [
     'await world.ledger.put(key, next, stored?.rev ?? 0)\n    return',
   ),
   mutant(
-    'a lost race is taken for a claim',
+    'a claim is written over what came meanwhile',
     'engine/consider',
     "if (!(await world.ledger.put(key, doc, rev))) return 'again'",
-    'await world.ledger.put(key, doc, rev)',
+    "if (!(await world.ledger.put(key, doc, (await world.ledger.get(key))?.rev ?? 0))) return 'again'",
   ),
   mutant(
     'a lost race is not looked at again',
@@ -54,10 +54,10 @@ export const mutants: Mutant[] = [
     "await world.ledger.put(key, next.doc, rev)\n      return 'kept'",
   ),
   mutant(
-    'an arrival that loses a race is forgotten',
+    'an arrival is written over what came meanwhile',
     'engine/consider',
     "return (await world.ledger.put(key, arrived, stored?.rev ?? 0)) ? 'kept' : 'again'",
-    "{ await world.ledger.put(key, arrived, stored?.rev ?? 0); return 'kept' }",
+    "return (await world.ledger.put(key, arrived, (await world.ledger.get(key))?.rev ?? 0)) ? 'kept' : 'again'",
   ),
   // Readiness and consistency.
   mutant('a run starts on a mixture', 'core/readiness', 'ready: ready && stale.length === 0', 'ready'),

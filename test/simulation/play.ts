@@ -20,6 +20,8 @@ export interface Scenario {
   laneLimits: SimulatedWorld['laneLimits']
   sweepMs: number
   collects: boolean
+  /** Calls of ports at which the caller dies, before or after it is heard. */
+  crashes?: readonly (readonly [call: number, when: 'before' | 'after'])[]
 }
 
 export interface Played {
@@ -54,7 +56,7 @@ export function drawScenario(seed: number): Scenario {
     : {}
   const contracts = drawn.contracts.filter(c => c.kind === 'dataset' || !drawn.later.has(c.task))
   // Where nothing is lost a sweep has nothing to do, so there is none, and whatever only a sweep would repair is found.
-  const sweepMs = needsNoSweep(chosen, contracts, script) ? Number.POSITIVE_INFINITY : random.pick([0.25, 1, 1, 3, 6]) * HOUR_MS
+  const sweepMs = needsNoSweep(chosen, contracts, script) ? Number.POSITIVE_INFINITY : random.pick([0.25, 1, 3, 3, 6, 6, 12, 12]) * HOUR_MS
   const collects = random.chance(0.2)
   return { sweepMs, collects, seed, weeks, start, end, contracts, script, families: chosen, laneLimits }
 }
@@ -85,6 +87,7 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   world.laneLimits = scenario.laneLimits
   world.sweepMs = scenario.sweepMs
   world.collects = scenario.collects
+  for (const [call, when] of scenario.crashes ?? []) world.crashAt.set(call, when)
   world.nextBegin = now => nextBegin(oracle, now)
   // Half of the seeds end with everything told again.
   if (seed % 2 === 0) world.delivered = []
@@ -261,14 +264,14 @@ class Play {
   #check(): void {
     const lost = this.#scenario.families.includes('feed')
     checkRest(this.#oracle, this.#world.now, this.#scenario.start, Number.isFinite(this.#world.sweepMs), lost)
-    if (this.#scenario.families.length === 0) checkUnharmed(this.#oracle)
+    if (this.#scenario.families.length === 0 && !this.#scenario.crashes) checkUnharmed(this.#oracle)
     checkRequests(this.#oracle)
     if (this.#oracle.failure) throw this.#oracle.failure
   }
 
   /** Where nothing fails: a run is repeated, and nothing but what follows from it runs anew. */
   async #replayOne(): Promise<void> {
-    if (this.#scenario.families.length > 0) return
+    if (this.#scenario.families.length > 0 || this.#scenario.crashes) return
     const world = this.#world
     const before = new Map([...world.ledger.runs()].map(r => [`${r.doc.dataset}@${r.key.sk}`, r.doc]))
     const over = [...before.values()].filter(d => d.task && d.state === 'succeeded' && this.#oracle.tasks.has(d.task))

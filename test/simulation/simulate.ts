@@ -1,9 +1,10 @@
+import { runCrashSweep } from './crash-sweep.ts'
 import { explain } from './explain.ts'
 import { runMutants } from './hunt.ts'
 import { Pool } from './pool.ts'
 
 /*
- * `npm run simulate -- --seeds N | --nights N [--seed S] [--json] [--mutants [NAME]]`: plays seeds from S on, over all cores;
+ * `npm run simulate -- --seeds N | --nights N [--seed S] [--json] [--mutants [NAME]] [--crashes | --pairs]`: plays seeds from S on, over all cores;
  * with one seed only, its trace.
  */
 interface Options {
@@ -13,13 +14,16 @@ interface Options {
   json: boolean
   mutants: boolean
   mutant?: string
+  crashes: boolean
+  pairs: boolean
 }
 
 function parse(args: string[]): Options {
-  const options: Options = { json: false, mutants: false }
+  const options: Options = { json: false, mutants: false, crashes: false, pairs: false }
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!
     if (arg === '--json') options.json = true
+    else if (arg === '--crashes' || arg === '--pairs') options[arg.slice(2) as 'crashes'] = true
     else if (arg === '--mutants') {
       options.mutants = true
       if (args[i + 1] && !args[i + 1]!.startsWith('--')) options.mutant = args[++i]!
@@ -27,14 +31,16 @@ function parse(args: string[]): Options {
       const value = Number(args[++i])
       if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${arg} takes a whole number, not "${args[i]}"`)
       options[arg.slice(2) as 'seed'] = value
-    } else throw new Error(`"${arg}" is no option; there are --seeds N, --nights N, --seed S, --json and --mutants [NAME]`)
+    } else
+      throw new Error(`"${arg}" is no option; there are --seeds N, --nights N, --seed S, --json, --crashes, --pairs and --mutants [NAME]`)
   }
   return options
 }
 
 const options = parse(process.argv.slice(2))
 const seed = options.seed ?? Math.floor(Date.now() / 1000) * 1000
-if (options.mutants) await runMutants(seed, options.mutant)
+if (options.mutants) await runMutants(seed, options.mutant, options.seeds)
+else if (options.crashes || options.pairs) process.exitCode = (await runCrashSweep(options.pairs)) ? 0 : 1
 else if (options.seed !== undefined && options.seeds === undefined && options.nights === undefined)
   process.exitCode = (await explain(seed)) ? 0 : 1
 else process.exitCode = await simulate()

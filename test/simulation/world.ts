@@ -96,7 +96,7 @@ export class SimulatedWorld {
   sweepMs = 900_000
   collects = false
   /** Set where a swept crash is to happen: at the call of this number. */
-  crashAt = new Set<number>()
+  crashAt = new Map<number, 'before' | 'after'>()
   /** Lines for people, where somebody wants to read. */
   lines: string[] | undefined
   failure: Error | undefined
@@ -173,11 +173,11 @@ export class SimulatedWorld {
     const call = this.calls++
     this.tally?.set(of.name, (this.tally.get(of.name) ?? 0) + 1)
     if (of.dead) throw new Crash()
-    const swept = this.crashAt.has(call)
+    const swept = this.crashAt.get(call)
     if (swept || this.#random.chance(this.faults.crash)) {
       of.dead = true
       // Half of those who die have been heard: their write stands.
-      const heard = swept ? call % 2 === 0 : this.#random.chance(0.5)
+      const heard = swept ? swept === 'after' : this.#random.chance(0.5)
       this.note(`${of.name} dies ${heard ? 'after' : 'before'} a call`)
       if (heard) act()
       throw new Crash()
@@ -283,7 +283,7 @@ export class SimulatedWorld {
         : 1
     const times = this.#random.chance(faults.duplicate) ? 2 : 1
     for (let i = 0; i < times; i++)
-      this.at(this.now + delay + i * this.#random.int(0, 5000), 'event', () => {
+      this.at(this.now + delay + (i > 0 && this.#random.chance(0.5) ? this.#random.int(0, 5000) : 0), 'event', () => {
         this.delivered?.push({ to, event })
         if (this.#random.chance(faults.twice)) this.#spawn(this.#handle(to, event, 3))
         this.#spawn(this.#handle(to, event, 0))
