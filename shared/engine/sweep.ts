@@ -1,4 +1,4 @@
-import { end, silent } from '../core/follow.ts'
+import { type Arrival, arrive, end, silent } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
@@ -44,24 +44,44 @@ async function endSilent(world: World, graph: Graph, task: string, key: Key): Pr
   if (written) await considerRun(world, graph, task, place.ordinal, {})
 }
 
-/** Looks at the runs that recent versions of the inputs concern, there or not yet there. */
+/** Looks at the runs that recent versions of the inputs concern, there or not yet there, and that have not taken note of them. */
 async function catchUp(world: World, graph: Graph, task: string, seen: Set<string>): Promise<void> {
-  const { contract, output, inputs } = placeOf(graph, task, 0)
-  const ordinals = new Set<number>()
+  const { contract, output } = placeOf(graph, task, 0)
+  const arrivals = await recentArrivals(world, graph, task)
+  const ordinals = [...arrivals.keys()].filter(o => !seen.has(keyOf(output, o))).sort((a, b) => a - b)
+  // All at once: a look at each of them costs several requests, and nearly all have taken note long ago.
+  const docs = await world.ledger.getMany<RunDoc>(ordinals.map(o => runKey(contract.output, keyOf(output, o))))
   const now = world.clock.now()
+  for (const [i, o] of ordinals.entries()) {
+    const doc = docs[i]?.doc
+    const place = placeOf(graph, task, o)
+    if (arrivals.get(o)!.some(a => arrive(doc, place, a, now) !== doc)) await considerRun(world, graph, task, o, {})
+  }
+}
+
+/** The versions of a task's inputs that were published of late, by the runs they concern. */
+async function recentArrivals(world: World, graph: Graph, task: string): Promise<Map<number, Arrival[]>> {
+  const { contract, output, inputs } = placeOf(graph, task, 0)
+  const now = world.clock.now()
+  const arrivals = new Map<number, Arrival[]>()
+  const existing = async () =>
+    (await world.ledger.query<RunDoc>(runKey(contract.output, '').pk)).map(({ key }) => ordinalOf(output, key.sk)!)
   for (const [i, input] of contract.inputs.entries()) {
     if (input.mapping.map === 'latest') continue
-    for (const { sk } of await world.ledger.publishedSince(input.dataset, now - LOOK_BACK_MS)) {
-      const ordinal = ordinalOf(inputs[i]!, sk)
-      if (ordinal === undefined) continue
+    const keys = await world.ledger.publishedSince(input.dataset, now - LOOK_BACK_MS)
+    for (const stored of await world.ledger.getMany<RunDoc>(keys)) {
+      const { version } = stored?.doc ?? {}
+      const ordinal = stored && ordinalOf(inputs[i]!, stored.key.sk)
+      if (ordinal === undefined || !version || version.loud === 0) continue
       const { from, to } = affectedBy(input.mapping, inputs[i]!, output, ordinal)
       const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
-      if (to === Number.POSITIVE_INFINITY)
-        for (const { key } of await world.ledger.query<RunDoc>(runKey(contract.output, '').pk)) ordinals.add(ordinalOf(output, key.sk)!)
-      else for (const o of ordinalRange(output, from, last)) ordinals.add(o)
+      const { quiet: _, ...cause } = version.cause
+      const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: version.at, cause }
+      for (const o of to === Number.POSITIVE_INFINITY ? await existing() : ordinalRange(output, from, last))
+        arrivals.set(o, [...(arrivals.get(o) ?? []), arrival])
     }
   }
-  for (const o of [...ordinals].sort((a, b) => a - b)) if (!seen.has(keyOf(output, o))) await considerRun(world, graph, task, o, {})
+  return arrivals
 }
 
 /** Looks at the runs that recent nights name and that are not there: a night starts one by itself and tells the others to look. */
