@@ -44,20 +44,20 @@ export const mutants: Mutant[] = [
   mutant(
     'a claim is written over what came meanwhile',
     'engine/consider',
-    "if (!(await world.ledger.put(key, doc, rev))) return 'again'",
-    "if (!(await world.ledger.put(key, doc, (await world.ledger.get(key))?.rev ?? 0))) return 'again'",
+    "if (!(await write(world, key, doc, rev, places))) return 'again'",
+    "if (!(await write(world, key, doc, (await world.ledger.get(key))?.rev ?? 0, places))) return 'again'",
   ),
   mutant(
     'a lost race is not looked at again',
     'engine/consider',
-    "return (await world.ledger.put(key, next.doc, rev)) ? 'kept' : 'again'",
-    "await world.ledger.put(key, next.doc, rev)\n      return 'kept'",
+    "return (await write(world, key, next.doc, rev, places)) ? 'kept' : 'again'",
+    "await write(world, key, next.doc, rev, places)\n      return 'kept'",
   ),
   mutant(
     'an arrival is written over what came meanwhile',
     'engine/consider',
-    "return (await world.ledger.put(key, arrived, stored?.rev ?? 0)) ? 'kept' : 'again'",
-    "return (await world.ledger.put(key, arrived, (await world.ledger.get(key))?.rev ?? 0)) ? 'kept' : 'again'",
+    "return (await write(world, key, arrived, stored?.rev ?? 0, places)) ? 'kept' : 'again'",
+    "return (await write(world, key, arrived, (await world.ledger.get(key))?.rev ?? 0, places)) ? 'kept' : 'again'",
   ),
   // Readiness and consistency.
   mutant('a run starts on a mixture', 'core/readiness', 'ready: ready && stale.length === 0', 'ready'),

@@ -223,7 +223,7 @@ class Play {
   }
 
   #sweepOften(): void {
-    this.#world.sweepMs = HOUR_MS
+    this.#world.sweepMs = 3 * HOUR_MS
     this.#world.sweepNow()
   }
 
