@@ -30,7 +30,7 @@ test('merged, the highest number stands; who is lower anywhere is behind', () =>
       const lineages = all.map(lineageFrom)
       const merged = mergeLineages(lineages)
       expect(spelledOut(merged)).toEqual(sorted(highest))
-      all.forEach((model, i) => expect(isBehind(lineages[i]!, merged)).toBe([...model].some(([o, n]) => n < highest.get(o)!)))
+      for (const [i, model] of all.entries()) expect(isBehind(lineages[i]!, merged)).toBe([...model].some(([o, n]) => n < highest.get(o)!))
     }),
   )
 })

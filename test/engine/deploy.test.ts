@@ -21,10 +21,12 @@ steps: []
 `,
   'deploy.yaml',
 )
-const contracts = (tasks: string[]) => (deployedAt: (task: string) => number): Contract[] => [
-  ...story.datasets,
-  ...story.tasks.filter(t => tasks.includes(t.task)).map(t => ({ ...t, deployedAt: deployedAt(t.task) })),
-]
+const contracts =
+  (tasks: string[]) =>
+  (deployedAt: (task: string) => number): Contract[] => [
+    ...story.datasets,
+    ...story.tasks.filter(t => tasks.includes(t.task)).map(t => ({ ...t, deployedAt: deployedAt(t.task) })),
+  ]
 
 test('a task keeps the time of its first deployment, one that is new begins now', async () => {
   const host = new StoryHost(story, story.now)

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { EventEmitter } from 'node:events'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { Envelope, EventPattern, NewEvent } from '../../shared/core/events.ts'
 import type { Bus } from '../../shared/ports/bus.ts'
@@ -15,9 +14,15 @@ export interface BusUnderTest {
   close(): Promise<void>
 }
 /** Opens a bus with these subscriptions; `deliver` handles an event for a target. */
-export type OpenBus = (routes: Record<string, EventPattern[]>, deliver: (target: string, event: Envelope) => Promise<void>) => Promise<BusUnderTest>
+export type OpenBus = (
+  routes: Record<string, EventPattern[]>,
+  deliver: (target: string, event: Envelope) => Promise<void>,
+) => Promise<BusUnderTest>
 
-const ready = (dataset: string, partition = '2001-02-14'): NewEvent => ({ type: 'DatasetReady', detail: { dataset, partition, number: 1, at: 0, cause: { lane: 'nightly' } } })
+const ready = (dataset: string, partition = '2001-02-14'): NewEvent => ({
+  type: 'DatasetReady',
+  detail: { dataset, partition, number: 1, at: 0, cause: { lane: 'nightly' } },
+})
 const takes = (dataset: string): EventPattern[] => [{ source: ['redeye'], 'detail-type': ['DatasetReady'], detail: { dataset: [dataset] } }]
 const nights: EventPattern[] = [{ source: ['redeye'], 'detail-type': ['NightStarted'] }]
 
@@ -49,7 +54,12 @@ export function busConformance(name: string, open: OpenBus): void {
       await hear(2)
       expect(heard.map(([target]) => target).sort()).toEqual(['clean-flights', 'weather'])
       const [, event] = heard.find(([target]) => target === 'clean-flights')!
-      expect(event).toMatchObject({ version: '0', source: 'redeye', 'detail-type': 'DatasetReady', detail: { dataset: 'flights', partition: '2001-02-14' } })
+      expect(event).toMatchObject({
+        version: '0',
+        source: 'redeye',
+        'detail-type': 'DatasetReady',
+        detail: { dataset: 'flights', partition: '2001-02-14' },
+      })
       expect(event.id).toMatch(/./)
     })
 
@@ -74,12 +84,15 @@ export function busConformance(name: string, open: OpenBus): void {
     test('what the sender did wrong goes to the dead letters at once, with its reason, and holds up nothing', async () => {
       await start({ a: takes('flights') })
       handle = async (_, event) => {
-        if ((event.detail as { partition: string }).partition === 'poison') throw new RedeyeError('BAD_PARTITION', '"poison" is no partition')
+        if ((event.detail as { partition: string }).partition === 'poison')
+          throw new RedeyeError('BAD_PARTITION', '"poison" is no partition')
       }
       await under.bus.publish([ready('flights', 'poison'), ready('flights')])
       await hear(2)
       while ((await under.letters()).length === 0) await wait(5)
-      expect(await under.letters()).toMatchObject([{ function: 'a', reason: '"poison" is no partition', event: { detail: { partition: 'poison' } } }])
+      expect(await under.letters()).toMatchObject([
+        { function: 'a', reason: '"poison" is no partition', event: { detail: { partition: 'poison' } } },
+      ])
     })
 
     test('a timer’s event comes when it is due and not before; set twice it comes once', async () => {

@@ -28,7 +28,11 @@ const open: OpenBus = async (patterns, deliver) => {
   return {
     bus: { publish: events => now.bus.publish(events), set: (at, event) => now.bus.set(at, event), put: letter => now.bus.put(letter) },
     letters: async () => {
-      const rows = now.ledger.db.prepare('SELECT target, reason, event FROM dead_letters ORDER BY seq').all() as { target: string; reason: string; event: string }[]
+      const rows = now.ledger.db.prepare('SELECT target, reason, event FROM dead_letters ORDER BY seq').all() as {
+        target: string
+        reason: string
+        event: string
+      }[]
       return rows.map(r => ({ function: r.target, reason: r.reason, event: JSON.parse(r.event) }))
     },
     restart: async () => {
@@ -47,7 +51,12 @@ test('another process leaves events, and the one that runs delivers them', async
   const routes = new Routes()
   routes.add('nightly', [{ source: ['redeye'], 'detail-type': ['NightStarted'] }])
   const heard = Promise.withResolvers<string>()
-  const bus = new LocalBus(ledger, routes, async (_, event) => heard.resolve((event.detail as { date: string }).date), async () => {})
+  const bus = new LocalBus(
+    ledger,
+    routes,
+    async (_, event) => heard.resolve((event.detail as { date: string }).date),
+    async () => {},
+  )
   bus.start()
   const other = new SqliteLedger({ path, filter: () => false })
   leaveEvents(other, [{ type: 'NightStarted', detail: { date: '2001-02-14' } }])
