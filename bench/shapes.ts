@@ -17,7 +17,7 @@ export type Shape =
 
 export interface Synthetic {
   /** Those that are measured, and `warm-…`. */
-  tasks: TaskContract[]
+  tasks: Map<string, TaskContract>
   datasets: Map<string, Partitioning>
 }
 
@@ -29,7 +29,7 @@ const WARM_TASKS = 400
 export const INPUTS_A_TASK = 2000
 
 export function buildShape(shape: Shape): Synthetic {
-  const graph: Synthetic = { tasks: [], datasets: new Map([['source', shape.shape === 'days' ? days : whole]]) }
+  const graph: Synthetic = { tasks: new Map(), datasets: new Map([['source', shape.shape === 'days' ? days : whole]]) }
   fill(graph, shape)
   graph.datasets.set('warm', whole)
   if (shape.shape !== 'days') for (let i = 0; i < WARM_TASKS; i++) add(graph, `warm-${i}`, ['warm'])
@@ -123,7 +123,7 @@ export function durationsOf({ tasks, seed }: { tasks: number; seed: number }): n
 
 function add(graph: Synthetic, task: string, reads: readonly string[], output: Partitioning = whole, map: 'same' | 'all' = 'same'): void {
   graph.datasets.set(task, output)
-  graph.tasks.push({
+  graph.tasks.set(task, {
     kind: 'task',
     task,
     output: task,
@@ -139,7 +139,7 @@ function add(graph: Synthetic, task: string, reads: readonly string[], output: P
 
 /** What is deployed. */
 export function contractsOf({ tasks, datasets }: Synthetic, deployedAt: (task: string) => number): Contract[] {
-  const made = new Set(tasks.map(t => t.output))
+  const made = new Set([...tasks.values()].map(t => t.output))
   return [
     ...[...datasets].map(
       ([dataset, partitioning]): Contract => ({
@@ -150,6 +150,6 @@ export function contractsOf({ tasks, datasets }: Synthetic, deployedAt: (task: s
         keepMs: 7 * 86_400_000,
       }),
     ),
-    ...tasks.map(task => ({ ...task, deployedAt: deployedAt(task.task) })),
+    ...[...tasks.values()].map(task => ({ ...task, deployedAt: deployedAt(task.task) })),
   ]
 }

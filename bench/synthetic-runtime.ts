@@ -27,12 +27,12 @@ export async function synthetic(
   { onSuccess, threads }: { onSuccess?: (run: RunDoc) => void; threads?: number } = {},
 ): Promise<SyntheticRuntime> {
   const graph = buildShape(shape)
-  const times = new SharedArrayBuffer(16 * graph.tasks.length)
+  const times = new SharedArrayBuffer(16 * graph.tasks.size)
   const waiting = new Map<string, () => void>()
   const runtime = await startRuntime({
     state,
     contracts: deployedAt => contractsOf(graph, deployedAt),
-    decides: new Map(graph.tasks.map(({ task }) => [task, lambda({ name: task } as Task).decide as Decide])),
+    decides: new Map([...graph.tasks.keys()].map(task => [task, lambda({ name: task } as Task).decide as Decide])),
     services: { services: new URL('./services.ts', import.meta.url).href, servicesData: { shape, times } satisfies BenchData },
     inspect: () => Promise.reject(new Error('nothing is delivered by event here')),
     notifier: { alert: async a => fail(a), notice: nobody, platform: async message => fail(message) },

@@ -48,7 +48,7 @@ async function hosted(shape: Parameters<typeof synthetic>[0], state: string): Pr
 
 /** What each task reads, by index. */
 function readsOf(shape: Parameters<typeof buildShape>[0]): number[][] {
-  const measured = buildShape(shape).tasks.filter(t => !t.task.startsWith('warm'))
+  const measured = [...buildShape(shape).tasks.values()].filter(t => !t.task.startsWith('warm'))
   return measured.map(t => t.inputs.flatMap(({ dataset }) => (dataset === 'source' ? [] : [Number(dataset.slice(2))])))
 }
 

@@ -95,7 +95,7 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
 const inputIndexes = new WeakMap<TaskContract, Map<string, number[]>>()
 
 /** The places of a dataset among a task's inputs: a task may have thousands, and each of them arrives. */
-function inputsOf(contract: TaskContract, dataset: string): readonly number[] {
+export function inputsOf(contract: TaskContract, dataset: string): readonly number[] {
   let indexes = inputIndexes.get(contract)
   if (!indexes) {
     indexes = new Map()

@@ -1,6 +1,6 @@
 import { RedeyeError } from '../core/errors.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
-import { type Arrival, approve, blankRun, cancel } from '../core/follow.ts'
+import { type Arrival, approve, blankRun, cancel, inputsOf } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartition, startOf } from '../core/partition.ts'
@@ -51,7 +51,7 @@ async function datasetReady(world: World, graph: Graph, task: string, ready: Eve
   const input = partitioningOf(graph, ready.dataset)
   const at = parsePartition(input, ready.partition, ready.dataset)
   const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, at: ready.at, cause: ready.cause }
-  const mappings = contract.inputs.filter(i => i.dataset === ready.dataset).map(i => i.mapping)
+  const mappings = inputsOf(contract, ready.dataset).map(i => contract.inputs[i]!.mapping)
   if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)
   const intervals = mappings.map(m => affectedBy(m, input, output, at))
   const from = Math.min(...intervals.filter(i => i.from <= i.to).map(i => i.from))

@@ -13,6 +13,9 @@ interface RetiredContract {
   was: Contract
 }
 
+// Documents that are written together; a project of thousands of tasks has as many.
+const AT_ONCE = 100
+
 /** The graph as the ledger's contracts tell it. */
 export async function readGraph(ledger: Pick<Ledger, 'query'>): Promise<Graph> {
   const found = await ledger.query<Contract | RetiredContract>('contract')
@@ -30,12 +33,16 @@ export async function deployContracts(world: World, contracts: (deployedAt: (tas
     const contract = existing.get(taskContractKey(task).sk)
     return contract?.kind === 'task' ? contract.deployedAt : now
   }
-  for (const contract of contracts(deployedAt)) {
-    const key = contract.kind === 'task' ? taskContractKey(contract.task) : datasetContractKey(contract.dataset)
-    existing.delete(key.sk)
-    await swap<Contract>(world, key, doc => (JSON.stringify(doc) === JSON.stringify(contract) ? doc : contract))
-  }
+  const registered = contracts(deployedAt)
+  for (let from = 0; from < registered.length; from += AT_ONCE)
+    await Promise.all(registered.slice(from, from + AT_ONCE).map(contract => register(world, contract, existing)))
   for (const [sk, doc] of existing) if (doc.kind !== 'retired') await retire(world, sk, doc)
+}
+
+async function register(world: World, contract: Contract, existing: Map<string, unknown>): Promise<void> {
+  const key = contract.kind === 'task' ? taskContractKey(contract.task) : datasetContractKey(contract.dataset)
+  existing.delete(key.sk)
+  await swap<Contract>(world, key, doc => (JSON.stringify(doc) === JSON.stringify(contract) ? doc : contract))
 }
 
 async function retire(world: World, sk: string, contract: Contract): Promise<void> {

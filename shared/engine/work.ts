@@ -31,8 +31,9 @@ async function attempt(world: World, task: Task, compute: Compute, name: Attempt
     const own = await renewLease(world, name).catch(() => true)
     if (!own) stop.abort('cancelled')
   }, RENEW_MS)
-  const left = doc.deadline === undefined ? undefined : Math.max(0, doc.deadline - world.clock.now())
-  const timeout = left === undefined ? undefined : setTimeout(() => stop.abort('timeout'), left)
+  // Its whole time, from now on: it may have waited for a worker since it was claimed.
+  const timeoutMs = doc.deadline === undefined ? undefined : doc.deadline - (doc.startedAt ?? world.clock.now())
+  const timeout = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort('timeout'), timeoutMs)
   try {
     const { generation, attempt } = name
     const { rows, bytes, schemaHash } = await compute.run({

@@ -34,6 +34,7 @@ export class WorkThread {
   /** Those whose last write is under way. */
   readonly #ending: AttemptName[] = []
   #outbox: ToThread[] = []
+  #urgent = false
   #quick = false
   /** Called when the first attempt is another, or none. */
   onHead: (head: AttemptName | undefined, timeoutMs: number | undefined) => void = () => {}
@@ -101,14 +102,20 @@ export class WorkThread {
     if (sent === this.#sent[0]) this.onHead(attempt, sent.timeoutMs)
   }
 
-  /** All that a thread is told before the event loop goes on is one message. */
+  /** What a thread is told soon after one another is one message; what it waits for goes at once. */
   tell(message: ToThread): void {
     this.#outbox.push(message)
-    if (this.#outbox.length > 1) return
-    process.nextTick(() => {
-      this.#worker.postMessage(JSON.stringify(this.#outbox))
-      this.#outbox = []
-    })
+    if (this.#sent.length <= 1 && !this.#urgent) {
+      this.#urgent = true
+      process.nextTick(() => this.#send())
+    } else if (this.#outbox.length === 1) setImmediate(() => this.#send())
+  }
+
+  #send(): void {
+    this.#urgent = false
+    if (this.#outbox.length === 0) return
+    this.#worker.postMessage(JSON.stringify(this.#outbox))
+    this.#outbox = []
   }
 
   /** Takes back what it has not begun. */
