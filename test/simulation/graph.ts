@@ -74,7 +74,7 @@ function dataset(random: Random, name: string, partitioning: Partitioning, outsi
 function drawPartitioning(random: Random, weeks: Weeks, hourly: boolean): Partitioning {
   const at = random.next()
   if (at > 0.9) return { grain: 'unpartitioned' }
-  if (at > 0.8) return { grain: 'keys', keys: ['emea', 'apac', 'amer', 'x'].slice(0, random.int(1, 4)) }
+  if (at > 0.76) return { grain: 'keys', keys: ['emea', 'apac', 'amer', 'x'].slice(0, random.int(1, 4)) }
   const grain = at < 0.55 ? 'daily' : at < 0.62 && hourly ? 'hourly' : at < 0.72 ? 'weekly' : 'monthly'
   const timezone = random.chance(0.85) ? weeks.timezone : random.pick(otherZones)
   return { grain, timezone, ...drawFrom(random, weeks, grain) }

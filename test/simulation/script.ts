@@ -20,7 +20,10 @@ const DAY_MS = 24 * HOUR_MS
 /** A random few weeks: nights, deliveries, operators and deployments. */
 export function drawScript(random: Random, weeks: Weeks, drawn: Drawn, start: number, end: number): Step[] {
   const steps: Step[] = []
-  for (const c of drawn.contracts) if (c.kind === 'dataset' && c.outside) steps.push(...drawDeliveries(random, weeks, c, start, end))
+  // In some worlds everything comes at the same instant.
+  const together = random.chance(0.3)
+  for (const c of drawn.contracts)
+    if (c.kind === 'dataset' && c.outside) steps.push(...drawDeliveries(random, weeks, c, start, end, together))
   for (let day = 0; day < weeks.days; day++) steps.push(drawNight(random, weeks, start, day))
   const busy = random.chance(0.6)
   for (let day = 1; busy && day < weeks.days; day++) if (random.chance(0.5)) steps.push(...drawOperation(random, weeks, drawn, start, day))
@@ -37,14 +40,15 @@ function drawNight(random: Random, weeks: Weeks, start: number, day: number): St
 
 const dateAfter = (date: string, days: number) => new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 
-function drawDeliveries(random: Random, weeks: Weeks, contract: DatasetContract, start: number, end: number): Step[] {
+function drawDeliveries(random: Random, weeks: Weeks, contract: DatasetContract, start: number, end: number, together: boolean): Step[] {
   const cut = contract.partitioning
   const steps: Step[] = []
   const deliver = (partition: string, at: number) => {
     if (at < end) steps.push({ at, step: 'deliver', dataset: contract.dataset, partition, id: `v${random.int(0, 2 ** 31)}` })
   }
-  const often = cut.grain === 'hourly' ? 0.01 : 0.06
-  const usual = random.int(1, 5) * HOUR_MS
+  // What has few partitions is published anew the more often.
+  const often = cut.grain === 'hourly' ? 0.01 : cut.grain === 'keys' || cut.grain === 'unpartitioned' ? 0.35 : 0.07
+  const usual = together ? 2 * HOUR_MS : random.int(1, 5) * HOUR_MS
   const places =
     cut.grain === 'keys'
       ? cut.keys.map(key => ({ key, at: start }))
@@ -52,8 +56,8 @@ function drawDeliveries(random: Random, weeks: Weeks, contract: DatasetContract,
         ? [{ key: 'all', at: start }]
         : datedPlaces(cut, weeks, start, end)
   for (const { key, at } of places) {
-    if (random.chance(often / 2)) continue
-    const spread = random.int(0, HOUR_MS)
+    if (random.chance(Math.min(often / 2, 0.05))) continue
+    const spread = together ? 0 : random.int(0, HOUR_MS)
     const when =
       at + (random.chance(often) ? random.int(1, 4) * DAY_MS : random.chance(often) ? -random.int(1, 40) * HOUR_MS : usual) + spread
     deliver(key, Math.max(start, when))
@@ -78,7 +82,7 @@ function drawOperation(random: Random, weeks: Weeks, drawn: Drawn, start: number
   const tasks = drawn.contracts.filter(c => c.kind === 'task' && !drawn.later.has(c.task)) as TaskContract[]
   const task = random.chance(0.3) ? 'all' : random.pick(tasks).task
   const chosen = random.int(0, 2 ** 30)
-  switch (random.pick(['pause', 'cancel', 'approve', 'skip', 'request', 'request'] as const)) {
+  switch (random.pick(['pause', 'cancel', 'approve', 'skip', 'request', 'request', 'request'] as const)) {
     case 'pause':
       return [
         { at, step: 'pause', task },
@@ -114,7 +118,7 @@ export function drawRequest(random: Random, weeks: Weeks, drawn: Drawn, day: num
     from,
     to: to < from && cut.grain !== 'keys' ? from : to,
     run: random.pick(['missing', 'failed', 'all', 'all']),
-    downstream: random.chance(0.75),
+    downstream: random.chance(0.65),
     lane: random.pick(['backfill', 'backfill', 'manual', 'nightly']),
     ...(random.chance(0.3) && { maxActive: random.int(1, 3) }),
   }
