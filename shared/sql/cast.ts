@@ -71,15 +71,20 @@ function fromNumber(sql: string, from: SqlType, to: SqlType, target: string, at?
   if (to.kind === 'boolean') return `(${sql} <> 0)`
   if (isIntegral(to)) return isIntegral(from) ? `CAST(${sql} AS ${target})` : `CAST(trunc(${sql}) AS ${target})`
   if (isFractional(to)) return `CAST(${sql} AS ${target})`
-  // By its shortest text, as Spark does: 1.005 has three decimals there, and 1.00499… in binary.
-  if (to.kind === 'decimal' && isFractional(from)) {
-    const by = (scale: number) => `CAST(CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, ${scale})) AS ${target})`
-    // Below 1e7 thirty decimals hold every digit that counts; above, ten do.
-    return `(CASE WHEN abs(${sql}) < 1e7 THEN ${by(30)} ELSE ${by(10)} END)`
-  }
+  // By its shortest text, as Spark does: 1.005 has three decimals there, and 1.00499… in binary. Reading it rounds half up.
+  if (to.kind === 'decimal' && isFractional(from)) return `CAST(${decimalOfDouble(sql, to.scale)} AS ${target})`
   if (to.kind === 'decimal') return `CAST(${sql} AS ${target})`
   if (to.kind === 'timestamp' && isIntegral(from)) return `spark_from_micros(CAST(${sql} AS HUGEINT) * 1000000)`
   return refuse(from, to, at)
+}
+
+/**
+ * A double as a decimal with 38 digits, rounded half up by its shortest text. DuckDB rounds a text with a negative exponent wrongly
+ * (5e-10 becomes 1), so small numbers are read with more decimals than they have, and cast.
+ */
+export function decimalOfDouble(sql: string, scale: number): string {
+  const read = (s: number) => `CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, ${s}))`
+  return `(CASE WHEN abs(${sql}) < 1e-3 THEN CAST(${read(30)} AS DECIMAL(38, ${scale})) ELSE ${read(scale)} END)`
 }
 
 function fromDatetime(sql: string, from: SqlType, to: SqlType, target: string, at?: number): string {

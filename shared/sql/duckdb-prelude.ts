@@ -1,3 +1,19 @@
+// Around a text Spark leaves out blanks and control characters.
+const BLANKS = '[\\x00-\\x20]*'
+
+/**
+ * A text without the blanks around it where it has this form, and what no cast takes where it has not: the @ before it stays.
+ * Each argument stands once in a macro wherever that can be had, since DuckDB plans what it expands to, and arguments nest.
+ */
+const only = (form: string, kept = '\\1'): string => `regexp_replace('@' || s, '^@${BLANKS}${form}${BLANKS}$', '${kept}')`
+
+/** A value worked out once for a text that names it several times. */
+const once = (name: string, value: string, text: string): string => `list_transform([${value}], lambda ${name}: ${text})[1]`
+
+const PLAIN = '[+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)'
+const NUMBER = `${PLAIN}(?:[eE][+-]?[0-9]+)?`
+const CLOCK = '(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9](?:[.][0-9]*)?(?: ?(?:Z|UTC|[+-][0-9]{2}:[0-9]{2}))?)?'
+
 /**
  * What a DuckDB connection runs once before any compiled statement: the session in UTC, and macros that give DuckDB Spark's
  * ANSI behaviour. They fail by a cast that cannot succeed, not by error(): that one is volatile, which keeps DuckDB from
@@ -9,32 +25,20 @@ export const duckdbPrelude: readonly string[] = [
   "SET default_null_order = 'NULLS_FIRST'",
   ...Object.entries({
     'spark_floor_div(a, b)': 'CAST((a // b) - CASE WHEN a % b < 0 THEN 1 ELSE 0 END AS BIGINT)',
-    'spark_trim_all(s)': "trim(s, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))",
-    'spark_whole(s)':
-      "CASE WHEN regexp_full_match(spark_trim_all(s), '[+-]?[0-9]+') THEN spark_trim_all(s) ELSE 'not a whole number: ' || s END",
-    'spark_number(s)':
-      "CASE WHEN regexp_full_match(spark_trim_all(s), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN spark_trim_all(s) ELSE 'not a number: ' || s END",
-    'spark_double(s)':
-      "CAST(CASE WHEN regexp_full_match(spark_trim_all(s), '(?i)[+-]?(inf|infinity|nan)') THEN spark_trim_all(s) ELSE spark_number(s) END AS DOUBLE)",
-    'spark_boolean(s)':
-      "CASE WHEN lower(spark_trim_all(s)) IN ('t', 'true', 'y', 'yes', '1') THEN true WHEN lower(spark_trim_all(s)) IN ('f', 'false', 'n', 'no', '0') THEN false ELSE CAST('not a boolean: ' || s AS BOOLEAN) END",
-    'spark_date(s)':
-      "CASE WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2}([ T].*)?)?)?') THEN CAST(concat_ws('-', regexp_extract(spark_trim_all(s), '^[0-9]{4}'), coalesce(nullif(regexp_extract(spark_trim_all(s), '^[0-9]{4}-([0-9]{1,2})', 1), ''), '01'), coalesce(nullif(regexp_extract(spark_trim_all(s), '^[0-9]{4}-[0-9]{1,2}-([0-9]{1,2})', 1), ''), '01')) AS DATE) ELSE CAST('not a date: ' || s AS DATE) END",
-    'spark_clock(s)': "regexp_extract(spark_trim_all(s), '[ T]([0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?)', 1)",
-    'spark_clock_micros(c)':
-      "CAST(split_part(c, ':', 1) AS BIGINT) * 3600000000 + CAST(split_part(c, ':', 2) AS BIGINT) * 60000000 + CAST(coalesce(nullif(regexp_extract(c, ':[0-9]+:([0-9]+)', 1), ''), '0') AS BIGINT) * 1000000 + CAST(rpad(regexp_extract(c, '[.]([0-9]{0,6})', 1), 6, '0') AS BIGINT)",
-    'spark_zone_micros(s)':
-      "CASE WHEN regexp_matches(s, '[+-][0-9]{1,2}:?([0-9]{2})?$') AND regexp_matches(s, ':.*[+-]') THEN (CASE WHEN regexp_matches(s, '[-][0-9]{1,2}:?([0-9]{2})?$') THEN -1 ELSE 1 END) * (CAST(regexp_extract(s, '[+-]([0-9]{1,2}):?([0-9]{2})?$', 1) AS BIGINT) * 3600000000 + CAST('0' || regexp_extract(s, '[+-]([0-9]{1,2}):?([0-9]{2})?$', 2) AS BIGINT) * 60000000) ELSE 0 END",
-    'spark_timestamp(s)':
-      "CASE WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}(-[0-9]{1,2}(-[0-9]{1,2})?)?') THEN CAST(spark_date(s) AS TIMESTAMP) WHEN regexp_full_match(spark_trim_all(s), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T]([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9]([.][0-9]*)?)?( ?(Z|UTC|GMT|(UTC|GMT)?[+-][0-9]{1,2}(:?[0-9]{2})?))?') THEN CAST(spark_date(s) AS TIMESTAMP) + to_microseconds(spark_clock_micros(spark_clock(s)) - spark_zone_micros(spark_trim_all(s))) ELSE CAST('not a timestamp: ' || s AS TIMESTAMP) END",
+    'spark_whole(s)': only('([+-]?[0-9]+)'),
+    // DuckDB rounds a decimal with an exponent wrongly, so it is not read at all.
+    'spark_number(s)': only(`(${PLAIN})`),
+    'spark_double(s)': `CAST(${only(`((?i:[+-]?(?:inf|infinity|nan))|${NUMBER})`)} AS DOUBLE)`,
+    'spark_boolean(s)': `CAST(${only('((?i:t|true|y|yes|1|f|false|n|no|0))')} AS BOOLEAN)`,
+    // What is not written of a date is 1; what stands after it, behind a blank or a T, is left out.
+    'spark_date(s)': `CAST(strptime(${only('([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T].*)?)?)?', '@\\1-\\2-\\3')}, ['@%Y-%m-%d', '@%Y-%m-', '@%Y--']) AS DATE)`,
+    // By way of an instant, since DuckDB's plain timestamps overlook the offset; the session is in UTC.
+    'spark_timestamp(s)': `CAST(CAST(regexp_replace(${only('([0-9]{4}(?:-[0-9]{1,2})?)', '@\\1-01')}, '^@${BLANKS}([0-9]{4}-[0-9]{1,2}(?:-[0-9]{1,2}(?:[ T]${CLOCK})?)?)${BLANKS}$', '\\1') AS TIMESTAMPTZ) AS TIMESTAMP)`,
     'spark_from_micros(us)': 'make_timestamp(CAST(us AS BIGINT))',
     'spark_scientific_of(sign, w, f, e)':
       "CASE WHEN w <> '' THEN sign || w[1] || '.' || coalesce(nullif(rtrim(w[2:] || f, '0'), ''), '0') || 'E' || (length(w) - 1 + e) ELSE sign || ltrim(f, '0')[1] || '.' || coalesce(nullif(rtrim(ltrim(f, '0')[2:], '0'), ''), '0') || 'E' || (e - 1 - (length(f) - length(ltrim(f, '0')))) END",
     'spark_scientific(t)':
       "spark_scientific_of(CASE WHEN t[1] = '-' THEN '-' ELSE '' END, ltrim(regexp_extract(t, '^-?([0-9]+)', 1), '0'), regexp_extract(t, '[.]([0-9]*)', 1), CAST(coalesce(nullif(regexp_extract(t, 'e(.*)$', 1), ''), '0') AS INTEGER))",
-    // A quotient rounded half up, of whole numbers.
-    'spark_ratio(a, b)':
-      '(CASE WHEN (a < 0) <> (b < 0) THEN -1 ELSE 1 END) * (abs(a) // abs(b) + CASE WHEN (abs(a) % abs(b)) * 2 >= abs(b) THEN 1 ELSE 0 END)',
     'spark_months(i)': "CAST(date_part('year', i) * 12 + date_part('month', i) AS BIGINT)",
     'spark_micros(i)':
       "CAST(date_part('day', i) AS BIGINT) * 86400000000 + CAST(date_part('hour', i) AS BIGINT) * 3600000000 + CAST(date_part('minute', i) AS BIGINT) * 60000000 + CAST(date_part('microseconds', i) AS BIGINT)",
@@ -42,9 +46,6 @@ export const duckdbPrelude: readonly string[] = [
       "list[CASE WHEN i < 0 OR i >= len(list) THEN CAST('no item ' || i || ' in an array of ' || len(list) AS BIGINT) ELSE i + 1 END]",
     'spark_pattern(p)':
       "CASE WHEN regexp_matches(replace(p, '\\\\', ''), '\\\\([^%_]|$)') THEN CAST(CAST('an escape in a pattern without need: ' || p AS INTEGER) AS VARCHAR) ELSE p END",
-    // A whole number with the decimal point put in: DuckDB does not read 5e-1 as a decimal(1,1).
-    'spark_scaled(n, s)':
-      "CASE WHEN n < 0 THEN '-' ELSE '' END || CAST(abs(n) // CAST('1e' || s AS HUGEINT) AS VARCHAR) || '.' || lpad(CAST(abs(n) % CAST('1e' || s AS HUGEINT) AS VARCHAR), s, '0')",
     // Java refuses a % that two hexadecimal digits do not follow.
     'spark_url_decode(s)':
       "url_decode(replace(CASE WHEN contains(regexp_replace(s, '%[0-9A-Fa-f]{2}', '', 'g'), '%') THEN CAST(CAST('not URL-encoded: ' || s AS INTEGER) AS VARCHAR) ELSE s END, '+', ' '))",
@@ -59,6 +60,8 @@ export const duckdbPrelude: readonly string[] = [
     // greatest() leaves nulls out.
     'spark_at_least_0(n)': 'CASE WHEN n < 0 THEN 0 ELSE n END',
     'spark_signed(x, m)': 'CASE WHEN x >= m // 2 THEN x - m WHEN x < -(m // 2) THEN x + m ELSE x END',
+    // A quotient of whole numbers rounded half up, by its remainder.
+    'spark_ratio(n, d)': 'n // d + CASE WHEN abs(n % d) * 2 >= abs(d) THEN CASE WHEN (n < 0) <> (d < 0) THEN -1 ELSE 1 END ELSE 0 END',
     'spark_half_even(x)': 'CASE WHEN x - floor(x) = 0.5 THEN floor(x) + (floor(x) % 2) ELSE round(x) END',
     'spark_substring_from(s, i)':
       'CASE WHEN i > 0 THEN substring(s, i) WHEN i = 0 THEN s WHEN -i >= length(s) THEN s ELSE substring(s, CAST(length(s) + i + 1 AS BIGINT)) END',
@@ -77,17 +80,27 @@ export const duckdbPrelude: readonly string[] = [
     // Sixty seconds are the next minute, as long as nothing follows them.
     'spark_make_timestamp(y, m, d, h, i, s)':
       "CASE WHEN s = 60 THEN make_timestamp(y, m, d, h, i, 0) + to_minutes(1) WHEN s > 60 THEN CAST('more than sixty seconds' AS TIMESTAMP) ELSE make_timestamp(y, m, d, h, i, 0) + to_microseconds(CAST(s * 1000000 AS BIGINT)) END",
+    'spark_seconds(t)': 'hour(t) * 3600 + minute(t) * 60 + second(t)',
     'spark_month_end(t)': 'day(t) = day(last_day(t))',
     // Whole months where both are the same day of the month or the last; else days in months of 31.
-    'spark_months_between(a, b)':
-      "(year(a) - year(b)) * 12 + month(a) - month(b) + CASE WHEN day(a) = day(b) OR (spark_month_end(a) AND spark_month_end(b)) THEN 0 ELSE ((day(a) - day(b)) * CAST(86400 AS DOUBLE) + (epoch_us(a) - epoch_us(date_trunc('day', a))) // 1000000 - (epoch_us(b) - epoch_us(date_trunc('day', b))) // 1000000) / 2678400 END",
+    'spark_months_between(x, y)': once(
+      'm',
+      'struct_pack(a := x, b := y)',
+      '(year(m.a) - year(m.b)) * 12 + month(m.a) - month(m.b) + CASE WHEN day(m.a) = day(m.b) OR (spark_month_end(m.a) AND spark_month_end(m.b)) THEN 0 ELSE ((day(m.a) - day(m.b)) * CAST(86400 AS DOUBLE) + spark_seconds(m.a) - spark_seconds(m.b)) / 2678400 END',
+    ),
     // Java writes 1.0E10 and 1.0E-5 where DuckDB writes 10000000000.0 and 1e-05.
-    'spark_double_text(x)':
-      "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN x = 0 THEN CAST(x AS VARCHAR) WHEN abs(x) >= 1e-3 AND abs(x) < 1e7 THEN CAST(x AS VARCHAR) ELSE spark_scientific(CAST(x AS VARCHAR)) END",
+    'spark_double_text(x)': once(
+      'd',
+      'x',
+      "CASE WHEN isnan(d) THEN 'NaN' WHEN isinf(d) THEN CASE WHEN d > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN d = 0 THEN CAST(d AS VARCHAR) WHEN abs(d) >= 1e-3 AND abs(d) < 1e7 THEN CAST(d AS VARCHAR) ELSE spark_scientific(CAST(d AS VARCHAR)) END",
+    ),
     // A fraction inside an object is written as Java writes it, where DuckDB does so too; else it fails.
     'spark_json_plain(t)':
       "CASE WHEN regexp_matches(regexp_replace(t, '\"(\\\\.|[^\"\\\\])*\"', '', 'g'), '[0-9]{8}[.]|[0-9][eE]|[^0-9]0[.]000') THEN CAST(CAST('a number in JSON that the engines write differently: ' || t AS INTEGER) AS VARCHAR) ELSE t END",
-    'spark_json_text(j, path)':
-      "CASE WHEN json_valid(j) THEN CASE json_type(j, path) WHEN 'DOUBLE' THEN spark_double_text(CAST(json_extract_string(j, path) AS DOUBLE)) WHEN 'OBJECT' THEN spark_json_plain(json_extract_string(j, path)) WHEN 'ARRAY' THEN spark_json_plain(json_extract_string(j, path)) ELSE json_extract_string(j, path) END END",
+    'spark_json_text(j, path)': once(
+      'v',
+      'CASE WHEN json_valid(j) THEN json_extract(j, path) END',
+      "CASE json_type(v) WHEN 'DOUBLE' THEN spark_double_text(CAST(json_extract_string(v, '$') AS DOUBLE)) WHEN 'OBJECT' THEN spark_json_plain(json_extract_string(v, '$')) WHEN 'ARRAY' THEN spark_json_plain(json_extract_string(v, '$')) ELSE json_extract_string(v, '$') END",
+    ),
   }).map(([signature, body]) => `CREATE OR REPLACE TEMP MACRO ${signature} AS ${body}`),
 ]

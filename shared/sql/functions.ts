@@ -68,9 +68,9 @@ export const volatileFunctions: Readonly<Record<string, string>> = Object.fromEn
 /** Functions of Spark 3.5 that the table does not have: a statement that calls one runs on Spark. */
 export const knownToSpark: ReadonlySet<string> = new Set(
   `aes_decrypt aes_encrypt approx_count_distinct approx_percentile assert_true bitmap_bit_position bitmap_bucket_number
-  bitmap_construct_agg bitmap_count bitmap_or_agg conv convert_timezone count_min_sketch crc32 explode explode_outer format_number
+  bitmap_construct_agg bitmap_count bitmap_or_agg conv count_min_sketch crc32 explode explode_outer format_number
   format_string from_csv from_json grouping grouping_id hash histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union
-  hll_union_agg inline inline_outer json_tuple kurtosis luhn_check make_dt_interval make_interval make_ym_interval mask parse_url
+  hll_union_agg inline inline_outer json_tuple kurtosis luhn_check make_interval mask parse_url
   percentile_approx percentile_disc posexplode posexplode_outer printf quantile raise_error range schema_of_csv schema_of_json
   sentences session_window shiftrightunsigned skewness soundex sql_keywords stack to_binary to_char to_csv to_json to_number
   to_varchar try_aes_decrypt try_to_binary try_to_number window window_time xpath xpath_boolean xpath_double xpath_float xpath_int

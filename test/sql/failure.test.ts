@@ -5,7 +5,7 @@ test.each([
   ["cast('SFO' AS int)", 'not a whole number: SFO'],
   ["cast('SFO' AS double)", 'not a number: SFO'],
   ["cast('SFO' AS decimal(4, 1))", 'not a number: SFO'],
-  ["cast('2001-13' AS date)", undefined],
+  ["cast('2001-13' AS date)", 'not a date: 2001-13'],
   ["cast('20010203' AS date)", 'not a date: 20010203'],
   ["cast('5 o''clock' AS timestamp)", 'not a timestamp: 5 oclock'],
   ["cast('maybe' AS boolean)", 'not a boolean: maybe'],

@@ -19,15 +19,28 @@ export function quotientType(a: Decimal, b: Decimal): Decimal {
   return adjusted(a.precision - a.scale + b.scale + scale, scale)
 }
 
-/** A quotient rounded half up to `type`, exact in whole numbers; DuckDB's own is a double. `b` is zero never. */
+/**
+ * A quotient rounded half up to `type`, exact in 128-bit whole numbers; DuckDB's own is a double. Each operand stands once in the
+ * text, since DuckDB plans what is written. `b` is never zero.
+ */
 export function quotientSql(aSql: string, a: Decimal, bSql: string, b: Decimal, type: Decimal): string {
-  const whole = (sql: string, scale: number) =>
-    scale === 0 ? `CAST(${sql} AS HUGEINT)` : `CAST(${sql} * CAST('1e${scale}' AS DECIMAL(${scale + 1}, 0)) AS HUGEINT)`
-  const shift = type.scale + b.scale - a.scale
+  const further = type.scale + 1
+  // Cut one decimal further on, a cast rounds it; where there is no room for one more digit, the remainder decides.
+  const roomy = a.precision - a.scale + b.scale + further <= MAX_PRECISION && further <= MAX_PRECISION
+  const scale = roomy ? further : type.scale
+  const shift = scale + b.scale - a.scale
   // A quotient of wide decimals may keep fewer decimals than its operands have; then the divisor grows instead.
   const [up, down] = shift >= 0 ? [` * CAST('1e${shift}' AS HUGEINT)`, ''] : ['', ` * CAST('1e${-shift}' AS HUGEINT)`]
-  const digits = `spark_ratio(${whole(aSql, a.scale)}${up}, ${whole(bSql, b.scale)}${down})`
-  return `CAST(spark_scaled(${digits}, ${type.scale}) AS ${duckdbTypeOf(type)})`
+  const [n, d] = [`${unscaled(aSql, a.scale)}${up}`, `${unscaled(bSql, b.scale)}${down}`]
+  const digits = roomy ? `(${n}) // (${d})` : `list_transform([struct_pack(n := ${n}, d := ${d})], lambda q: spark_ratio(q.n, q.d))[1]`
+  const fraction = scale === 0 ? '1' : `CAST('0.${'1'.padStart(scale, '0')}' AS DECIMAL(${scale}, ${scale}))`
+  return `CAST(CAST(${digits} AS DECIMAL(38, 0)) * ${fraction} AS ${duckdbTypeOf(type)})`
+}
+
+/** The digits of a decimal as a whole number. */
+function unscaled(sql: string, scale: number): string {
+  if (scale === 0) return `CAST(${sql} AS HUGEINT)`
+  return `CAST(CAST(${sql} AS DECIMAL(38, ${scale})) * CAST('1e${scale}' AS DECIMAL(${scale + 1}, 0)) AS HUGEINT)`
 }
 
 /** `+ - * / %` of two decimals. Throws Refusal where DuckDB's 38 digits would not hold what Spark's intermediate does. */
@@ -45,7 +58,9 @@ export function decimalArithmetic(op: string, left: Typed, right: Typed): { type
     const type = adjusted(a.precision + b.precision + 1, a.scale + b.scale)
     // Spark drops decimals of the exact product, for which 38 digits need not suffice.
     if (type.scale < a.scale + b.scale) throw new Refusal(`decimal * beyond ${MAX_PRECISION} digits`, left.at)
-    return { type, sql: `CAST(${left.sql} * ${right.sql} AS ${duckdbTypeOf(type)})` }
+    // Below 19 digits DuckDB computes in 64 bits, and a product that passes them fails.
+    const wide = cast(left, decimal(MAX_PRECISION, a.scale) as Decimal)
+    return { type, sql: `CAST(${a.precision + b.precision > 18 ? wide : left.sql} * ${right.sql} AS ${duckdbTypeOf(type)})` }
   }
   if (op === '%') {
     const type = adjusted(Math.min(...wholes) + scale, scale)

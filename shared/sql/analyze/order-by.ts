@@ -18,6 +18,9 @@ export function orderBy(select: Select, order: Sort[], items: Item[], env: Env):
   if (order.length === 0) return ''
   const locals = new Map(env.scope.locals)
   for (const item of items) locals.set(item.name.toLowerCase(), item.value)
+  const [first] = order
+  if (order.length === 1 && isAll(first!.value, items))
+    return ` ORDER BY ${items.map((item, i) => orderText(ordersOtherwise(item.value.type) ? item.value : { sql: String(i + 1), type: T.int }, first!)).join(', ')}`
   const keys = order.map(sort => {
     const { value } = sort
     if (value.kind === 'literal' && value.type.kind === 'int') {
@@ -34,4 +37,11 @@ export function orderBy(select: Select, order: Sort[], items: Item[], env: Env):
     return orderText(key, sort)
   })
   return ` ORDER BY ${keys.join(', ')}`
+}
+
+/** ORDER BY ALL: by every column, unless one is called so. */
+function isAll(value: Sort['value'], items: { name: string }[]): boolean {
+  if (value.kind !== 'column' || value.parts.length !== 1) return false
+  const [part] = value.parts
+  return !part!.quoted && part!.name.toUpperCase() === 'ALL' && !items.some(i => i.name.toUpperCase() === 'ALL')
 }

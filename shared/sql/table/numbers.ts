@@ -1,5 +1,5 @@
 import { arithmetic } from '../analyze/arithmetic.ts'
-import { castTo } from '../cast.ts'
+import { castTo, decimalOfDouble } from '../cast.ts'
 import { isFractional, isIntegral } from '../coerce.ts'
 import { SqlProblem } from '../finding.ts'
 import { Refusal } from '../refusal.ts'
@@ -31,25 +31,34 @@ function roundTo(name: string, value: Typed, places: number): { type: SqlType; s
     }
   }
   if (type.kind === 'float') throw new Refusal(`${name} of float`, value.at)
-  if (Math.abs(places) > 15) throw new Refusal(`${name} to ${places} places`, value.at)
-  // Spark rounds the shortest text of a double: round(1.005, 2) is 1.01. Beyond 1e16 a double has no decimals.
-  const text = (scale: number) => `CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, ${scale}))`
-  const rounded = (scale: number) => `CAST(${decimalRound(name, text(scale), decimal(38, scale) as Decimal, places)} AS DOUBLE)`
+  if (places < -10 || places > 20) throw new Refusal(`${name} to ${places} places`, value.at)
+  // Spark rounds the shortest text of a double: round(1.005, 2) is 1.01. Beyond 1e17 a double has no decimals.
+  // Reading it as a decimal rounds half up, which is all that round does.
+  const rounded =
+    name === 'round' && places >= 0
+      ? decimalOfDouble(sql, places)
+      : decimalRound(name, decimalOfDouble(sql, 20), decimal(38, 20) as Decimal, places)
   return {
     type,
-    sql: `CASE WHEN abs(${sql}) < 1e7 THEN ${rounded(30)} WHEN abs(${sql}) < 1e16 THEN ${rounded(10)} ELSE ${places < 0 ? rounded(10) : sql} END`,
+    sql: `CASE WHEN abs(${sql}) < 1e17 THEN CAST(${rounded} AS DOUBLE) ELSE ${places < 0 ? decimalText(name, sql, places) : sql} END`,
   }
 }
 
+// Numbers that need no decimals: rounded to tens or more, as far as 38 digits go.
+const decimalText = (name: string, sql: string, places: number): string =>
+  `CAST(${decimalRound(name, `CAST(CAST(${sql} AS VARCHAR) AS DECIMAL(38, 1))`, decimal(38, 1) as Decimal, places)} AS DOUBLE)`
+
 function decimalRound(name: string, sql: string, type: Decimal, places: number): string {
   if (places >= type.scale) return sql
-  if (name === 'round') return `round(CAST(${sql} AS DECIMAL(38, ${type.scale})), ${places})`
+  // Below 19 digits DuckDB computes in 64 bits, and a product that passes them fails.
+  const wide = `CAST(${sql} AS DECIMAL(38, ${type.scale}))`
+  if (name === 'round') return `round(${wide}, ${places})`
   const call = name === 'bround' ? 'spark_half_even' : name
   if (places === 0) return `${call}(${sql})`
   const [up, down] = [Math.max(places, -places), places > 0]
   const power = `CAST('1e${up}' AS DECIMAL(${up + 1}, 0))`
   const fraction = `CAST('0.${'1'.padStart(up, '0')}' AS DECIMAL(${up}, ${up}))`
-  return down ? `(${call}(${sql} * ${power}) * ${fraction})` : `(${call}(${sql} * ${fraction}) * ${power})`
+  return down ? `(${call}(${wide} * ${power}) * ${fraction})` : `(${call}(${wide} * ${fraction}) * ${power})`
 }
 
 const rounding = (name: 'round' | 'bround'): Rule =>

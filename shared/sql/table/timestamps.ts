@@ -44,6 +44,19 @@ function madeTimestamp(args: Typed[]): string {
 const fromMicros = (factor: string) => scalar('integral', T.timestamp, `spark_from_micros(CAST($1 AS HUGEINT) * ${factor})`)
 const toUnix = (divisor: string) => scalar('timestamp', T.bigint, `spark_floor_div(epoch_us($1), ${divisor})`)
 
+/** convert_timezone(from, to, at), or from UTC; of a time without a zone. */
+const convertTimezone: Rule = special((args, site) => {
+  expectArguments(args, site, 2, 3, "convert_timezone('Europe/Madrid', 'America/New_York', at)")
+  const [from, to] = args.length === 3 ? [text(zoneName(args[0]!)), text(zoneName(args[1]!))] : ["'UTC'", text(zoneName(args[0]!))]
+  return { type: T.timestamp_ntz, sql: `((${castTo(args.at(-1)!, T.timestamp_ntz).sql} AT TIME ZONE ${from}) AT TIME ZONE ${to})` }
+})
+
+const dayTime = scalar('int?, int?, int?, any?', T.micros, (...args) => {
+  const [days = '0', hours = '0', minutes = '0', seconds = '0'] = args.map(a => a.sql)
+  const whole = `(CAST(${days} AS BIGINT) * 86400000000 + CAST(${hours} AS BIGINT) * 3600000000 + CAST(${minutes} AS BIGINT) * 60000000)`
+  return `to_microseconds(${whole} + CAST(${seconds} * 1000000 AS BIGINT))`
+})
+
 /** Making instants, counting them from 1970, and seeing them in another time zone. */
 export const timestamps: Record<string, Rule> = {
   unix_date: scalar('date', T.int, "CAST($1 - DATE '1970-01-01' AS INTEGER)"),
@@ -65,6 +78,13 @@ export const timestamps: Record<string, Rule> = {
   make_timestamp: makeTimestamp(T.timestamp),
   make_timestamp_ltz: makeTimestamp(T.timestamp),
   make_timestamp_ntz: makeTimestamp(T.timestamp_ntz),
+  convert_timezone: convertTimezone,
+  make_dt_interval: special((args, site) => {
+    // The seconds have six decimals.
+    const seconds = args[3] && castTo(castTo(args[3], decimal(18, 6)), decimal(38, 6))
+    return dayTime.apply(seconds ? [...args.slice(0, 3), seconds] : args, site)
+  }),
+  make_ym_interval: scalar('int?, int?', T.months, (years, months) => `to_months(${years?.sql ?? '0'} * 12 + ${months?.sql ?? '0'})`),
   from_utc_timestamp: zoned((at, zone) => `((${at} AT TIME ZONE 'UTC') AT TIME ZONE ${zone})`),
   to_utc_timestamp: zoned((at, zone) => `((${at} AT TIME ZONE ${zone}) AT TIME ZONE 'UTC')`),
 }
