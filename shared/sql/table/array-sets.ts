@@ -12,7 +12,7 @@ const setRule = (make: (a: string, b: string) => string): Rule =>
     return { type: array(type), sql: `CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE ${unique(make(a, b))} END` }
   })
 const has = (list: string, item: string) =>
-  `(list_contains(${list}, ${item}) OR ${item} IS NULL AND len(list_filter(${list}, lambda other: other IS NULL)) > 0)`
+  `CASE WHEN ${item} IS NULL THEN len(list_filter(${list}, lambda other: other IS NULL)) > 0 ELSE list_contains(${list}, ${item}) END`
 
 /** Arrays as sets: what is in them, and what two have in common. */
 export const arraySets: Record<string, Rule> = {
@@ -52,7 +52,7 @@ export const arraySets: Record<string, Rule> = {
   ),
   array_union: setRule((a, b) => `list_concat(${a}, ${b})`),
   array_intersect: setRule((a, b) => `list_filter(${a}, lambda one: ${has(b, 'one')})`),
-  array_except: setRule((a, b) => `list_filter(${a}, lambda one: NOT ${has(b, 'one')})`),
+  array_except: setRule((a, b) => `list_filter(${a}, lambda one: NOT (${has(b, 'one')}))`),
   arrays_overlap: special((args, site) => {
     const [a, b] = pairOf(args, site, 'array')
     const nulls = (l: string) => `len(list_filter(${l}, lambda other: other IS NULL)) > 0`
