@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
 import { type Arrival, approve, blankRun, cancel, inputsOf } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
@@ -17,6 +18,7 @@ const RUNS_A_MESSAGE = 100
 
 /** The service's `decide`: asks what follows from an event for the runs it concerns, and never works. */
 export async function decide(world: World, task: string, event: Envelope): Promise<void> {
+  checkEvent(event['detail-type'], event.detail)
   const graph = await world.graph()
   const detail = event.detail
   switch (event['detail-type']) {
@@ -53,15 +55,17 @@ async function datasetReady(world: World, graph: Graph, task: string, ready: Eve
   const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, at: ready.at, cause: ready.cause }
   const mappings = inputsOf(contract, ready.dataset).map(i => contract.inputs[i]!.mapping)
   if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)
-  const intervals = mappings.map(m => affectedBy(m, input, output, at))
-  const from = Math.min(...intervals.filter(i => i.from <= i.to).map(i => i.from))
-  const to = Math.max(...intervals.filter(i => i.from <= i.to).map(i => i.to))
-  if (from > to) return
+  const intervals = mappings.map(m => affectedBy(m, input, output, at)).filter(i => i.from <= i.to)
+  if (intervals.length === 0) return
   // What was published before the task's life began starts nothing, but it is seen by runs that wait.
   const starts = ready.at >= contract.deployedAt && !ready.cause.quiet
-  if (to === Number.POSITIVE_INFINITY) return concern(world, graph, task, await existing(world, output, contract.output), arrival)
-  const begun = await untilBegun(world, task, output, from, to, starts)
-  await concern(world, graph, task, begun, starts ? arrival : { ...arrival, cause: { ...arrival.cause, quiet: true } })
+  if (intervals.some(i => i.to === Number.POSITIVE_INFINITY))
+    return concern(world, graph, task, await existing(world, output, contract.output), arrival)
+  // Two inputs may take the dataset with a gap between them, over which no run would lead to the next.
+  const begun = new Set<number>()
+  for (const { from, to } of intervals) for (const o of await untilBegun(world, task, output, from, to, starts)) begun.add(o)
+  const ordinals = [...begun].sort((a, b) => a - b)
+  await concern(world, graph, task, ordinals, starts ? arrival : { ...arrival, cause: { ...arrival.cause, quiet: true } })
 }
 
 /** The ordinals that have begun; the first that has not is looked at when it does. */
