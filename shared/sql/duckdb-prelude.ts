@@ -31,7 +31,7 @@ export const duckdbPrelude: readonly string[] = [
     'spark_double(s)': `CAST(${only(`((?i:[+-]?(?:inf|infinity|nan))|${NUMBER})`)} AS DOUBLE)`,
     'spark_boolean(s)': `CAST(${only('((?i:t|true|y|yes|1|f|false|n|no|0))')} AS BOOLEAN)`,
     // What is not written of a date is 1; what stands after it, behind a blank or a T, is left out.
-    'spark_date(s)': `CAST(strptime(${only('([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T].*)?)?)?', '@\\1-\\2-\\3')}, ['@%Y-%m-%d', '@%Y-%m-', '@%Y--']) AS DATE)`,
+    'spark_date(s)': `CAST(strptime(${only('([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T].*)?)?)?', '=\\1-\\2-\\3')}, ['=%Y-%m-%d', '=%Y-%m-', '=%Y--']) AS DATE)`,
     // By way of an instant, since DuckDB's plain timestamps overlook the offset; the session is in UTC.
     'spark_timestamp(s)': `CAST(CAST(regexp_replace(${only('([0-9]{4}(?:-[0-9]{1,2})?)', '@\\1-01')}, '^@${BLANKS}([0-9]{4}-[0-9]{1,2}(?:-[0-9]{1,2}(?:[ T]${CLOCK})?)?)${BLANKS}$', '\\1') AS TIMESTAMPTZ) AS TIMESTAMP)`,
     'spark_from_micros(us)': 'make_timestamp(CAST(us AS BIGINT))',

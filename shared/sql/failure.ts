@@ -1,6 +1,6 @@
 // DuckDB puts its own words around a value that it cannot read. The @ is what the prelude's macros leave before such a text.
 const UNREAD =
-  /(?:convert string|parse string|field format:|field value) ?(?:"|')@([\s\S]*?)(?:"|')(?: to ([A-Z]+)| according|, expected| has|$)/
+  /(?:convert string|parse string|field format:|field value) ?(?:"|')[@=]([\s\S]*?)(?:"|')(?: to ([A-Z]+)| according|, expected| has|$)/
 
 // What a translation says of a value itself, by a cast that cannot succeed.
 const SAID =

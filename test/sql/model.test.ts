@@ -244,6 +244,85 @@ describe('dates', () => {
   )
 })
 
+describe('texts that are dates, instants or JSON', () => {
+  const two = fc.integer({ min: 0, max: 61 }).map(n => (n % 2 ? String(n) : String(n).padStart(2, '0')))
+  const date = fc.tuple(fc.constantFrom('2001', '1999', '12', '20010'), two, two).map(([y, m, d]) => `${y}-${m}-${d}`)
+  const clock = fc.tuple(
+    fc.constantFrom(' ', 'T', '  '),
+    two,
+    two,
+    fc.constantFrom('', ':5', ':07', ':07.5', ':59.123456789', ':60'),
+    fc.constantFrom('', 'Z', '+02:00', '-05:30', 'x'),
+  )
+  const instant = fc.tuple(date, fc.option(clock)).map(([d, c]) => (c ? `${d}${c[0]}${c[1]}:${c[2]}${c[3]}${c[4]}` : d))
+
+  // Spark's stringToDate: a year of four digits here, and what stands behind a blank or a T is left out.
+  const dateOf = (s: string): string | null => {
+    const match = /^\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?$/.exec(s)
+    const [y, m, d] = match ? [Number(match[1]), Number(match[2]), Number(match[3])] : [0, 0, 0]
+    const at = new Date(Date.UTC(y, m - 1, d))
+    return match && at.getUTCMonth() === m - 1 && at.getUTCDate() === d ? at.toISOString().slice(0, 10) : null
+  }
+
+  test('a date', () => agree('cast(try_cast(a AS date) AS string)', fc.tuple(instant), dateOf, ['string']), PATIENCE_MS)
+
+  test(
+    'an instant',
+    () =>
+      agree(
+        'unix_micros(try_cast(a AS timestamp))',
+        fc.tuple(instant),
+        s => {
+          const match = /^\s*([^ T]+)(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(s)
+          const day = match && dateOf(match[1]!)
+          if (!day) return null
+          const [h, m, sec] = [match[2], match[3], match[4]].map(v => Number(v ?? 0)) as [number, number, number]
+          // An offset behind minutes without seconds is refused here, which Spark would read.
+          if (h > 23 || m > 59 || sec > 59 || (match[6] && match[4] === undefined)) return null
+          const offset =
+            match[6] && match[6] !== 'Z'
+              ? (match[6].startsWith('-') ? -1 : 1) * (Number(match[6].slice(1, 3)) * 60 + Number(match[6].slice(4)))
+              : 0
+          return (
+            (Date.parse(`${day}T00:00:00Z`) / 1000 + h * 3600 + (m - offset) * 60 + sec) * 1e6 +
+            Number((match[5] ?? '').slice(0, 6).padEnd(6, '0'))
+          )
+        },
+        ['string'],
+      ),
+    PATIENCE_MS,
+  )
+
+  test(
+    'a value of JSON by its path',
+    () => {
+      const value = fc.letrec(tie => ({
+        any: fc.oneof(
+          { depthSize: 'small' },
+          fc.constantFrom(null, true, 0, 1, -7, 1.5, 0.25, '', 'x', 'ñ"\\'),
+          fc.array(tie('any'), { maxLength: 3 }),
+          fc.dictionary(fc.constantFrom('a', 'b'), tie('any'), { maxKeys: 2 }),
+        ),
+      })).any
+      return agree(
+        "concat_ws('|', coalesce(get_json_object(a, '$.a'), '-'), coalesce(get_json_object(a, '$.a.b[1]'), '-'), coalesce(get_json_object(a, '$[0]'), '-'))",
+        fc.tuple(value.map(v => JSON.stringify(v))),
+        text => {
+          const step = (v: unknown, key: string | number): unknown =>
+            (typeof key === 'number' ? Array.isArray(v) : v !== null && typeof v === 'object' && !Array.isArray(v))
+              ? (v as Record<string | number, unknown>)[key]
+              : undefined
+          const shown = (v: unknown) => (v === undefined || v === null ? '-' : typeof v === 'string' ? v : JSON.stringify(v))
+          const all = JSON.parse(text) as unknown
+          return [shown(step(all, 'a')), shown(step(step(step(all, 'a'), 'b'), 1)), shown(step(all, 0))].join('|')
+        },
+        ['string'],
+      )
+    },
+    PATIENCE_MS,
+  )
+})
+
 describe('numbers', () => {
   test(
     'a double is written as Java writes it',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type CompiledSql, compileSql, outputTypes } from '../../shared/sql/compile.ts'
@@ -22,10 +22,13 @@ const SHARE = 0.6
 // Hundreds of statements, each planned anew: seconds, and more where cores are shared.
 const PATIENCE_MS = 120_000
 
+// The examples are Spark's and stand beside the project, not in it; where they are not at hand only the gate insists on them.
 const file = resolve(import.meta.dirname, '../../../shared/data/spark-examples.jsonl')
-const examples: Example[] = readFileSync(file, 'utf8')
-  .trim()
+const atHand = process.env.CI !== undefined || existsSync(file)
+const proof = atHand ? test : test.skip
+const examples: Example[] = (atHand ? readFileSync(file, 'utf8') : '')
   .split('\n')
+  .filter(line => line !== '')
   .map(line => JSON.parse(line))
 
 let connection: DuckDBConnection
@@ -56,7 +59,7 @@ async function answered(compiled: CompiledSql, example: Example): Promise<string
   return sameRows(rows, example.rows!, types) ? 'right' : `gives ${JSON.stringify(rows)}, in Spark ${JSON.stringify(example.rows)}`
 }
 
-test(
+proof(
   'what the table allows gives the rows and types that Spark gives',
   async () => {
     const wrong: string[] = []
@@ -72,7 +75,7 @@ test(
   PATIENCE_MS,
 )
 
-test('what the table does not have is refused by its name and place', () => {
+proof('what the table does not have is refused by its name and place', () => {
   expect(compileSql("SELECT\n  soundex('Miller')", [], undefined)).toMatchObject({
     findings: [],
     duckdb: undefined,
@@ -80,7 +83,7 @@ test('what the table does not have is refused by its name and place', () => {
   })
 })
 
-test('every function of the table is proved by an example, or by a test of its own', () => {
+proof('every function of the table is proved by an example, or by a test of its own', () => {
   const byExample = new Set(
     examples.flatMap(example => [...example.sql.matchAll(/([a-z_0-9]+)\s*\(/gi)].map(match => match[1]!.toLowerCase())),
   )
