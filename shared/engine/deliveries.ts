@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
 import { delivered } from '../core/follow.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -24,6 +25,7 @@ const REMEMBERED = 20
 
 /** The platform's `deliveries`: records a version that was made outside; the feed then announces it like any other. */
 export async function deliveries(world: World, inspect: Inspect, event: Envelope): Promise<void> {
+  checkEvent(event['detail-type'], event.detail)
   const { dataset, partition, files, id = event.id } = event.detail as EventDetails['VersionDelivered']
   const contract = (await world.graph()).dataset(dataset)
   if (!contract)

@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { checkEvent } from '../core/event-shape.ts'
 import type { EventDetails } from '../core/events.ts'
 import { dateOfDay, dayOf, dayOfDate } from '../core/zone.ts'
 import { type NightDoc, nightKey } from './keys.ts'
@@ -20,7 +21,9 @@ export async function wake(world: World, timezone: string): Promise<string[]> {
 }
 
 /** The platform's part in a night, whoever began it: it is recorded, once. */
-export async function recordNight(world: World, { date }: EventDetails['NightStarted']): Promise<void> {
+export async function recordNight(world: World, detail: EventDetails['NightStarted']): Promise<void> {
+  checkEvent('NightStarted', detail)
+  const { date } = detail
   if (dayOfDate(date) === undefined)
     throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
   await swap<NightDoc>(world, nightKey(date), doc => doc ?? { v: 1, date, at: world.clock.now() })

@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails, NewEvent } from '../core/events.ts'
 import { select } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
@@ -15,6 +16,7 @@ import type { World } from './world.ts'
 
 /** The platform's `requests`: what operators wish of more than one run, and the places that are handed on. */
 export async function requests(world: World, event: Envelope): Promise<void> {
+  checkEvent(event['detail-type'], event.detail)
   const detail = event.detail
   switch (event['detail-type']) {
     case 'RunRequested':
