@@ -6,12 +6,14 @@ import { bytes, paint, say, table } from './output.ts'
 
 const right = (title: string) => ({ title, align: 'right' as const })
 
-/** What there is at the end of the demo: what was made, what it answers, and what to try next. */
-export async function epilogue(graph: Graph, ledger: SqliteLedger, warehouse: string): Promise<void> {
+/** What there is at the end of the demo: what was made, and what it answers, where there is a warehouse to ask because nothing failed. */
+export async function epilogue(graph: Graph, ledger: SqliteLedger, warehouse: string | undefined): Promise<void> {
   say()
   say(paint('bold', 'What was made'))
   say()
   for (const line of made(graph, ledger)) say(line)
+  if (warehouse === undefined)
+    return say(`\n${paint('red', 'Some runs failed')}, so nothing is asked of the warehouse; redeye status says which, and why.`)
   for (const answer of await answers(warehouse, theNight)) {
     say()
     say(paint('bold', answer.question))
@@ -70,12 +72,17 @@ export function nextSteps(root: string, state: string | undefined): void {
     [`run route-punctuality --partition ${theNight}`, 'one task again, its inputs from the lake'],
     ['request flown-flights --from 2001-02-12 --to 2001-02-14 --run all --plan', 'what a replay would do'],
   ]
-  const commands = steps.map(([command, why]) => [`  ${paint('dim', why)}`, `${redeye} ${command}${command === 'graph' ? '' : where}`])
   say()
   say(paint('bold', 'Try next'))
+  for (const [command, why] of steps) {
+    say()
+    say(paint('dim', `  # ${why}`))
+    say(`  ${redeye} ${command}${command === 'graph' ? '' : where}`)
+  }
   say()
-  for (const line of table([{ title: '' }, { title: '' }], commands).slice(1)) say(line)
-  say()
-  say(`The APIs of the demo end with it. For another night, ${redeye} demo --serve${where} keeps them up,`)
-  say(`and in a second terminal ${redeye} night 2001-03-01${where} runs it.`)
+  say(
+    paint('dim', '  # another night: the first command keeps the APIs up, which end with the demo; the second goes into a second terminal'),
+  )
+  say(`  ${redeye} demo --serve${where}`)
+  say(`  ${redeye} night 2001-03-01${where}`)
 }

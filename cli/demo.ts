@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { nightsAfter, nightsBefore, prepareWorld, theNight, type World } from '../demo/demo.ts'
 import type { NewEvent } from '../shared/core/events.ts'
 import type { Graph } from '../shared/core/graph.ts'
@@ -29,7 +30,7 @@ const root = join(import.meta.dirname, '..')
 
 /** February 2001 at an airline: two weeks filled in, one night shown, the rest of the month, and what it was all for. */
 export async function demo(options: DemoOptions): Promise<number> {
-  const folder = stateOf(root, options.state)
+  const folder = resolve(stateOf(root, options.state))
   if (!options.serve) prepareState(folder, options.keep ?? false)
   let world: World | undefined
   let session: Session | undefined
@@ -40,8 +41,9 @@ export async function demo(options: DemoOptions): Promise<number> {
     await world?.close()
   }
   return interruptible(close, async () => {
-    const building = new Progress('Building the world outside: real flights, a site’s logs, two APIs', options)
+    const building = new Progress('Building the world outside: real flights, a site’s logs, APIs', options)
     scene = building
+    await buildAside(worldFolder(folder))
     world = await prepareWorld(worldFolder(folder))
     addSettings(stateFolder(folder).settings, world.settings)
     building.done()
@@ -54,9 +56,18 @@ export async function demo(options: DemoOptions): Promise<number> {
     session = await openSession(root, { state: folder, watched: { night: theNight }, onRun: (before, after) => scene!.note(before, after) })
     const failed = await threeActs(await session.graph(), play, options)
     if (options.json) return failed ? exits.no : exits.ok
-    await epilogue(await session.graph(), session.ledger, world.settings.WAREHOUSE!)
+    await epilogue(await session.graph(), session.ledger, failed ? undefined : world.settings.WAREHOUSE!)
     nextSteps(root, options.state)
     return failed ? exits.no : exits.ok
+  })
+}
+
+/** Builds the world in a thread of its own, where it has yet to be built: that takes a while, and the terminal goes on living. */
+async function buildAside(folder: string): Promise<void> {
+  const thread = new Worker(new URL('./demo-world-thread.ts', import.meta.url), { workerData: folder })
+  await new Promise<void>((resolve, reject) => {
+    thread.once('error', reject)
+    thread.once('exit', () => resolve())
   })
 }
 
@@ -70,7 +81,7 @@ interface Scene {
 async function threeActs(graph: Graph, play: (scene: Scene, events: NewEvent[]) => Promise<void>, options: DemoOptions): Promise<boolean> {
   const ingests = graph.tasks.filter(t => t.onNight).map(t => t.task)
   const [first, last] = [nightsBefore[0]!, nightsBefore.at(-1)!]
-  const before = new Progress(`A backfill of the nights from ${first} to ${last}`, options)
+  const before = new Progress(`A backfill of ${first} to ${last}`, options)
   await play(before, [{ type: 'RunRequested', detail: { id: 'demo-backfill', tasks: ingests, from: first, to: last } }])
   before.done()
 
@@ -81,7 +92,7 @@ async function threeActs(graph: Graph, play: (scene: Scene, events: NewEvent[]) 
   const told = night.finish()
   if (!options.json) say()
 
-  const after = new Progress(`The nights until ${nightsAfter.at(-1)}, with which the weeks and the month close`, options)
+  const after = new Progress(`The nights until ${nightsAfter.at(-1)}; weeks and the month close`, options)
   await play(
     after,
     nightsAfter.map(date => ({ type: 'NightStarted', detail: { date } })),

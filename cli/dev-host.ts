@@ -1,11 +1,11 @@
 import type { RunDoc } from '../shared/core/run.ts'
 import { runName } from '../shared/core/run.ts'
 import type { Runtime } from '../shared/local/runtime.ts'
-import { endedLine, endedRun } from './ended-run.ts'
+import { endedLine, endedRun, retryLine } from './ended-run.ts'
 import { exits } from './exits.ts'
 import { hostProject } from './host.ts'
 import { interruptible } from './interrupt.ts'
-import { clockText, firstLine, timeText } from './measures.ts'
+import { clockText, firstLine } from './measures.ts'
 import { count, paint, say } from './output.ts'
 
 /** What `redeye dev` starts: the runtime with the project as it is now, saying what happens, until its parent lets go of it. */
@@ -49,9 +49,7 @@ function lineOf(before: RunDoc | undefined, after: RunDoc): string | undefined {
     case 'running':
       return `${paint('cyan', '▸')} ${name}  ${paint('dim', after.attempt > 1 ? `attempt ${after.attempt}` : 'begins')}`
     case 'queued':
-      return after.error && after.due !== undefined
-        ? `${paint('yellow', '↻')} ${name}  ${firstLine(after.error.message)} ${paint('dim', `again in ${timeText(after.due - Date.now())}`)}`
-        : `${paint('dim', '○')} ${name}  ${paint('dim', 'queued')}`
+      return retryLine(before, after) ?? `${paint('dim', '○')} ${name}  ${paint('dim', 'queued')}`
     case 'held':
       return `${paint('yellow', '!')} ${name}  held: redeye approve or redeye cancel`
     default:

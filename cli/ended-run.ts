@@ -54,3 +54,14 @@ export function endedLine(run: EndedRun): string {
         ]
   return `${paint(colour, mark)} ${run.task}@${run.partition}  ${paint('dim', facts.filter(Boolean).join('  '))}`
 }
+
+/** One line about an attempt that failed and is tried again; undefined for any other change. */
+export function retryLine(before: RunDoc | undefined, after: RunDoc): string | undefined {
+  if (before?.state !== 'running' || after.state !== 'queued' || !after.error || after.due === undefined) return undefined
+  // What a runtime that ended has left is gone on with, many at once, and nothing failed.
+  if (after.error.failure === 'lost' && after.ended?.lost === undefined) return undefined
+  const name = `${after.task}@${after.partition}`
+  const reason = firstLine(after.error.message).replace(`${name}: `, '')
+  const wait = after.due > Date.now() ? `again in ${timeText(after.due - Date.now())}` : 'again at once'
+  return `${paint('yellow', '↻')} ${name}  ${paint('dim', `attempt ${after.attempt} failed, ${wait}: ${reason} (${after.error.failure})`)}`
+}

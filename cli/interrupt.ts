@@ -17,6 +17,7 @@ export async function interruptible(close: () => Promise<void>, work: () => Prom
   })
   const code = (signal: Signal) => 128 + constants.signals[signal]
   let once = false
+  let closing: Promise<void> | undefined
   const heard = (signal: Signal) => {
     if (once) process.exit(code(signal))
     once = true
@@ -26,11 +27,11 @@ export async function interruptible(close: () => Promise<void>, work: () => Prom
   try {
     const ended = await Promise.race([work().then(exit => ({ exit })), interrupted.then(signal => ({ signal }))])
     if ('exit' in ended) return ended.exit
-    await close()
+    await (closing = close())
     // Whatever still waits for something belongs to work that was given up.
     return process.exit(code(ended.signal))
   } finally {
     for (const signal of signals) process.off(signal, heard)
-    if (!once) await close()
+    await (closing ?? close())
   }
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { TaskContract } from '../shared/core/contract.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import { isTimed, keyOf, ordinalAt, type Partitioning } from '../shared/core/partition.ts'
@@ -40,17 +41,7 @@ export class NightView {
 
   /** The table as it stands, a line a task. */
   lines(now: number, absent = 'not yet'): string[] {
-    const rows = this.#graph.order().map(task => this.#row(task, now, absent))
-    const columns = [
-      { title: ' ' },
-      { title: 'task' },
-      { title: 'partition' },
-      { title: 'state' },
-      right('rows'),
-      right('size'),
-      right('time'),
-    ]
-    return table(columns, rows)
+    return tableWithNotes(this.#graph.order().map(task => this.#row(task, now, absent)))
   }
 
   summary(): string {
@@ -72,11 +63,35 @@ export class NightView {
 
   #row(task: TaskContract, now: number, absent: string): string[] {
     const runs = this.#shown(task)
-    if (runs.length === 0) return [paint('dim', '·'), paint('dim', task.task), '', paint('dim', absent), '', '', '']
+    if (runs.length === 0) return [paint('dim', '·'), paint('dim', task.task), '', paint('dim', absent)]
     if (runs.length === 1) return runRow(this.#graph, runs[0]!, now)
     return severalRow(task.task, runs)
   }
 }
+
+/** Rows of seven cells make the columns; a row of four ends in a note, which may run on under what is empty there. */
+function tableWithNotes(rows: readonly string[][]): string[] {
+  const columns = [
+    { title: ' ' },
+    { title: 'task' },
+    { title: 'partition' },
+    { title: 'state' },
+    right('rows'),
+    right('size'),
+    right('time'),
+  ]
+  const lines = table(
+    columns,
+    rows.map(row => (row.length === columns.length ? row : row.slice(0, 3))),
+  )
+  const start = 2 + columns.slice(0, 3).reduce((sum, c, i) => sum + 2 + Math.max(width(c.title), ...rows.map(r => width(r[i]!))), -2)
+  return lines.map((line, i) => {
+    const row = rows[i - 1]
+    return row === undefined || row.length === columns.length ? line : `${line}${' '.repeat(start - width(line))}${row[3]}`
+  })
+}
+
+const width = (text: string) => [...stripVTControlCharacters(text)].length
 
 const right = (title: string) => ({ title, align: 'right' as const })
 
@@ -90,31 +105,31 @@ function ownPartitions(p: Partitioning, date: string): Set<string> {
 export const reasonOf = (doc: RunDoc): string =>
   firstLine(doc.error?.message ?? 'no reason given').replace(`${doc.task}@${doc.partition}: `, '')
 
-/** A run as cells: mark, task, partition, state with what it waits for, rows, bytes, time. */
+/** A run as cells: mark, task, partition, state, rows, size, time; or only four, the last one a note on what it waits for or why it failed. */
 export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
-  const took = doc.startedAt === undefined ? '' : timeText((doc.endedAt ?? now) - doc.startedAt)
-  const cells = (mark: string, state: string, rows = '', size = '', time = '') => [mark, doc.task!, doc.partition, state, rows, size, time]
+  const name = [doc.task!, doc.partition]
   const state = doc.state!
   switch (state) {
     case 'succeeded': {
-      const version = doc.version!
-      const again = doc.attempt > 1 ? paint('dim', ` at attempt ${doc.attempt}`) : ''
-      return cells(paint('green', '✓'), `succeeded${again}`, version.rows.toLocaleString('en-US'), bytes(version.bytes), took)
+      const { rows, bytes: size } = doc.version!
+      const again = doc.attempt > 1 ? paint('dim', ` (attempt ${doc.attempt})`) : ''
+      const took = doc.startedAt === undefined || doc.endedAt === undefined ? '' : timeText(doc.endedAt - doc.startedAt)
+      return [paint('green', '✓'), ...name, `succeeded${again}`, rows.toLocaleString('en-US'), bytes(size), took]
     }
     case 'running':
-      return cells(spinner(now), paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!))
+      return [spinner(now), ...name, paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!)]
     case 'queued':
       if (doc.error && doc.due !== undefined)
-        return cells(paint('yellow', '↻'), paint('yellow', `again in ${timeText(doc.due - now)}: ${reasonOf(doc)}`))
-      return cells(paint('dim', '○'), paint('dim', 'queued'))
+        return [paint('yellow', '↻'), ...name, paint('yellow', `again in ${timeText(doc.due - now)}: ${reasonOf(doc)}`)]
+      return [paint('dim', '○'), ...name, paint('dim', 'queued')]
     case 'waiting':
-      return cells(paint('dim', '○'), paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`))
+      return [paint('dim', '○'), ...name, paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`)]
     case 'held':
-      return cells(paint('yellow', '!'), paint('yellow', 'held: approve or cancel it'))
+      return [paint('yellow', '!'), ...name, paint('yellow', 'held: approve or cancel it')]
     case 'failed':
-      return cells(paint('red', '✗'), paint('red', `failed: ${reasonOf(doc)}`), '', '', took)
+      return [paint('red', '✗'), ...name, paint('red', `failed: ${reasonOf(doc)}`)]
     case 'cancelled':
-      return cells(paint('yellow', '–'), 'cancelled')
+      return [paint('yellow', '–'), ...name, 'cancelled']
     default:
       return state satisfies never
   }

@@ -2,7 +2,7 @@ import { RedeyeError } from '../shared/core/errors.ts'
 import { overStates, type RunDoc } from '../shared/core/run.ts'
 import { dayOfDate } from '../shared/core/zone.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
-import { endedLine, endedRun } from './ended-run.ts'
+import { endedLine, endedRun, retryLine } from './ended-run.ts'
 import { exits } from './exits.ts'
 import { interruptible } from './interrupt.ts'
 import { isWatched, type Live, live } from './live.ts'
@@ -67,8 +67,11 @@ export class NightShow {
 
   note(before: RunDoc | undefined, after: RunDoc): void {
     this.view.note(after)
+    if (after.cause?.night !== this.view.date) return
     const ended = endedRun(before, after)
-    if (!ended || after.cause?.night !== this.view.date) return
+    const retry = retryLine(before, after)
+    if (retry && !this.#live && !this.#options.json) say(`  ${retry}`)
+    if (!ended) return
     if (this.#options.json) say(toJson(ended))
     else if (!this.#live) say(`  ${endedLine(ended)}`)
   }

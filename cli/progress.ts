@@ -1,5 +1,5 @@
-import type { RunDoc } from '../shared/core/run.ts'
-import { endedLine, endedRun } from './ended-run.ts'
+import { type RunDoc, runName } from '../shared/core/run.ts'
+import { endedLine, endedRun, retryLine } from './ended-run.ts'
 import { isWatched, type Live, live } from './live.ts'
 import { timeText } from './measures.ts'
 import { count, paint, say, toJson } from './output.ts'
@@ -14,16 +14,24 @@ export class Progress {
   readonly #options: { json?: boolean }
   readonly #began = Date.now()
   readonly #failures: string[] = []
+  /** What is to be tried again, by run: why it takes so long. */
+  readonly #retries = new Map<string, string>()
   #live: Live | undefined
 
   constructor(title: string, options: { json?: boolean }) {
     this.#title = title
     this.#options = options
-    if (isWatched(options)) this.#live = live(now => [this.#line(spinner(now)), ...this.#failures])
+    if (isWatched(options))
+      this.#live = live(now => [this.#line(spinner(now)), ...this.#failures, ...[...this.#retries.values()].map(line => `  ${line}`)])
     else if (!options.json) say(title)
   }
 
   note(before: RunDoc | undefined, after: RunDoc): void {
+    const retry = retryLine(before, after)
+    const name = runName(after.task ?? after.dataset, after.partition)
+    if (retry) this.#retries.set(name, retry)
+    else if (after.state !== 'queued') this.#retries.delete(name)
+    if (retry && !this.#live && !this.#options.json) say(`  ${retry}`)
     const run = endedRun(before, after)
     if (!run) return
     this.ended++

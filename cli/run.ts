@@ -10,13 +10,13 @@ import { loadFacts, placeOf } from '../shared/engine/load.ts'
 import { folderLake } from '../shared/local/lake.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 import { stateFolder } from '../shared/local/state.ts'
-import { endedLine, endedRun } from './ended-run.ts'
+import { endedLine, endedRun, retryLine } from './ended-run.ts'
 import { exits } from './exits.ts'
 import { findTask, ordinalFor } from './find-names.ts'
 import { soundProject } from './host.ts'
 import { interruptible } from './interrupt.ts'
 import { isWatched, type Live, live } from './live.ts'
-import { firstLine, instantText } from './measures.ts'
+import { instantText } from './measures.ts'
 import { runRow } from './night-view.ts'
 import { say, toJson } from './output.ts'
 import { findLedger, memoryLedger, openSession, type Session } from './session.ts'
@@ -148,8 +148,10 @@ class RunShow {
     if (isWatched(this.#options) && this.graph && !this.#live && !this.#ended) this.#live = live(now => [this.#line(now)])
     const run = endedRun(before, after)
     if (run && this.#options.json) say(toJson(run))
-    else if (before?.state === 'running' && after.state === 'queued' && after.error && !this.#live && !this.#options.json)
-      say(`${runName(after.task!, after.partition)}  attempt ${after.attempt} failed and is tried again: ${firstLine(after.error.message)}`)
+    else if (!run && !this.#live && !this.#options.json) {
+      const retry = retryLine(before, after)
+      if (retry) say(retry)
+    }
   }
 
   end(): void {
@@ -166,7 +168,7 @@ class RunShow {
 
   #line(now: number): string {
     if (this.#ended || !this.#doc) return ''
-    const [mark, task, partition, state, , , time] = runRow(this.graph!, this.#doc, now)
+    const [mark, task, partition, state, , , time = ''] = runRow(this.graph!, this.#doc, now)
     return `${mark} ${task}@${partition}  ${state}  ${time}`
   }
 }

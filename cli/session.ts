@@ -106,7 +106,7 @@ function lettersSince(ledger: SqliteLedger, skip: number): { id: string; reason:
 export function isHeld(folder: string): boolean {
   if (!existsSync(folder)) return false
   try {
-    holdState(folder).release()
+    holdState(folder, 0).release()
     return false
   } catch (error) {
     if (error instanceof RedeyeError && error.code === 'ALREADY_RUNNING') return true

@@ -26,13 +26,16 @@ export function stateFolder(folder: string): StateFolder {
   }
 }
 
+// A command that only asks whether a runtime runs holds the lock for a millisecond; one that ends needs a little longer.
+const PATIENCE_MS = 250
+
 /**
  * Holds a state folder for this runtime alone until `release`, or until the process dies: the lock is the operating
  * system's, by way of SQLite's exclusive mode, so a dead runtime leaves none.
  */
-export function holdState(folder: string): { release(): void } {
+export function holdState(folder: string, patienceMs = PATIENCE_MS): { release(): void } {
   mkdirSync(folder, { recursive: true })
-  const db = new DatabaseSync(join(folder, 'runtime.lock'), { timeout: 0 })
+  const db = new DatabaseSync(join(folder, 'runtime.lock'), { timeout: patienceMs })
   try {
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = ${process.pid}; COMMIT`)
   } catch (cause) {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { stripVTControlCharacters } from 'node:util'
@@ -113,7 +112,7 @@ export function shop(days = 14, more: Record<string, string> = {}): Shop {
   )
   return {
     ...project,
-    start: (...args) => start(folder, args),
+    start: (...args) => startRedeye(folder, args),
     lines: out =>
       out
         .trimEnd()
@@ -122,7 +121,8 @@ export function shop(days = 14, more: Record<string, string> = {}): Shop {
   }
 }
 
-function start(cwd: string, args: string[]): Started {
+/** Starts the command in a folder. */
+export function startRedeye(cwd: string, args: string[]): Started {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' }
   delete env.FORCE_COLOR
   const child = spawn(process.execPath, [command, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -170,6 +170,3 @@ export function runsIn(folder: string): { run: string; state: string; generation
     db.close()
   }
 }
-
-export const settingsOf = (folder: string) =>
-  JSON.parse(readFileSync(join(folder, '.redeye/settings.json'), 'utf8')) as Record<string, string>
