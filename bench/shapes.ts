@@ -23,7 +23,6 @@ export interface Synthetic {
 
 const whole: Partitioning = { grain: 'unpartitioned' }
 const days: Partitioning = { grain: 'daily', timezone: 'UTC', from: '2001-01-01' }
-// Enough attempts that every thread is up and the code that decides is compiled.
 const WARM_TASKS = 400
 // A contract is one document of at most 400 KB, which is about 4,000 inputs; wider fans are gathered in groups.
 export const INPUTS_A_TASK = 2000
