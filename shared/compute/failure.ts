@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { failureText } from '../sql/failure.ts'
 
 /** What an error message needs to say where it happened and which size to set. */
 export interface FailureContext {
@@ -33,7 +34,7 @@ export function computeFailure(cause: unknown, context: FailureContext, signal?:
     })
   if (memoryFull.test(message)) return outOfMemory(where, context, message, cause)
   if (usersFault.test(message))
-    return new RedeyeError('BAD_SQL', `${where}: ${withoutCaret(message)}`, {
+    return new RedeyeError('BAD_SQL', `${where}: ${withoutCaret(failureText(message))}`, {
       remedy: 'mend the SQL, or the rows it stumbles over',
       file: context.file,
       cause,

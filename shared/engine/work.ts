@@ -10,6 +10,9 @@ import { runKey } from './keys.ts'
 import { known } from './swap.ts'
 import type { World } from './world.ts'
 
+// setTimeout takes no more; what is longer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 type Log = (message: string, fields?: Record<string, unknown>) => void
 
 /** The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. */
@@ -29,11 +32,14 @@ async function attempt(world: World, task: Task, compute: Compute, name: Attempt
   const renewing = setInterval(async () => {
     // A lease that cannot be renewed because the ledger does not answer is tried again; one that is another's ends the work.
     const own = await renewLease(world, name).catch(() => true)
-    if (!own) stop.abort('cancelled')
+    if (!own) stop.abort(new DOMException('the attempt is no longer the run’s own', 'AbortError'))
   }, RENEW_MS)
   // Its whole time, from now on: it may have waited for a worker since it was claimed.
   const timeoutMs = doc.deadline === undefined ? undefined : doc.deadline - (doc.startedAt ?? world.clock.now())
-  const timeout = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort('timeout'), timeoutMs)
+  const timeout =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(new DOMException('the attempt’s time is over', 'TimeoutError')), Math.min(timeoutMs, LONGEST_TIMER_MS))
   try {
     const { generation, attempt } = name
     const { rows, bytes, schemaHash } = await compute.run({
