@@ -59,6 +59,8 @@ async function skip(world: World, { dataset, partition }: EventDetails['Partitio
 
 // Often enough that an expansion which dies repeats little, seldom enough that progress costs little beside the marks.
 const MARKS_A_WINDOW = 500
+// None of them starts before all are marked, so they need not wait for one another; more at once would only queue at the ledger.
+const MARKS_AT_ONCE = 50
 
 async function runRequested(world: World, detail: EventDetails['RunRequested'], eventId: string): Promise<void> {
   const graph = await world.graph()
@@ -100,11 +102,14 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
   }
   let { marked, selected } = request
   while (marked < runs.length) {
-    for (const { task, ordinal } of runs.slice(marked, marked + MARKS_A_WINDOW)) {
-      const place = placeOf(graph, task, ordinal)
-      const key = runKey(place.contract.output, keyOf(place.output, ordinal))
-      const { written } = await swap<RunDoc>(world, key, doc => select(doc, place, { id: request.id, run: request.run, cause }) ?? doc)
-      if (written) selected++
+    const window = runs.slice(marked, marked + MARKS_A_WINDOW)
+    for (let from = 0; from < window.length; from += MARKS_AT_ONCE) {
+      const swaps = window.slice(from, from + MARKS_AT_ONCE).map(({ task, ordinal }) => {
+        const place = placeOf(graph, task, ordinal)
+        const key = runKey(place.contract.output, keyOf(place.output, ordinal))
+        return swap<RunDoc>(world, key, doc => select(doc, place, { id: request.id, run: request.run, cause }) ?? doc)
+      })
+      for (const { written } of await Promise.all(swaps)) if (written) selected++
     }
     marked = Math.min(marked + MARKS_A_WINDOW, runs.length)
     await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, marked, selected }))
