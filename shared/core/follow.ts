@@ -83,13 +83,15 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   }
   const reason = causeOf(doc, arrival)
   const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
-  if (bits === doc.pending.bits && sameCause(cause, doc.cause)) return doc
+  const next = bits === doc.pending.bits && sameCause(cause, doc.cause) ? doc : { ...doc, cause, pending: { ...doc.pending, bits } }
+  // A requested run may have waited for this version though an earlier one is there.
+  if (next === doc && !doc.requests) return doc
   const counts = (i: number) => {
     const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
     return countOf(place.inputs[i]!, from, to)
   }
   if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
-  return { ...doc, cause, pending: { ...doc.pending, bits } }
+  return next
 }
 
 const inputIndexes = new WeakMap<TaskContract, Map<string, number[]>>()
@@ -160,6 +162,8 @@ export interface View {
   paused: boolean
   /** Why it is looked at, where an event says so. */
   cause?: Cause
+  /** Between it and requested runs upstream something is still to come. */
+  awaits?: boolean
   /** A night or a request names it: it exists though nothing of its inputs is there. */
   named?: boolean
 }
@@ -233,7 +237,7 @@ function start(doc: RunDoc, place: Place, view: View): Next {
   const { pending, stale, due: _due, noted, ended, error, ...rest } = withoutNotice(doc)
   const cause = view.cause ?? doc.cause ?? { lane: 'nightly' as const }
   const base: RunDoc = { ...rest, task: place.contract.task, cause, lookedAt: view.lookedAt }
-  if (!judged.ready || due === 'partition end') {
+  if (!judged.ready || view.awaits || due === 'partition end') {
     const next: RunDoc = {
       ...base,
       state: 'waiting',

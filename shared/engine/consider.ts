@@ -90,12 +90,10 @@ async function look(
   if (requests.some(r => r.phase === 'marking')) return 'kept'
   const lookedAt = world.clock.stamp()
   const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, requests.length > 0)
-  if (
+  const awaits =
     doc?.state === 'waiting' &&
     requests.length > 0 &&
     (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
-  )
-    return 'kept'
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (reason.cause ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
@@ -104,6 +102,7 @@ async function look(
     now,
     lookedAt,
     paused,
+    ...(awaits && { awaits }),
     ...(cause && { cause }),
     ...(night !== undefined && { named: true }),
   })

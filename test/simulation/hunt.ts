@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mutants } from './mutants.ts'
 import { patched } from './mutate.ts'
-import { Pool } from './pool.ts'
+import { drawScenario, play } from './play.ts'
+import { type PlayedSeed, Pool } from './pool.ts'
 
 /** Past this a deliberate bug counts as not found. */
 export const MOST_SEEDS = 1000
@@ -18,21 +19,25 @@ export interface Hunted {
 export async function hunt(name: string, seed: number, size?: number, most = MOST_SEEDS): Promise<Hunted> {
   const { file } = mutants.find(m => m.name === name)!
   const pool = new Pool(size, name)
-  let played = 0
   let found: string | undefined
   let at: number | undefined
+  // What a seed finds without the bug is no find.
+  const checks: Promise<void>[] = []
+  const judge = async (p: PlayedSeed): Promise<void> => {
+    if ((await play(drawScenario(p.seed))).failure || (at !== undefined && p.seed > at)) return
+    at = p.seed
+    found = p.failure
+  }
   try {
     await pool.play(
       seed,
       p => {
-        played++
-        if (!p.failure || (at !== undefined && p.seed > at)) return
-        at = p.seed
-        found = p.failure
+        if (p.failure) checks.push(judge(p))
       },
       () => found === undefined,
       most,
     )
+    await Promise.all(checks)
   } finally {
     pool.stop()
   }
