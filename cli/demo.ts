@@ -2,13 +2,12 @@ import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { nightsAfter, nightsBefore, prepareWorld, theNight, type World } from '../demo/demo.ts'
 import type { NewEvent } from '../shared/core/events.ts'
-import type { Graph } from '../shared/core/graph.ts'
 import { stateFolder } from '../shared/local/state.ts'
 import { epilogue, nextSteps } from './demo-epilogue.ts'
 import { addSettings, prepareState, worldFolder } from './demo-state.ts'
 import { exits } from './exits.ts'
 import { interruptible } from './interrupt.ts'
-import { NightShow } from './night.ts'
+import { NightShow, runsOfNight } from './night.ts'
 import { NightView } from './night-view.ts'
 import { paint, say } from './output.ts'
 import { Progress } from './progress.ts'
@@ -54,7 +53,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       await session!.settled(() => true)
     }
     session = await openSession(root, { state: folder, watched: { night: theNight }, onRun: (before, after) => scene!.note(before, after) })
-    const failed = await threeActs(await session.graph(), play, options)
+    const failed = await threeActs(session, play, options)
     if (options.json) return failed ? exits.no : exits.ok
     await epilogue(await session.graph(), session.ledger, failed ? undefined : world.settings.WAREHOUSE!)
     nextSteps(root, options.state)
@@ -78,7 +77,12 @@ interface Scene {
 }
 
 /** Resolves with whether a run failed. */
-async function threeActs(graph: Graph, play: (scene: Scene, events: NewEvent[]) => Promise<void>, options: DemoOptions): Promise<boolean> {
+async function threeActs(
+  session: Session,
+  play: (scene: Scene, events: NewEvent[]) => Promise<void>,
+  options: DemoOptions,
+): Promise<boolean> {
+  const graph = await session.graph()
   const ingests = graph.tasks.filter(t => t.onNight).map(t => t.task)
   const [first, last] = [nightsBefore[0]!, nightsBefore.at(-1)!]
   const before = new Progress(`A backfill of ${first} to ${last}`, options)
@@ -87,6 +91,7 @@ async function threeActs(graph: Graph, play: (scene: Scene, events: NewEvent[]) 
 
   if (!options.json) say()
   const night = new NightShow(new NightView(graph, theNight), options)
+  for (const doc of runsOfNight(session.ledger, graph, theNight)) night.view.note(doc)
   night.begin()
   await play(night, [{ type: 'NightStarted', detail: { date: theNight } }])
   const told = night.finish()

@@ -21,11 +21,16 @@ export class NightView {
     this.#graph = graph
   }
 
-  /** Takes note of a run; those that no night of this date led to do not matter here. */
+  /** Takes note of a run: one that the night led to, or that has made the date's own data since, on whose wish ever. */
   note(doc: RunDoc): void {
-    if (doc.task === undefined || (doc.cause?.night !== this.date && !this.#runs.get(doc.task)?.has(doc.partition))) return
+    if (doc.task === undefined || !this.#concerns(doc)) return
     const runs = this.#runs.get(doc.task) ?? new Map<string, RunDoc>()
     this.#runs.set(doc.task, runs.set(doc.partition, doc))
+  }
+
+  #concerns(doc: RunDoc): boolean {
+    if (doc.cause?.night === this.date || this.#runs.get(doc.task!)?.has(doc.partition)) return true
+    return datedPartitions(this.#graph.dataset(doc.dataset)!.partitioning, this.date).includes(doc.partition)
   }
 
   /** The night's runs that are over or at work, and of those that wait the ones of its own date. */
@@ -94,6 +99,11 @@ function tableWithNotes(rows: readonly string[][]): string[] {
 const width = (text: string) => [...stripVTControlCharacters(text)].length
 
 const right = (title: string) => ({ title, align: 'right' as const })
+
+/** The partitions that are the date's own: the day, or its hours. Weeks, months and keys are of several dates. */
+export function datedPartitions(p: Partitioning, date: string): string[] {
+  return p.grain === 'daily' || p.grain === 'hourly' ? nightOrdinals(p, date).map(o => keyOf(p, o)) : []
+}
 
 /** The partitions that a date falls into, or that begin on it. */
 function ownPartitions(p: Partitioning, date: string): Set<string> {

@@ -1,4 +1,5 @@
 import { RedeyeError } from '../shared/core/errors.ts'
+import type { Graph } from '../shared/core/graph.ts'
 import { overStates, type RunDoc } from '../shared/core/run.ts'
 import { dayOfDate } from '../shared/core/zone.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
@@ -7,7 +8,7 @@ import { exits } from './exits.ts'
 import { interruptible } from './interrupt.ts'
 import { isWatched, type Live, live } from './live.ts'
 import { timeText } from './measures.ts'
-import { NightView } from './night-view.ts'
+import { datedPartitions, NightView } from './night-view.ts'
 import { paint, say, toJson } from './output.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -35,8 +36,9 @@ export async function night(root: string, date: string, options: NightOptions): 
       onRun: (before, after) => (show ? show.note(before, after) : early.push([before, after])),
     })
     if (!session.hosting && !options.json) say(paint('dim', 'a runtime runs on this state already: it does the work, and this shows it'))
-    show = new NightShow(new NightView(await session.graph(), date), options)
-    for (const doc of runsOfNight(session.ledger, date)) show.view.note(doc)
+    const graph = await session.graph()
+    show = new NightShow(new NightView(graph, date), options)
+    for (const doc of runsOfNight(session.ledger, graph, date)) show.view.note(doc)
     show.begin()
     for (const [before, after] of early) show.note(before, after)
     await session.publish([{ type: 'NightStarted', detail: { date } }])
@@ -103,10 +105,14 @@ export class NightShow {
   }
 }
 
-/** The runs that a night led to, as the ledger has them. */
-export function runsOfNight(ledger: SqliteLedger, date: string): RunDoc[] {
-  const rows = ledger.sql(`SELECT doc FROM docs WHERE pk LIKE 'run/%' AND json_extract(doc, '$.cause.night') = ? ORDER BY pk, sk`).all(date)
-  return (rows as { doc: string }[]).map(row => JSON.parse(row.doc) as RunDoc)
+/** The runs that a night led to, and those of the date's own partitions, as the ledger has them. */
+export function runsOfNight(ledger: SqliteLedger, graph: Graph, date: string): RunDoc[] {
+  const led = ledger.sql(`SELECT doc FROM docs WHERE pk LIKE 'run/%' AND json_extract(doc, '$.cause.night') = ?`).all(date)
+  const one = ledger.sql('SELECT doc FROM docs WHERE pk = ? AND sk = ?')
+  const own = graph.datasets.flatMap(({ dataset, partitioning }) =>
+    datedPartitions(partitioning, date).flatMap(partition => one.get(`run/${dataset}`, partition) ?? []),
+  )
+  return ([...led, ...own] as { doc: string }[]).map(row => JSON.parse(row.doc) as RunDoc)
 }
 
 /**

@@ -44,7 +44,7 @@ export async function status(root: string, options: StatusOptions): Promise<numb
 async function oneNight(ledger: SqliteLedger, graph: Graph, date: string, running: boolean, { json }: StatusOptions): Promise<number> {
   const began = await ledger.get<NightDoc>({ pk: 'night', sk: date })
   const view = new NightView(graph, date)
-  for (const doc of runsOfNight(ledger, date)) view.note(doc)
+  for (const doc of runsOfNight(ledger, graph, date)) view.note(doc)
   if (json) {
     say(toJson({ night: date, began: began?.doc.at ?? null, running, ...view.tally(), runs: view.runs().map(d => runFacts(graph, d)) }, 2))
     return exits.ok

@@ -73,9 +73,11 @@ test('several runs of a task are one line', () => {
   expect(view.lines(5000).find(l => l.includes('tick'))).toBe('●  tick   2001-02-14T00Z …  1 of 2 runs, 1 running  1,234  5.6 kB  1.5 s')
 })
 
-test('runs of other nights, and those that wait for other days, are left out', () => {
+test('runs of other dates are left out, and those that wait for other days; what was made of the date since is not', () => {
   const view = new NightView(graph, '2001-02-14')
   view.note(run('read', 'flights', '2001-02-13', { ...ended, cause: { lane: 'nightly', night: '2001-02-13' } }))
   view.note(run('write', 'report', '2001-02-15', { state: 'waiting' }))
   expect(view.runs()).toEqual([])
+  view.note(run('write', 'report', '2001-02-14', { ...ended, cause: { lane: 'manual' } }))
+  expect(view.runs()).toHaveLength(1)
 })
