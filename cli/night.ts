@@ -110,7 +110,7 @@ export function runsOfNight(ledger: SqliteLedger, graph: Graph, date: string): R
   const led = ledger.sql(`SELECT doc FROM docs WHERE pk LIKE 'run/%' AND json_extract(doc, '$.cause.night') = ?`).all(date)
   const one = ledger.sql('SELECT doc FROM docs WHERE pk = ? AND sk = ?')
   const own = graph.datasets.flatMap(({ dataset, partitioning }) =>
-    datedPartitions(partitioning, date).flatMap(partition => one.get(`run/${dataset}`, partition) ?? []),
+    datedPartitions(partitioning, date).flatMap(partition => one.all(`run/${dataset}`, partition)),
   )
   return ([...led, ...own] as { doc: string }[]).map(row => JSON.parse(row.doc) as RunDoc)
 }

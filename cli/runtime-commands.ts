@@ -17,7 +17,7 @@ type Adds = (program: Command, root: () => string, exit: (code: number) => void)
 const addRunning: Adds = (program, root, exit) => {
   program
     .command('demo')
-    .description('February 2001 at an airline: real flights, a graph of tasks, one night shown live, a warehouse with answers')
+    .description('a month of real flights at an airline, one night of it shown live')
     .option('--json', 'print a line for each run that ended, and last { night, succeeded, failed, seconds } of the night shown')
     .option('--keep', 'go on from what an earlier demo left; without it a demo starts afresh')
     .option('--serve', 'only keep the services outside up, for further nights from another terminal')

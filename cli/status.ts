@@ -2,12 +2,12 @@ import { RedeyeError } from '../shared/core/errors.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import { type RunDoc, type RunState, runName, type runStates } from '../shared/core/run.ts'
 import { dayOfDate } from '../shared/core/zone.ts'
-import type { NightDoc, PauseDoc } from '../shared/engine/keys.ts'
+import type { PauseDoc } from '../shared/engine/keys.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 import { exits } from './exits.ts'
 import { instantText } from './measures.ts'
-import { runsOfNight } from './night.ts'
-import { NightView, reasonOf } from './night-view.ts'
+import { interrupted, nightStatus, runFacts } from './night-status.ts'
+import { reasonOf } from './night-view.ts'
 import { count, paint, say, table, toJson } from './output.ts'
 import { findLedger, graphOf, isHeld, runsIn } from './session.ts'
 import { stateOf } from './state-of.ts'
@@ -35,41 +35,10 @@ export async function status(root: string, options: StatusOptions): Promise<numb
     const running = isHeld(folder)
     return await (options.night === undefined
       ? everything(ledger, graph, folder, running, options)
-      : oneNight(ledger, graph, options.night, running, options))
+      : nightStatus(ledger, graph, options.night, running, options))
   } finally {
     ledger.close()
   }
-}
-
-async function oneNight(ledger: SqliteLedger, graph: Graph, date: string, running: boolean, { json }: StatusOptions): Promise<number> {
-  const began = await ledger.get<NightDoc>({ pk: 'night', sk: date })
-  const view = new NightView(graph, date)
-  for (const doc of runsOfNight(ledger, graph, date)) view.note(doc)
-  if (json) {
-    say(toJson({ night: date, began: began?.doc.at ?? null, running, ...view.tally(), runs: view.runs().map(d => runFacts(graph, d)) }, 2))
-    return exits.ok
-  }
-  if (!began) say(`The night of ${date} has not begun; redeye night ${date} begins it.`)
-  else {
-    say(`${paint('bold', `The night of ${date}`)}  ${paint('dim', `begun ${instantText(began.doc.at)}`)}`)
-    say()
-    for (const line of view.lines(Date.now(), 'no run')) say(line)
-    say()
-    say(view.summary())
-    if (!running && view.tally().open > 0) say(interrupted)
-  }
-  return exits.ok
-}
-
-const interrupted = paint('yellow', 'No runtime runs; the next one (redeye dev, redeye night DATE) goes on at once.')
-
-/** One run for machines. */
-function runFacts(graph: Graph, doc: RunDoc) {
-  const { task, partition, generation, attempt, state, version, startedAt, endedAt, due, error } = doc
-  const made = state === 'succeeded' && { rows: version!.rows, bytes: version!.bytes }
-  const took = startedAt !== undefined && endedAt !== undefined && { seconds: Math.max(0, endedAt - startedAt) / 1000 }
-  const waits = state === 'waiting' && { waits: waitsOf(graph, doc, Date.now()) }
-  return { task, partition, generation, attempt, state, ...made, ...took, ...waits, due, error: state === 'succeeded' ? undefined : error }
 }
 
 interface TaskCounts {
