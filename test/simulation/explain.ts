@@ -44,7 +44,7 @@ export async function minimise(whole: Scenario, message: string, tries = 150): P
 /** Without a task that nobody reads from; a scenario with readers stays as it is. */
 function withoutTask(scenario: Scenario, task: string): Scenario {
   const gone = scenario.contracts.find(c => c.kind === 'task' && c.task === task)
-  if (!gone || gone.kind !== 'task') return scenario
+  if (gone?.kind !== 'task') return scenario
   if (scenario.script.some(s => s.step === 'deploy')) return scenario
   if (scenario.contracts.some(c => c.kind === 'task' && c !== gone && c.inputs.some(i => i.dataset === gone.output))) return scenario
   const script = scenario.script.filter(s => !('task' in s && s.task === task) && !(s.step === 'request' && s.detail.tasks.includes(task)))

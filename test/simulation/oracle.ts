@@ -253,7 +253,10 @@ export class Oracle implements Witness {
     this.attempts++
     this.#began.set(p.name, turn)
     const contract = this.#ever.get(`${after.task} ${after.pins?.inputsHash}`)
-    if (!contract) return this.broken(2, `${what} began with inputs that no contract has`)
+    if (!contract) {
+      this.broken(2, `${what} began with inputs that no contract has`)
+      return
+    }
     for (const name of ['all', after.task!])
       if (this.#pausedSince(name, readAt)) this.broken(6, `${what} was claimed while ${name} was paused`)
     if (before?.state === 'cancelled') this.broken(6, `${what} was claimed after it was cancelled`)
@@ -278,7 +281,7 @@ export class Oracle implements Witness {
     // The contract may have been another's when the pins were made; what is needed is judged by the one it was claimed under.
     if (contract.onNight && this.views.timed(p.dataset) && now + by.skewMs < slice.end)
       this.broken(2, `${what} is on the night and its partition has not ended`)
-    contract.inputs.forEach((input, i) => this.#checkPins(write, p, what, contract, slice, input, this.#pinsOf(after, input, i)))
+    for (const [i, input] of contract.inputs.entries()) this.#checkPins(write, p, what, slice, input, this.#pinsOf(after, input, i))
     this.#checkConsistent(what, after)
     p.selected.clear()
   }
@@ -289,17 +292,12 @@ export class Oracle implements Witness {
     return last?.paused === true && last.turn < turn
   }
 
-  #checkPins(
-    { now, readAt, by }: Write,
-    p: Partition,
-    what: string,
-    contract: TaskView,
-    slice: Slice,
-    input: InputView,
-    pins: Map<string, number>,
-  ): void {
+  #checkPins({ now, readAt, by }: Write, p: Partition, what: string, slice: Slice, input: InputView, pins: Map<string, number>): void {
     if (input.mapping.map === 'latest') {
-      if (pins.size !== 1) return this.broken(2, `${what} pinned ${pins.size} partitions as the latest of ${input.dataset}`)
+      if (pins.size !== 1) {
+        this.broken(2, `${what} pinned ${pins.size} partitions as the latest of ${input.dataset}`)
+        return
+      }
       const [[key, number]] = [...pins] as [[string, number]]
       if (!this.at(input.dataset, key).seen(readAt).numbers.has(number))
         this.broken(2, `${what} pinned ${input.dataset}@${key} at ${number}`)

@@ -163,27 +163,35 @@ class Play {
     )
     switch (step.step) {
       case 'deliver':
-        return this.#publish({
+        this.#publish({
           type: 'VersionDelivered',
           detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: [] },
         })
+        return
       case 'night':
-        return this.#publish({ type: 'NightStarted', detail: { date: step.date } })
+        this.#publish({ type: 'NightStarted', detail: { date: step.date } })
+        return
       case 'pause':
-        return this.#publish({ type: 'TaskPaused', detail: { task: step.task } })
+        this.#publish({ type: 'TaskPaused', detail: { task: step.task } })
+        return
       case 'resume':
-        return this.#publish({ type: 'TaskResumed', detail: { task: step.task } })
+        this.#publish({ type: 'TaskResumed', detail: { task: step.task } })
+        return
       case 'cancel':
       case 'approve':
       case 'skip':
-        return this.#operate(step.step, step.chosen)
+        this.#operate(step.step, step.chosen)
+        return
       case 'request':
-        return this.#publish({ type: 'RunRequested', detail: step.detail })
+        this.#publish({ type: 'RunRequested', detail: step.detail })
+        return
       case 'deploy':
         this.#oracle.deploy(step.contracts)
-        return world.deploy(step.contracts)
+        world.deploy(step.contracts)
+        return
       default:
-        return step satisfies never
+        step satisfies never
+        return
     }
   }
 
@@ -299,8 +307,8 @@ class Play {
       world.at(world.now + i, 'event', () => world.redeliver(to, event))
     })
     await world.run(world.now + QUIET_MS)
+    // What a fault lost for ever may now be made, where nothing demanded it; a run without cause is found as it is written.
     for (const [name, rev] of this.#revisions())
-      // What a fault lost for ever may now be made, where nothing demanded it; a run without cause is found as it is written.
       if (before.has(name) && rev !== before.get(name)) throw new Broken(11, `${name} changed when everything was delivered again`)
   }
 

@@ -32,9 +32,11 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
     case 'queued':
     case 'running':
     case 'held':
-      return oracle.broken(3, `${name} is ${doc.state} at rest`)
+      oracle.broken(3, `${name} is ${doc.state} at rest`)
+      return
     case 'waiting':
-      return checkWaiting(oracle, contract, slice, doc, name, now, swept)
+      checkWaiting(oracle, contract, slice, doc, name, now, swept)
+      return
     case 'succeeded':
     case 'failed': {
       const unheard = oracle.unheard(contract, slice, doc)
@@ -45,14 +47,17 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
     case 'cancelled':
       return
     default:
-      return doc.state satisfies never
+      doc.state satisfies never
+      return
   }
 }
 
 function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number, swept: boolean): void {
   const judged = oracle.judge(contract, slice, now)
-  if (judged.ready && !(doc.requests && awaitsUpstream(oracle, contract, slice, new Set())))
-    return oracle.broken(3, `${name} waits for nothing`)
+  if (judged.ready && !(doc.requests && awaitsUpstream(oracle, contract, slice, new Set()))) {
+    oracle.broken(3, `${name} waits for nothing`)
+    return
+  }
   const said = [...new Set(doc.stale ?? [])].sort().join()
   // What else is missing is news enough until the sweep looks.
   const looked = swept || judged.why.length === 1
