@@ -8,6 +8,8 @@ export const configuration = chosen => ({
   testMatch: [chosen === 'slow' ? '**/*.slow.test.ts' : '**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(chosen === 'slow' ? [] : [slow])],
   transform: { '\\.ts$': '<rootDir>/test/strip-types.mjs' },
+  // A loaded machine is no failure; what hangs is one, in the end.
+  testTimeout: 120_000,
   // Most suites wait for processes and disks half of their time.
   maxWorkers: '100%',
 })
