@@ -14,6 +14,7 @@ export class Turn {
   /** How many transactions have ended. */
   count = 0
   #commit: Promise<void> | undefined
+  #broken = false
   #quiet: NodeJS.Timeout | undefined
 
   constructor(db: DatabaseSync, durable: boolean) {
@@ -25,6 +26,7 @@ export class Turn {
   /** Opens the transaction, if it is not open; resolves when it is committed. */
   begin(): Promise<void> {
     if (!this.#durable) return nothing
+    if (this.#commit && !this.#db.isTransaction) this.#breakOff()
     return (this.#commit ??= this.#open())
   }
 
@@ -39,6 +41,12 @@ export class Turn {
   /** The commit failed: nothing of what was written since the one before it is there. */
   onUndone(forget: () => void): void {
     this.#undone.push(forget)
+  }
+
+  /** A full disk ends a transaction by itself. What the turn still writes must not stand where the rest does not. */
+  #breakOff(): void {
+    this.#broken = true
+    this.#db.exec('BEGIN IMMEDIATE')
   }
 
   #open(): Promise<void> {
@@ -61,6 +69,7 @@ export class Turn {
   #finish(): void {
     if (!this.#commit) return
     try {
+      if (this.#broken || !this.#db.isTransaction) throw new Error('a write of the same turn failed')
       for (const write of this.#before) write()
       this.#db.exec('COMMIT')
     } catch (cause) {
@@ -68,6 +77,7 @@ export class Turn {
       throw cause
     } finally {
       this.#commit = undefined
+      this.#broken = false
       this.count++
     }
     if (this.#quiet) this.#quiet.refresh()
@@ -75,7 +85,6 @@ export class Turn {
   }
 
   #undo(): void {
-    // A full disk may have ended the transaction already.
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
     for (const forget of this.#undone) forget()
   }
