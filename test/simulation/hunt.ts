@@ -21,6 +21,7 @@ export async function hunt(name: string, seed: number, size?: number, most = MOS
   const pool = new Pool(size, name)
   let found: string | undefined
   let at: number | undefined
+  let last = seed
   // What a seed finds without the bug is no find.
   const checks: Promise<void>[] = []
   const judge = async (p: PlayedSeed): Promise<void> => {
@@ -32,12 +33,17 @@ export async function hunt(name: string, seed: number, size?: number, most = MOS
     await pool.play(
       seed,
       p => {
+        last = Math.max(last, p.seed + 1)
         if (p.failure) checks.push(judge(p))
       },
       () => found === undefined,
       most,
     )
     await Promise.all(checks)
+  } catch (error) {
+    // A bug that takes all memory ends the process: found, though nobody can say by which seed.
+    found ??= (error as Error).message
+    at ??= last
   } finally {
     pool.stop()
   }

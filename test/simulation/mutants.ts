@@ -134,7 +134,7 @@ export const mutants: Mutant[] = [
     "return earlier.getTimeZoneTransition('next')!.epochMilliseconds",
     'return earlier.epochMilliseconds',
   ),
-  mutant('the first week of a year is its first of January', 'core/partition', '-01-04`)!)', '-01-01`)!)'),
+  mutant('a week begins on its Sunday', 'core/partition', 'week * 7 - 3', 'week * 7 - 4'),
   mutant(
     'a run begins before its partition',
     'core/follow',

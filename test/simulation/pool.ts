@@ -15,6 +15,9 @@ const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
 // Few enough that all end together, enough that the talk between processes costs nothing.
 const SEEDS_A_BATCH = 10
 
+// A world takes some dozens; a deliberate bug that takes all there is must not take the machine.
+const MEMORY_MB = 800
+
 /** Processes that play seeds, one a core. */
 export class Pool {
   readonly size: number
@@ -23,7 +26,10 @@ export class Pool {
   constructor(size = availableParallelism(), mutant?: string) {
     this.size = size
     this.#children = Array.from({ length: size }, () =>
-      fork(worker, mutant ? [mutant] : [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+      fork(worker, mutant ? [mutant] : [], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        execArgv: [`--max-old-space-size=${MEMORY_MB}`],
+      }),
     )
   }
 
