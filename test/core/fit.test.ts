@@ -169,7 +169,8 @@ describe('properties', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), d => {
         expect(fitOne('double', d)).toBe(d)
-        expect(fitOne('double', String(d))).toBe(d)
+        // JavaScript writes a negative zero as `0`; SQL writes it with its sign.
+        expect(fitOne('double', Object.is(d, -0) ? '-0.0' : String(d))).toBe(d)
       }),
     )
   })
