@@ -31,8 +31,10 @@ export const errorCodes = {
   system: {
     ATTEMPT_ENDED: 'an attempt was cancelled, or took longer than its task allows',
     ALREADY_RUNNING: 'another runtime holds this state folder',
+    AWS_FAILED: 'a service of AWS did not answer, or answered that it is busy',
     LAKE_FAILED: 'the lake could not be read or written',
     LEDGER_FAILED: 'the ledger could not be read or written',
+    NOT_DEPLOYED: 'a function lacks a setting, a resource or a permission that its deployment gives it',
     NEWER_DOCUMENT: 'a document was written by a newer major version',
     OUT_OF_MEMORY: 'the work needs more memory than it was given',
     OUT_OF_DISK: 'the work needs more disk than there is',

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RedeyeError } from '../core/errors.ts'
 import type { Lake } from '../ports/lake.ts'
+import { checkedKey, checkedPrefix } from '../ports/lake-key.ts'
 import { codeOf, fileSize, inFolderOf, move, removeFile, sync, unlessAbsent, writeWhole } from './whole-file.ts'
 
 export interface FolderLakeOptions {
@@ -89,22 +90,6 @@ function lastChangeMs(path: string): number {
 async function existing(path: string): Promise<string> {
   if ((await fileSize(path)) === undefined) throw new Error('no such file')
   return path
-}
-
-/** Segments of letters, digits and `.`, `_`, `-`, `=`, none of which begins with a dot: nothing that leaves the lake or hides in it. */
-function checkedKey(key: string): string {
-  if (key.split('/').every(segment => /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/.test(segment))) return key
-  throw new RedeyeError('LAKE_FAILED', `"${key}" is no key of the lake`, {
-    remedy: 'name datasets and partitions with letters, digits, ".", "_" and "-"',
-    failure: 'user',
-  })
-}
-
-/** The beginning of a key: it too stays inside the lake. */
-function checkedPrefix(prefix: string): string {
-  const folders = prefix.slice(0, prefix.lastIndexOf('/'))
-  if (prefix.includes('/')) checkedKey(folders)
-  return prefix
 }
 
 /** In order of keys, a folder at a time: `a-b/x` lies before `a/x`, as in a bucket. */
