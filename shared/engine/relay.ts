@@ -66,7 +66,7 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
   if (was?.requests && !is.requests && !published) {
     const ordinal = ordinalOf(graph.dataset(is.dataset)!.partitioning, is.partition)!
-    events.push(...downstreamRuns(graph, is, ordinal).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
+    events.push(...downstreamRuns(graph, is, ordinal, world.clock.now()).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
   }
   return events
 }

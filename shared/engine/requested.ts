@@ -1,9 +1,10 @@
 import { isInMotion, type Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
-import { keyOf, ordinalRange } from '../core/partition.ts'
+import { isTimed, keyOf, ordinalAt, ordinalRange } from '../core/partition.ts'
 import type { InputFacts } from '../core/readiness.ts'
 import type { RunDoc } from '../core/run.ts'
+import type { EpochMs } from '../core/zone.ts'
 import { runKey } from './keys.ts'
 import { loadFacts, partitioningOf, placeOf } from './load.ts'
 import type { World } from './world.ts'
@@ -45,11 +46,15 @@ export async function awaitsRequested(
 // What a failed run releases far downstream is soon looked at; of more than this the sweep takes care.
 const MOST = 1000
 
-/** The runs downstream of a partition that a request may have waiting: for what is over without a new version. */
+/**
+ * The runs downstream of a partition that a request may have waiting: for what is over without a new version. Only those that have
+ * begun, for no other waits, and what a task makes of its own last partition has no end.
+ */
 export function downstreamRuns(
   graph: Graph,
   doc: Pick<RunDoc, 'dataset' | 'partition'>,
   ordinal: number,
+  now: EpochMs,
 ): { task: string; partition: string }[] {
   const found = new Map<string, { task: string; partition: string }>()
   const frontier = [{ dataset: doc.dataset, ordinals: [ordinal] }]
@@ -66,7 +71,7 @@ export function downstreamRuns(
         const { from, to } = affectedBy(mapping, input, output, o)
         // Endless only for a keyed input of a dated output; there the sweep looks.
         if (to === Number.POSITIVE_INFINITY) continue
-        for (const q of ordinalRange(output, from, to)) {
+        for (const q of ordinalRange(output, from, isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to)) {
           const run = { task: task.task, partition: keyOf(output, q) }
           const name = `${run.task}@${run.partition}`
           if (found.has(name) || found.size >= MOST) continue

@@ -77,8 +77,11 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
       const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
       const { quiet: _, ...cause } = version.cause
       const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: version.at, cause }
-      for (const o of to === Number.POSITIVE_INFINITY ? await existing() : ordinalRange(output, from, last))
-        arrivals.set(o, [...(arrivals.get(o) ?? []), arrival])
+      for (const o of to === Number.POSITIVE_INFINITY ? await existing() : ordinalRange(output, from, last)) {
+        const known = arrivals.get(o)
+        if (known) known.push(arrival)
+        else arrivals.set(o, [arrival])
+      }
     }
   }
   return arrivals

@@ -25,10 +25,10 @@ const calendars = new Map<string, Calendar>()
 
 /** The partitions from some months before a date to some after, far enough that no window of a simulation reaches beyond. */
 export function calendarOf(grain: Timed['grain'], timezone: string, around: string): Calendar {
-  const middle = Temporal.PlainDate.from(around)
   const name = `${grain} ${grain === 'hourly' ? '' : timezone} ${around}`
   let calendar = calendars.get(name)
   if (!calendar) {
+    const middle = Temporal.PlainDate.from(around)
     const slices = slicesOf(grain, timezone, middle.subtract({ days: grain === 'hourly' ? 40 : 150 }), middle.add({ days: 80 }))
     calendar = { slices, place: new Map(slices.map((s, i) => [s.key, i])) }
     calendars.set(name, calendar)
@@ -41,10 +41,12 @@ function slicesOf(grain: Timed['grain'], timezone: string, from: Temporal.PlainD
   const slices: Slice[] = []
   const step = grain === 'daily' ? { days: 1 } : grain === 'weekly' ? { weeks: 1 } : { months: 1 }
   let at = grain === 'monthly' ? from.with({ day: 1 }) : grain === 'weekly' ? from.subtract({ days: from.dayOfWeek - 1 }) : from
-  for (; Temporal.PlainDate.compare(at, to) < 0; at = at.add(step)) {
-    const start = midnight(at, timezone)
-    const end = midnight(at.add(step), timezone)
+  for (let start = midnight(at, timezone); Temporal.PlainDate.compare(at, to) < 0; ) {
+    const next = at.add(step)
+    const end = midnight(next, timezone)
     if (start < end) slices.push({ key: nameOf(grain, at), ordinal: numberOf(grain, at), start, end })
+    at = next
+    start = end
   }
   return slices
 }
@@ -67,21 +69,20 @@ function nameOf(grain: Timed['grain'], date: Temporal.PlainDate): string {
 
 function numberOf(grain: Timed['grain'], date: Temporal.PlainDate): number {
   if (grain === 'monthly') return date.year * 12 + date.month - 1
-  const days = date.since('1970-01-01').days
+  const days = Date.UTC(date.year, date.month - 1, date.day) / 86_400_000
   // The week of the epoch's Thursday is number 0.
   return grain === 'weekly' ? (days + 3) / 7 : days
 }
 
-const firsts = new Map<string, number>()
+const firsts = new WeakMap<Timed, number>()
 
 /** When the first instant is that a dataset knows of. */
 export function firstInstant(cut: Timed): number {
   if (cut.from === undefined) return Number.NEGATIVE_INFINITY
-  const name = `${cut.from} ${cut.timezone}`
-  let first = firsts.get(name)
+  let first = firsts.get(cut)
   if (first === undefined) {
     first = cut.from.includes('T') ? Date.parse(cut.from) : midnight(Temporal.PlainDate.from(cut.from), cut.timezone)
-    firsts.set(name, first)
+    firsts.set(cut, first)
   }
   return first
 }

@@ -21,9 +21,13 @@ export class MemoryLake implements Lake {
     this.#of(key).set(key, { text, at: this.#now() })
   }
 
+  text(key: string): string | undefined {
+    return this.#of(key).get(key)?.text
+  }
+
   read(key: string): Uint8Array | undefined {
-    const file = this.#of(key).get(key)
-    return file && new TextEncoder().encode(file.text)
+    const text = this.text(key)
+    return text === undefined ? undefined : new TextEncoder().encode(text)
   }
 
   holds(key: string): number | undefined {

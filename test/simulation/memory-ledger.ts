@@ -1,6 +1,9 @@
 import type { RunDoc, RunState } from '../../shared/core/run.ts'
 import type { Change, FeedFilter, Key, Stored } from '../../shared/ports/ledger.ts'
 
+/** What an index tells of a partition key's documents; `all` is everything in them. */
+export type Told = 'all' | 'states' | 'versions' | 'effects'
+
 /**
  * A ledger of maps, for worlds by the thousand: the port's semantics without its promises, which the simulation adds.
  * Documents are kept as JSON would give them back, and frozen, so that a reader may have the very object and cannot change it.
@@ -11,7 +14,7 @@ export class MemoryLedger {
   readonly #filter: FeedFilter
   #feed: { seq: number; change: Change }[] = []
   #seq = 0
-  writes = 0
+  readonly #changes = new Map<string, number>()
   onChange: () => void = () => {}
   /** What an index that lags behind still shows. */
   readonly #shadow = new Map<string, Key[]>()
@@ -24,6 +27,15 @@ export class MemoryLedger {
     return this.#items.get(key.pk)?.get(key.sk) as Stored<T> | undefined
   }
 
+  /** How often what a read gives may have changed: of `all` documents of a partition key, or of what an index tells of them. */
+  changesOf(what: Told, pk: string): number {
+    return this.#changes.get(`${what} ${pk}`) ?? 0
+  }
+
+  #changed(what: Told, pk: string): void {
+    this.#changes.set(`${what} ${pk}`, this.changesOf(what, pk) + 1)
+  }
+
   /** The document as it stands after the write; undefined when the revision is another. */
   write(key: Key, doc: object, rev: number): object | undefined {
     let partition = this.#items.get(key.pk)
@@ -33,8 +45,12 @@ export class MemoryLedger {
     const after = asJson(doc) as object
     const stored = Object.freeze({ key: Object.freeze({ ...key }), rev: rev + 1, doc: after })
     partition.set(key.sk, stored)
-    this.writes++
     const { task } = after as RunDoc
+    const was = before?.doc as RunDoc | undefined
+    this.#changed('all', key.pk)
+    if (was?.state !== (after as RunDoc).state) this.#changed('states', key.pk)
+    if (was?.version !== (after as RunDoc).version) this.#changed('versions', key.pk)
+    if (was?.effects !== (after as RunDoc).effects) this.#changed('effects', key.pk)
     if (task !== undefined && key.pk.startsWith('run/')) {
       let runs = this.#byTask.get(task)
       if (!runs) this.#byTask.set(task, (runs = new Map()))

@@ -143,10 +143,8 @@ export class Oracle implements Witness {
   }
 
   #readable(folder: string, who: string): void {
-    const manifest = this.#lake().read(`${folder}/manifest.json`)
-    const files = manifest
-      ? (JSON.parse(new TextDecoder().decode(manifest)) as { files: { key: string; bytes: number }[] }).files
-      : undefined
+    const manifest = this.#lake().text(`${folder}/manifest.json`)
+    const files = manifest && (JSON.parse(manifest) as { files: { key: string; bytes: number }[] }).files
     if (!files || files.some(f => this.#lake().holds(f.key) !== f.bytes)) this.broken(8, `${who} ${folder}, which cannot be read`)
   }
 

@@ -88,7 +88,7 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   world.sweepMs = scenario.sweepMs
   world.collects = scenario.collects
   for (const [call, when] of scenario.crashes ?? []) world.crashAt.set(call, when)
-  world.nextBegin = now => nextBegin(oracle, now)
+  world.nextBegin = (now, task) => nextBegin(oracle, now, task)
   // Half of the seeds end with everything told again.
   if (seed % 2 === 0) world.delivered = []
   if (lines) world.lines = lines
@@ -112,10 +112,10 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   }
 }
 
-function nextBegin(oracle: Oracle, now: number): number {
+function nextBegin(oracle: Oracle, now: number, task: string | undefined): number {
   let next = Number.POSITIVE_INFINITY
-  for (const { output } of oracle.tasks.values()) {
-    if (!oracle.views.timed(output)) continue
+  for (const { task: name, output } of oracle.tasks.values()) {
+    if ((task !== undefined && task !== name) || !oracle.views.timed(output)) continue
     const { slices } = oracle.views.calendar(output)
     let [low, high] = [0, slices.length]
     while (low < high) {

@@ -1,5 +1,13 @@
 import type { Contract } from '../../shared/core/contract.ts'
-import { type Envelope, matchesPattern, type NewEvent, patternsOf, platformPatterns, SOURCE } from '../../shared/core/events.ts'
+import {
+  type Envelope,
+  type EventPattern,
+  matchesPattern,
+  type NewEvent,
+  patternsOf,
+  platformPatterns,
+  SOURCE,
+} from '../../shared/core/events.ts'
 import { RENEW_MS } from '../../shared/core/follow.ts'
 import { buildGraph, type Graph } from '../../shared/core/graph.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
@@ -18,8 +26,9 @@ import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Faults } from './faults.ts'
 import { Heap } from './heap.ts'
 import { MemoryLake } from './memory-lake.ts'
-import { MemoryLedger } from './memory-ledger.ts'
+import { MemoryLedger, type Told } from './memory-ledger.ts'
 import type { Random } from './random.ts'
+import { Seen, SettledSweeps } from './settled.ts'
 
 /** A write as a judge sees it: by whom, and in which turn whoever wrote had last read the document. */
 export interface Write {
@@ -46,6 +55,9 @@ export interface Witness {
 
 class Crash extends Error {}
 class StorageError extends Error {}
+// Thrown by the ten thousand, and nobody reads where.
+const crash = new Crash()
+const done = Promise.resolve()
 
 /** One invocation of a function: it dies alone, and everything it waits for then fails. */
 export interface Invocation {
@@ -56,6 +68,8 @@ export interface Invocation {
   /** The turn of the last read of each document. */
   reads: Map<string, number>
   graph: Graph
+  /** What a sweep has read that has written nothing so far. */
+  seen?: Seen
   /** The attempt that a worker works for. */
   attempt?: AttemptName
 }
@@ -103,12 +117,13 @@ export class SimulatedWorld {
   readonly #random: Random
   readonly #witness: Witness
   #graph: Graph
+  #rules: Rule[]
   #earlier: { graph: Graph; until: number }
   #order = 0
   #ready: (() => void)[] = []
   #hash = 0
   #stamped = 0
-  #settled: { writes: number; until: number } | undefined
+  readonly #settled = new SettledSweeps(this.ledger)
   #collected = 0
   #nextSweep = 0
   readonly #timers = new Set<string>()
@@ -120,6 +135,7 @@ export class SimulatedWorld {
     this.faults = faults
     this.#witness = witness
     this.#graph = buildGraph(contracts)
+    this.#rules = rulesOf(this.#graph)
     this.#earlier = { graph: this.#graph, until: 0 }
   }
 
@@ -131,7 +147,8 @@ export class SimulatedWorld {
   deploy(contracts: readonly Contract[]): void {
     this.#earlier = { graph: this.#graph, until: this.now + GRAPH_KEPT_MS }
     this.#graph = buildGraph(contracts)
-    this.#settled = undefined
+    this.#rules = rulesOf(this.#graph)
+    this.#settled.forget()
   }
 
   /** A number that any difference between two traces changes. */
@@ -151,7 +168,7 @@ export class SimulatedWorld {
     this.agenda.push({ at: time, order: this.#order++, kind, run })
   }
 
-  #invocation(name: string, attempt?: AttemptName): Invocation {
+  #invocation(name: string, more: Pick<Invocation, 'attempt' | 'seen'>): Invocation {
     const { faults } = this
     const stale = this.now < this.#earlier.until && this.#random.chance(0.5)
     return {
@@ -161,18 +178,29 @@ export class SimulatedWorld {
       nextCode: this.#random.chance(faults.nextCode),
       reads: new Map(),
       graph: stale ? this.#earlier.graph : this.#graph,
-      ...(attempt && { attempt }),
+      ...more,
     }
   }
 
   /** A call of a port: others may go on first, the caller may die before or after. */
-  async #call<T>(of: Invocation, act: () => T): Promise<T> {
-    if (of.dead) throw new Crash()
-    await new Promise<void>(go => this.#ready.push(go))
+  #call<T>(of: Invocation, act: () => T): Promise<T> {
+    if (of.dead) return Promise.reject(crash)
+    return new Promise((resolve, reject) =>
+      this.#ready.push(() => {
+        try {
+          resolve(this.#turn(of, act))
+        } catch (error) {
+          reject(error)
+        }
+      }),
+    )
+  }
+
+  #turn<T>(of: Invocation, act: () => T): T {
     this.turn++
     const call = this.calls++
     this.tally?.set(of.name, (this.tally.get(of.name) ?? 0) + 1)
-    if (of.dead) throw new Crash()
+    if (of.dead) throw crash
     const swept = this.crashAt.get(call)
     if (swept || this.#random.chance(this.faults.crash)) {
       of.dead = true
@@ -180,7 +208,7 @@ export class SimulatedWorld {
       const heard = swept ? swept === 'after' : this.#random.chance(0.5)
       this.note(`${of.name} dies ${heard ? 'after' : 'before'} a call`)
       if (heard) act()
-      throw new Crash()
+      throw crash
     }
     return act()
   }
@@ -191,6 +219,7 @@ export class SimulatedWorld {
     const written = of.nextCode && !('fromNextVersion' in doc) ? { ...doc, fromNextVersion: this.turn } : doc
     const after = this.ledger.write(key, written, rev)
     if (!after) return false
+    delete of.seen
     const { state, generation, attempt, version } = after as RunDoc
     this.note(
       key.pk.startsWith('run/')
@@ -213,20 +242,29 @@ export class SimulatedWorld {
       }
       return call(act)
     }
-    const stale = () => this.#random.chance(this.faults.staleIndex)
     const read = (key: Key) => {
+      const stored = ledger.read(key)
+      of.seen?.document(key, stored?.rev ?? 0)
       of.reads.set(`${key.pk}/${key.sk}`, this.turn)
-      return ledger.read(key)
+      return stored
     }
+    const look = <T>(what: Told, pk: string, act: (stale: boolean) => T) =>
+      asked(1, () => {
+        of.seen?.look(what, pk, ledger.changesOf(what, pk))
+        const stale = (what === 'states' || what === 'versions') && this.#random.chance(this.faults.staleIndex)
+        if (stale) delete of.seen
+        return act(stale)
+      })
     return {
       ledger: {
         get: key => asked(1, () => read(key)) as never,
         getMany: keys => (keys.length === 0 ? Promise.resolve([]) : (asked(keys.length, () => keys.map(read)) as never)),
         put: (key, doc, rev) => asked(1, () => this.#put(of, key, doc, rev)),
-        query: (pk, range) => asked(1, () => ledger.range(pk, range)) as never,
-        runsInState: (task, states) => asked(1, () => ledger.inState(task, states, stale())),
-        publishedSince: (dataset, since) => asked(1, () => ledger.since(dataset, since, stale())),
-        withEffects: pk => asked(1, () => ledger.effects(pk)),
+        query: (pk, range) => look('all', pk, () => ledger.range(pk, range)) as never,
+        runsInState: (task, states) =>
+          look('states', runKey(of.graph.task(task)!.output, '').pk, stale => ledger.inState(task, states, stale)),
+        publishedSince: (dataset, since) => look('versions', runKey(dataset, '').pk, stale => ledger.since(dataset, since, stale)),
+        withEffects: pk => look('effects', pk, () => ledger.effects(pk)),
       },
       bus: { publish: events => (events.length === 0 ? Promise.resolve() : call(() => this.#publishSome(events))) },
       timers: { set: (at, event) => call(() => this.#setTimer(Math.max(at, this.now), event)) },
@@ -258,7 +296,10 @@ export class SimulatedWorld {
 
   /** Runs a function as an invocation of its own; true when it ended well. */
   async #invoke(name: string, act: (world: World) => Promise<unknown>, attempt?: AttemptName): Promise<boolean> {
-    const of = this.#invocation(name, attempt)
+    return this.#run(this.#invocation(name, attempt ? { attempt } : {}), act)
+  }
+
+  async #run(of: Invocation, act: (world: World) => Promise<unknown>): Promise<boolean> {
     try {
       await act(this.#worldOf(of))
       return true
@@ -266,7 +307,7 @@ export class SimulatedWorld {
       const { code, failure } = error as { code?: string; failure?: string }
       if (error instanceof Crash || error instanceof StorageError || (code && failure !== 'user')) return false
       if (code) {
-        this.note(`${name} refuses: ${(error as Error).message}`)
+        this.note(`${of.name} refuses: ${(error as Error).message}`)
         return true
       }
       throw error
@@ -355,11 +396,7 @@ export class SimulatedWorld {
   }
 
   #subscribers(envelope: Envelope): string[] {
-    const platform = Object.entries(platformPatterns).filter(([, patterns]) => patterns.some(p => matchesPattern(p, envelope)))
-    return [
-      ...platform.map(([name]) => `platform/${name}`),
-      ...this.#graph.tasks.filter(t => patternsOf(t).some(p => matchesPattern(p, envelope))).map(t => t.task),
-    ]
+    return this.#rules.filter(r => r.patterns.some(p => matchesPattern(p, envelope))).map(r => r.to)
   }
 
   #startWork(attempt: AttemptName): void {
@@ -457,37 +494,30 @@ export class SimulatedWorld {
     this.#nextSweep = this.now + this.sweepMs
     if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
     if (this.ledger.feedLength > 0) this.#spawn(this.#relay())
-    // A sweep of which no write came, with none since it began, would find nothing new before an hour begins or something runs out.
-    if (this.#settled?.writes === this.ledger.writes && this.now < this.#settled.until) return
-    const before = this.ledger.writes
-    const all = [
-      this.#invoke('sweep platform', sweepPlatform),
-      ...this.#graph.tasks.map(({ task }) => this.#invoke(`sweep ${task}`, world => sweepTask(world, task))),
-    ]
+    this.#sweep(undefined, sweepPlatform)
+    for (const { task } of this.#graph.tasks) this.#sweep(task, world => sweepTask(world, task))
     const day = Math.floor(this.now / 86_400_000)
-    if (this.collects && day !== this.#collected) {
-      this.#collected = day
-      all.push(this.#invoke('collector', world => collectDaily(world, this.lake)))
-    }
+    if (!this.collects || day === this.#collected) return
+    this.#collected = day
+    this.#spawn(this.#invoke('collector', world => collectDaily(world, this.lake)).then(() => {}))
+  }
+
+  /** Sweeps, unless the sweep before was to no effect and would be so again. */
+  #sweep(task: string | undefined, act: (world: World) => Promise<void>): void {
+    const name = `sweep ${task ?? 'platform'}`
+    if (this.#settled.has(name, this.now)) return
+    const of = this.#invocation(name, { seen: new Seen() })
+    const { now } = this
     this.#spawn(
-      Promise.all(all).then(ends => {
-        if (ends.every(ok => ok) && this.ledger.writes === before && this.faults.staleIndex === 0)
-          this.#settled = { writes: before, until: this.#nextExpiry() }
+      this.#run(of, act).then(ok => {
+        if (ok && of.seen && of.graph === this.#graph && now >= this.#earlier.until)
+          this.#settled.add(name, of.seen, now, this.nextBegin(now, task))
       }),
     )
   }
 
-  /** When a sweep may next find something though nobody writes. */
-  nextBegin: (now: number) => number = () => 0
-  #nextExpiry(): number {
-    let until = this.nextBegin(this.now)
-    for (const { doc } of this.ledger.runs())
-      for (const at of [doc.lease, doc.deadline && doc.deadline + 1_800_000, doc.due])
-        if (at !== undefined && doc.state !== undefined) until = Math.min(until, Math.max(at, this.now + 1))
-    for (const { doc } of this.ledger.range<{ holders: { until: number }[] }>('limit'))
-      for (const h of doc.holders) until = Math.min(until, Math.max(h.until, this.now + 1))
-    return until
-  }
+  /** When the next partition of a task, or of any, begins: then a sweep may make a run though nobody has written. */
+  nextBegin: (now: number, task: string | undefined) => number = () => 0
 
   /** Lets the world go on until a time: what is ready first, in an order that chance decides. */
   run(until: number): Promise<void> {
@@ -511,7 +541,7 @@ export class SimulatedWorld {
           this.now = Math.max(this.now, next.at)
           next.run()
         }
-        queueMicrotask(drained)
+        done.then(drained)
       }
       // A tick that is asked for by a continuation comes when no continuation is left; one asked for by a tick would come before them.
       const drained = () => process.nextTick(step)
@@ -519,6 +549,17 @@ export class SimulatedWorld {
     })
   }
 }
+
+/** Which events go to a function. */
+interface Rule {
+  to: string
+  patterns: EventPattern[]
+}
+
+const rulesOf = (graph: Graph): Rule[] => [
+  ...Object.entries(platformPatterns).map(([name, patterns]) => ({ to: `platform/${name}`, patterns })),
+  ...graph.tasks.map(t => ({ to: t.task, patterns: patternsOf(t) })),
+]
 
 function summaryOf(doc: object): string {
   const { holders, waiting, phase } = doc as {
