@@ -81,7 +81,9 @@ export function bucketLake(options: BucketOptions): BucketLake {
       }),
     put: (key, bytes) =>
       on('s3:PutObject', key, async () => {
-        await client.send(new PutObjectCommand({ ...at(key), Body: bytes }))
+        // Of a text the SDK would not know the length before it is sent.
+        const body = Buffer.from(bytes as string)
+        await client.send(new PutObjectCommand({ ...at(key), Body: body, ContentLength: body.length }))
         await copies.forget(key)
       }),
     get: key =>

@@ -6,6 +6,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { Timers } from '../ports/timers.ts'
 import { awsFailure, errorName, placeOfArn, queueArn, sdkOptions } from './sdk.ts'
 
+// Told twice in a short time, by a message that is delivered again, what is due already is published once; more is harmless.
+const REMEMBERED = 1000
 // A schedule for an instant that is past when it arrives would never fire; the request is given this long to arrive.
 const MARGIN_MS = 5000
 
@@ -31,11 +33,21 @@ export interface SchedulerOptions {
  */
 export function schedulerTimers(options: SchedulerOptions): Timers {
   const { group, clock, publisher, client = new SchedulerClient(sdkOptions) } = options
+  const published = new Set<string>()
+  async function publishNow(name: string, event: NewEvent): Promise<void> {
+    if (published.has(name)) return
+    if (published.size >= REMEMBERED) published.clear()
+    published.add(name)
+    await publisher.publish([event]).catch(cause => {
+      published.delete(name)
+      throw cause
+    })
+  }
   return {
     async set(at, event) {
       const now = clock.now()
-      if (at <= now) return publisher.publish([event])
       const name = scheduleName(at, event)
+      if (at <= now) return publishNow(name, event)
       try {
         await client.send(
           new CreateScheduleCommand({ Name: name, GroupName: group, ...schedule(options, Math.max(at, now + MARGIN_MS), event) }),

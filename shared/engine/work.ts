@@ -20,7 +20,8 @@ export async function work(world: World, task: Task, compute: Compute, name: Att
   const doc = known(await world.ledger.get<RunDoc>(runKey(name.dataset, name.partition)))?.doc
   // Told twice, or overtaken before it began: whoever has the run now does its work.
   if (doc?.state !== 'running' || doc.generation !== name.generation || doc.attempt !== name.attempt) return
-  log('attempt began', { generation: name.generation, attempt: name.attempt })
+  const { lane, night } = doc.cause ?? {}
+  log('attempt began', { generation: name.generation, attempt: name.attempt, ...(lane && { lane }), ...(night && { night }) })
   const ended = await attempt(world, task, compute, name, doc, log)
   const accepted = await finish(world, name, ended)
   if (ended.ok) log(accepted ? 'published' : 'refused: the attempt is no longer the run’s own', { rows: ended.rows, bytes: ended.bytes })

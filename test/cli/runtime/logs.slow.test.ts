@@ -6,7 +6,7 @@ test('what the newest attempt said, or the one that is named', async () => {
   await redeye('run', 'read-orders', '--partition', '2001-02-02')
   const { exit, out } = await redeye('logs', 'read-orders@2001-02-02')
   expect(exit).toBe(0)
-  expect(out).toMatch(/^\d\d:\d\d:\d\d {2}attempt began {2}generation 2 {2}attempt 1\n[\s\S]*published {2}rows 20 {2}bytes /)
+  expect(out).toMatch(/^\d\d:\d\d:\d\d {2}attempt began {2}generation 2 {2}attempt 1 {2}lane \w+\n[\s\S]*published {2}rows 20 {2}bytes /)
   expect(lines((await redeye('logs', 'read-orders@2001-02-02', '--generation', '1', '--json')).out)).toEqual(
     expect.arrayContaining([expect.objectContaining({ at: expect.any(String), message: 'attempt began', generation: 1, attempt: 1 })]),
   )

@@ -1,0 +1,142 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+// The version that what it does and does not do was measured on.
+const VERSION = '1.5.33'
+const root = join(import.meta.dirname, '..', '..')
+const venv = join(root, 'node_modules', '.cache', 'redeye', `ministack-${VERSION}`)
+
+/** A running emulator of AWS, and the environment by which clients find it. */
+export interface Emulator {
+  endpoint: string
+  /** What SDKs and the AWS CLI need: the endpoint, the region and credentials that open nothing elsewhere. */
+  env: Record<string, string>
+  /** Ends it with everything it started, and removes what it left. */
+  stop(): Promise<void>
+}
+
+export interface EmulatorOptions {
+  /** Whether identity policies are enforced. */
+  auth?: boolean
+  region?: string
+  /** What functions are to find in their environment beside their own. */
+  env?: Record<string, string>
+}
+
+/** Starts MiniStack on a free port of loopback; it is installed once, into an environment of its own. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { auth = true, region = 'eu-west-1' } = options
+  install()
+  const folder = await mkdtemp(join(tmpdir(), 'redeye-emulator-'))
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+  const child = spawn(join(venv, 'bin', 'python'), ['-m', 'ministack'], {
+    cwd: folder,
+    env: {
+      PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
+      HOME: folder,
+      TMPDIR: folder,
+      ...env,
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      MINISTACK_HOST: '127.0.0.1',
+      MINISTACK_REGION: region,
+      LAMBDA_EXECUTOR: 'local',
+      AUTH: String(auth),
+      LOG_LEVEL: 'WARNING',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that its workers end with it.
+    detached: true,
+  })
+  const said = tail(child)
+  try {
+    await ready(endpoint, child, said)
+  } catch (error) {
+    await end(child, folder)
+    throw error
+  }
+  // A test that dies must not leave it running.
+  const onExit = () => kill(child, 'SIGKILL')
+  process.once('exit', onExit)
+  return {
+    endpoint,
+    env,
+    async stop() {
+      process.removeListener('exit', onExit)
+      await end(child, folder)
+    },
+  }
+}
+
+function install(): void {
+  if (existsSync(join(venv, 'installed'))) return
+  execFileSync('python3', ['-m', 'venv', '--clear', venv], { stdio: 'inherit' })
+  execFileSync(join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', `ministack==${VERSION}`], {
+    stdio: 'inherit',
+  })
+  execFileSync('touch', [join(venv, 'installed')])
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+function tail(child: ChildProcess): () => string {
+  let text = ''
+  const hear = (data: Buffer) => {
+    text = (text + data).slice(-4000)
+  }
+  child.stdout!.on('data', hear)
+  child.stderr!.on('data', hear)
+  return () => text
+}
+
+async function ready(endpoint: string, child: ChildProcess, said: () => string): Promise<void> {
+  // A minute: the first start compiles the emulator's modules on a loaded machine.
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) throw new Error(`the emulator ended with ${child.exitCode}: ${said()}`)
+    const answer = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer?.ok) return
+    await wait(100)
+  }
+  throw new Error(`the emulator does not answer: ${said()}`)
+}
+
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  if (child.exitCode === null && child.signalCode === null) {
+    kill(child, 'SIGTERM')
+    await Promise.race([ended, wait(5000, undefined, { ref: false })])
+  }
+  // Workers too: whoever is left of its group.
+  kill(child, 'SIGKILL')
+  // Node finds some of its files being written while it removes them.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+}
+
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal)
+  } catch {
+    // The group is gone.
+  }
+}
