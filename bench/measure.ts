@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
+import { sizeNursery } from '../cli/nursery.ts'
 
 // The process of one measurement: `measure.ts NAME FOLDER [--quick]`, started by bench.ts, or by hand under a profiler.
 // As the redeye command does.
 enableCompileCache()
-setFlagsFromString('--semi-space-growth-factor=1')
+sizeNursery()
 const { measurements } = await import('./measurements.ts')
 const [name, parent, quick] = process.argv.slice(2)
 const folder = join(parent!, name!)

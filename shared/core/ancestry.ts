@@ -3,34 +3,39 @@
  * (by ordinal) at one number. Keyed datasets keep their keys, for a declared list may change its order.
  */
 export type Ancestry = { [dataset: string]: Lineage }
-export interface Lineage {
-  /** The highest number in it: where it is 1 on all sides, they are consistent without looking. */
-  max: number
-  /** `[from, to, number]`, ordered, disjoint, both ends included. */
-  ranges?: Range[]
-  keys?: { [key: string]: number }
-}
+/**
+ * The partitions of one dataset: `11323..11687,11688:2` is a year of them at number 1 and one at 2. It is text because most of it is
+ * only ever carried on and compared: a document names each of its ancestors, and few of them ever come to a second number.
+ */
+export type Lineage = string | { [key: string]: number }
+/** `[from, to, number]`, ordered, disjoint, both ends included. */
 export type Range = [from: number, to: number, number: number]
 
 /** One partition of a dataset at a number, as a lineage. */
 export function lineageOf(place: { ordinal: number } | { key: string }, number: number): Lineage {
-  return 'key' in place ? { max: number, keys: { [place.key]: number } } : { max: number, ranges: [[place.ordinal, place.ordinal, number]] }
+  return 'key' in place ? { [place.key]: number } : textOf([[place.ordinal, place.ordinal, number]])
 }
 
-/** All of these together; where they disagree the highest number stands. */
+/** The ranges a lineage's text stands for. */
+export function rangesOf(text: string): Range[] {
+  return text.split(',').map(part => {
+    const [places, number = '1'] = part.split(':')
+    const [from, to = from] = places!.split('..')
+    return [Number(from), Number(to), Number(number)]
+  })
+}
+
+const textOf = (ranges: readonly Range[]): string =>
+  ranges.map(([from, to, number]) => `${from}${to === from ? '' : `..${to}`}${number === 1 ? '' : `:${number}`}`).join(',')
+
+/** All of these together; where they disagree the highest number stands. A dataset that became keyed, or no longer is, has the keys. */
 export function mergeLineages(lineages: readonly Lineage[]): Lineage {
-  if (lineages.length === 1) return lineages[0]!
-  const merged: Lineage = { max: 0 }
-  const ranges: Range[] = []
-  for (const lineage of lineages) {
-    merged.max = Math.max(merged.max, lineage.max)
-    if (lineage.ranges) for (const range of lineage.ranges) ranges.push(range)
-    if (lineage.keys) {
-      merged.keys ??= {}
-      for (const [key, number] of Object.entries(lineage.keys)) merged.keys[key] = Math.max(merged.keys[key] ?? 0, number)
-    }
-  }
-  if (ranges.length > 0) merged.ranges = mergeRanges(ranges)
+  const first = lineages[0]!
+  if (lineages.every(l => l === first)) return first
+  const keyed = lineages.filter(l => typeof l !== 'string')
+  if (keyed.length === 0) return textOf(mergeRanges([...new Set(lineages as string[])].flatMap(rangesOf)))
+  const merged: { [key: string]: number } = {}
+  for (const keys of keyed) for (const [key, number] of Object.entries(keys)) merged[key] = Math.max(merged[key] ?? 0, number)
   return merged
 }
 
@@ -65,10 +70,14 @@ function append(merged: Range[], from: number, to: number, number: number): void
 
 /** Whether a lineage holds a partition at a lower number than the merged one does. */
 export function isBehind(lineage: Lineage, merged: Lineage): boolean {
-  if (lineage.keys) for (const [key, number] of Object.entries(lineage.keys)) if ((merged.keys?.[key] ?? 0) > number) return true
-  const all = merged.ranges ?? []
+  if (lineage === merged) return false
+  if (typeof lineage !== 'string' || typeof merged !== 'string')
+    return typeof lineage !== 'string' && typeof merged !== 'string' && Object.entries(lineage).some(([key, n]) => merged[key]! > n)
+  // All at number 1 are consistent without looking.
+  if (!merged.includes(':')) return false
+  const all = rangesOf(merged)
   let at = 0
-  for (const [from, to, number] of lineage.ranges ?? []) {
+  for (const [from, to, number] of rangesOf(lineage)) {
     while (at < all.length && all[at]![1] < from) at++
     for (let i = at; i < all.length && all[i]![0] <= to; i++) if (all[i]![2] > number) return true
   }
@@ -77,20 +86,23 @@ export function isBehind(lineage: Lineage, merged: Lineage): boolean {
 
 /** The union of ancestries, and of each who in `views` is behind it. `views` are what the pinned versions bring. */
 export function reconcile(views: readonly Ancestry[]): { merged: Ancestry; behind: boolean[] } {
-  const byDataset = new Map<string, { view: number; lineage: Lineage }[]>()
-  views.forEach((ancestry, view) => {
-    for (const dataset in ancestry) {
-      const list = byDataset.get(dataset)
-      if (list) list.push({ view, lineage: ancestry[dataset]! })
-      else byDataset.set(dataset, [{ view, lineage: ancestry[dataset]! }])
-    }
-  })
   const merged: Ancestry = {}
+  const differing = new Map<string, Lineage[]>()
+  for (const view of views)
+    for (const dataset in view) {
+      const [lineage, first] = [view[dataset]!, merged[dataset]]
+      if (first === undefined) merged[dataset] = lineage
+      else if (first !== lineage) {
+        const others = differing.get(dataset)
+        if (others) others.push(lineage)
+        else differing.set(dataset, [first, lineage])
+      }
+    }
   const behind = views.map(() => false)
-  for (const [dataset, list] of byDataset) {
-    const whole = mergeLineages(list.map(l => l.lineage))
+  for (const [dataset, lineages] of differing) {
+    const whole = mergeLineages(lineages)
     merged[dataset] = whole
-    if (whole.max > 1) for (const { view, lineage } of list) behind[view] ||= isBehind(lineage, whole)
+    for (const [i, view] of views.entries()) if (dataset in view) behind[i] ||= isBehind(view[dataset]!, whole)
   }
   return { merged, behind }
 }

@@ -98,8 +98,9 @@ function consistency(facts: readonly InputFacts[]): { ancestry: Ancestry; stale:
     for (const p of f.needed) {
       if (!p.version) continue
       const place = f.partitioning.grain === 'keys' ? { key: keyOf(f.partitioning, p.ordinal) } : { ordinal: p.ordinal }
-      views.push(...viewsOf(f.input.dataset, lineageOf(place, p.version.as), p.version.ancestry))
-      while (names.length < views.length) names.push([f, p])
+      // Two views, for a version of an incremental dataset derives from that dataset's earlier partitions too.
+      views.push({ [f.input.dataset]: lineageOf(place, p.version.as) }, p.version.ancestry)
+      names.push([f, p], [f, p])
     }
   }
   const { merged, behind } = reconcile(views)
@@ -109,11 +110,6 @@ function consistency(facts: readonly InputFacts[]): { ancestry: Ancestry; stale:
     if (isBehind) stale.add(`${f.input.dataset}@${keyOf(f.partitioning, p.ordinal)}`)
   })
   return { ancestry: merged, stale: [...stale] }
-}
-
-// A version of an incremental dataset derives from its own earlier partitions too, so itself is a view of its own.
-function viewsOf(dataset: string, own: Ancestry[string], ancestry: Ancestry): Ancestry[] {
-  return dataset in ancestry ? [{ [dataset]: own }, ancestry] : [{ ...ancestry, [dataset]: own }]
 }
 
 function pinsOf(partitions: readonly PartitionFacts[]): Pin[] {

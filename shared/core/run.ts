@@ -41,7 +41,7 @@ export interface Version {
   at: EpochMs
   cause: Cause
   ancestry: Ancestry
-  /** The lake's key of the ancestry's file and its hash, where it is too large for the document; `ancestry` then holds only the highest numbers. */
+  /** The lake's key of the ancestry's file and its hash, where it is too large for the document; `ancestry` is then empty. */
   ancestryFile?: { key: string; hash: string }
 }
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
-import { isBehind, type Lineage, lineageOf, mergeLineages, reconcile } from '../../shared/core/ancestry.ts'
+import { isBehind, type Lineage, lineageOf, mergeLineages, rangesOf, reconcile } from '../../shared/core/ancestry.ts'
 
 type Model = Map<number, number>
 const models = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 })), { maxLength: 30 })
+  .array(fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 30 })
   .map(entries => new Map(entries) as Model)
 const lineageFrom = (model: Model): Lineage => mergeLineages([...model].map(([ordinal, number]) => lineageOf({ ordinal }, number)))
 const spelledOut = (lineage: Lineage): [number, number][] =>
-  (lineage.ranges ?? []).flatMap(([from, to, n]) => Array.from({ length: to - from + 1 }, (_, i) => [from + i, n] as [number, number]))
+  rangesOf(lineage as string).flatMap(([from, to, n]) => Array.from({ length: to - from + 1 }, (_, i) => [from + i, n] as [number, number]))
 const sorted = (model: Model) => [...model].sort(([a], [b]) => a - b)
 
 test('ranges say of every partition what was put in, in the fewest ranges', () => {
@@ -15,7 +15,7 @@ test('ranges say of every partition what was put in, in the fewest ranges', () =
     fc.property(models, model => {
       const lineage = lineageFrom(model)
       expect(spelledOut(lineage)).toEqual(sorted(model))
-      const ranges = lineage.ranges ?? []
+      const ranges = rangesOf(lineage as string)
       for (let i = 1; i < ranges.length; i++)
         expect(ranges[i]![0] === ranges[i - 1]![1] + 1 && ranges[i]![2] === ranges[i - 1]![2]).toBe(false)
     }),
@@ -37,7 +37,7 @@ test('merged, the highest number stands; who is lower anywhere is behind', () =>
 
 test('keyed partitions keep their keys, for a list may change its order', () => {
   const merged = mergeLineages([lineageOf({ key: 'emea' }, 1), lineageOf({ key: 'apac' }, 2), lineageOf({ key: 'emea' }, 2)])
-  expect(merged).toEqual({ max: 2, keys: { emea: 2, apac: 2 } })
+  expect(merged).toEqual({ emea: 2, apac: 2 })
   expect(isBehind(lineageOf({ key: 'emea' }, 1), merged)).toBe(true)
 })
 
@@ -45,4 +45,21 @@ test('views that agree are consistent; of two that do not the lower is behind', 
   const orders = (number: number) => ({ orders: lineageOf({ ordinal: 3 }, number) })
   expect(reconcile([orders(1), orders(1)])).toEqual({ merged: orders(1), behind: [false, false] })
   expect(reconcile([orders(1), orders(2)])).toEqual({ merged: orders(2), behind: [true, false] })
+})
+
+test('a lineage is short text: a range, what stands alone, and numbers only above 1', () => {
+  const days = (from: number, to: number, number: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => lineageOf({ ordinal: from + i }, number))
+  expect(mergeLineages([...days(11_323, 11_687, 1), ...days(11_688, 11_688, 2)])).toBe('11323..11687,11688:2')
+  expect(rangesOf('-3..-1:4,7')).toEqual([
+    [-3, -1, 4],
+    [7, 7, 1],
+  ])
+})
+
+test('a dataset that became keyed begins anew, and is behind nothing it was', () => {
+  const merged = mergeLineages([lineageOf({ ordinal: 3 }, 2), lineageOf({ key: 'emea' }, 1)])
+  expect(merged).toEqual({ emea: 1 })
+  expect(isBehind('3', merged)).toBe(false)
+  expect(isBehind({ emea: 1 }, '3:2')).toBe(false)
 })
