@@ -44,24 +44,28 @@ const shapes: { [T in EventType]: Shape<EventDetails[T]> } = {
   PlaceFreed: { limit: text, dataset: text, partition: text, generation: number, attempt: number },
 }
 
+const fieldsOf = new Map(
+  Object.entries(shapes).map(([type, shape]) => [type, Object.entries(shape as Record<string, Takes | { optional: Takes }>)]),
+)
+
 /** Throws BAD_EVENT for an event whose detail lacks a field or has one that is not what it takes; see events/ for the schemas. */
 export function checkEvent(type: string, detail: unknown): void {
-  const shape = shapes[type as EventType] as Record<string, Takes | { optional: Takes }> | undefined
-  if (!shape) {
+  const fields = fieldsOf.get(type)
+  if (!fields) {
     const near = nearest(type, Object.keys(shapes))
     throw badEvent(`there is no event "${type}"`, near ? `did you mean ${near}?` : 'see events/ for those there are')
   }
-  const example = `see events/${type.replace(/\B[A-Z]/g, '-$&').toLowerCase()}.example.json`
-  if (object(detail)) throw badEvent(`the detail of ${type} is ${JSON.stringify(detail)}, not an object`, example)
+  if (object(detail)) throw badEvent(`the detail of ${type} is ${JSON.stringify(detail)}, not an object`, exampleOf(type))
   const given = detail as Record<string, unknown>
-  for (const [field, takes] of Object.entries(shape)) {
+  for (const [field, takes] of fields) {
     const optional = typeof takes !== 'function'
     if (optional && given[field] === undefined) continue
     const expected = (optional ? takes.optional : takes)(given[field])
     if (expected === undefined) continue
     const received = given[field] === undefined ? 'is missing' : `is ${JSON.stringify(given[field])?.slice(0, 80)}`
-    throw badEvent(`${type}: ${field} ${received}; it takes ${expected}`, example)
+    throw badEvent(`${type}: ${field} ${received}; it takes ${expected}`, exampleOf(type))
   }
 }
 
+const exampleOf = (type: string) => `see events/${type.replace(/\B[A-Z]/g, '-$&').toLowerCase()}.example.json`
 const badEvent = (what: string, remedy: string) => new RedeyeError('BAD_EVENT', what, { remedy })

@@ -1,8 +1,13 @@
 import type { RunDoc, RunState } from '../../shared/core/run.ts'
 import type { Change, FeedFilter, Key, Stored } from '../../shared/ports/ledger.ts'
 
-/** What an index tells of a partition key's documents; `all` is everything in them. */
-export type Told = 'all' | 'states' | 'versions' | 'effects'
+/** How often what reads of a partition key give has changed: of its documents, or of what an index tells of them. */
+export interface Changes {
+  all: number
+  states: number
+  versions: number
+  effects: number
+}
 
 /**
  * A ledger of maps, for worlds by the thousand: the port's semantics without its promises, which the simulation adds.
@@ -14,7 +19,7 @@ export class MemoryLedger {
   readonly #filter: FeedFilter
   #feed: { seq: number; change: Change }[] = []
   #seq = 0
-  readonly #changes = new Map<string, number>()
+  readonly #changes = new Map<string, Changes>()
   onChange: () => void = () => {}
   /** What an index that lags behind still shows. */
   readonly #shadow = new Map<string, Key[]>()
@@ -27,13 +32,10 @@ export class MemoryLedger {
     return this.#items.get(key.pk)?.get(key.sk) as Stored<T> | undefined
   }
 
-  /** How often what a read gives may have changed: of `all` documents of a partition key, or of what an index tells of them. */
-  changesOf(what: Told, pk: string): number {
-    return this.#changes.get(`${what} ${pk}`) ?? 0
-  }
-
-  #changed(what: Told, pk: string): void {
-    this.#changes.set(`${what} ${pk}`, this.changesOf(what, pk) + 1)
+  changesOf(pk: string): Changes {
+    let changes = this.#changes.get(pk)
+    if (!changes) this.#changes.set(pk, (changes = { all: 0, states: 0, versions: 0, effects: 0 }))
+    return changes
   }
 
   /** The document as it stands after the write; undefined when the revision is another. */
@@ -45,12 +47,8 @@ export class MemoryLedger {
     const after = asJson(doc) as object
     const stored = Object.freeze({ key: Object.freeze({ ...key }), rev: rev + 1, doc: after })
     partition.set(key.sk, stored)
+    this.#count(this.changesOf(key.pk), before?.doc as RunDoc | undefined, after as RunDoc)
     const { task } = after as RunDoc
-    const was = before?.doc as RunDoc | undefined
-    this.#changed('all', key.pk)
-    if (was?.state !== (after as RunDoc).state) this.#changed('states', key.pk)
-    if (was?.version !== (after as RunDoc).version) this.#changed('versions', key.pk)
-    if (was?.effects !== (after as RunDoc).effects) this.#changed('effects', key.pk)
     if (task !== undefined && key.pk.startsWith('run/')) {
       let runs = this.#byTask.get(task)
       if (!runs) this.#byTask.set(task, (runs = new Map()))
@@ -62,6 +60,13 @@ export class MemoryLedger {
       this.onChange()
     }
     return after
+  }
+
+  #count(changes: Changes, before: RunDoc | undefined, after: RunDoc): void {
+    changes.all++
+    if (before?.state !== after.state) changes.states++
+    if (before?.version !== after.version) changes.versions++
+    if (before?.effects !== after.effects) changes.effects++
   }
 
   range<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Stored<T>[] {

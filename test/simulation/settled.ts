@@ -1,25 +1,23 @@
 import type { RunDoc } from '../../shared/core/run.ts'
 import type { Key } from '../../shared/ports/ledger.ts'
-import type { MemoryLedger, Told } from './memory-ledger.ts'
+import type { Changes, MemoryLedger } from './memory-ledger.ts'
 
 /** What a sweep has read, as it stood when it read it first. */
 export class Seen {
   readonly #documents = new Map<string, { key: Key; rev: number }>()
-  readonly #looks = new Map<string, { what: Told; pk: string; changes: number }>()
+  readonly #looks: { pk: string; changes: Changes; what: keyof Changes; then: number }[] = []
 
-  document(key: Key, rev: number): void {
-    const name = `${key.pk}/${key.sk}`
+  document(name: string, key: Key, rev: number): void {
     if (!this.#documents.has(name)) this.#documents.set(name, { key, rev })
   }
 
-  look(what: Told, pk: string, changes: number): void {
-    const name = `${what} ${pk}`
-    if (!this.#looks.has(name)) this.#looks.set(name, { what, pk, changes })
+  look(pk: string, changes: Changes, what: keyof Changes): void {
+    if (!this.#looks.some(l => l.pk === pk && l.what === what)) this.#looks.push({ pk, changes, what, then: changes[what] })
   }
 
   /** Whether it would read the same again. */
   stands(ledger: MemoryLedger): boolean {
-    for (const { what, pk, changes } of this.#looks.values()) if (ledger.changesOf(what, pk) !== changes) return false
+    for (const { changes, what, then } of this.#looks) if (changes[what] !== then) return false
     for (const { key, rev } of this.#documents.values()) if ((ledger.read(key)?.rev ?? 0) !== rev) return false
     return true
   }
@@ -28,9 +26,8 @@ export class Seen {
   until(ledger: MemoryLedger, now: number): number {
     let until = Number.POSITIVE_INFINITY
     for (const { key } of this.#documents.values()) until = Math.min(until, expiryOf(ledger.read<Expiring>(key)?.doc, now))
-    for (const { what, pk } of this.#looks.values())
-      if (what === 'all' && !pk.startsWith('run/'))
-        for (const { doc } of ledger.range<Expiring>(pk)) until = Math.min(until, expiryOf(doc, now))
+    for (const { pk } of this.#looks)
+      if (pk === 'limit') for (const { doc } of ledger.range<Expiring>(pk)) until = Math.min(until, expiryOf(doc, now))
     return until
   }
 }

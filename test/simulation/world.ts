@@ -26,7 +26,7 @@ import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Faults } from './faults.ts'
 import { Heap } from './heap.ts'
 import { MemoryLake } from './memory-lake.ts'
-import { MemoryLedger, type Told } from './memory-ledger.ts'
+import { type Changes, MemoryLedger } from './memory-ledger.ts'
 import type { Random } from './random.ts'
 import { Seen, SettledSweeps } from './settled.ts'
 
@@ -244,13 +244,14 @@ export class SimulatedWorld {
     }
     const read = (key: Key) => {
       const stored = ledger.read(key)
-      of.seen?.document(key, stored?.rev ?? 0)
-      of.reads.set(`${key.pk}/${key.sk}`, this.turn)
+      const name = `${key.pk}/${key.sk}`
+      of.seen?.document(name, key, stored?.rev ?? 0)
+      of.reads.set(name, this.turn)
       return stored
     }
-    const look = <T>(what: Told, pk: string, act: (stale: boolean) => T) =>
+    const look = <T>(what: keyof Changes, pk: string, act: (stale: boolean) => T) =>
       asked(1, () => {
-        of.seen?.look(what, pk, ledger.changesOf(what, pk))
+        of.seen?.look(pk, ledger.changesOf(pk), what)
         const stale = (what === 'states' || what === 'versions') && this.#random.chance(this.faults.staleIndex)
         if (stale) delete of.seen
         return act(stale)
