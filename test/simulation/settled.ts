@@ -5,19 +5,19 @@ import type { Changes, MemoryLedger } from './memory-ledger.ts'
 /** What a sweep has read, as it stood when it read it first. */
 export class Seen {
   readonly #documents = new Map<string, { key: Key; rev: number }>()
-  readonly #looks: { pk: string; changes: Changes; what: keyof Changes; then: number }[] = []
+  readonly #looks: { pk: string; changes: Changes; what: keyof Changes; count: number }[] = []
 
   document(name: string, key: Key, rev: number): void {
     if (!this.#documents.has(name)) this.#documents.set(name, { key, rev })
   }
 
   look(pk: string, changes: Changes, what: keyof Changes): void {
-    if (!this.#looks.some(l => l.pk === pk && l.what === what)) this.#looks.push({ pk, changes, what, then: changes[what] })
+    if (!this.#looks.some(l => l.pk === pk && l.what === what)) this.#looks.push({ pk, changes, what, count: changes[what] })
   }
 
   /** Whether it would read the same again. */
   stands(ledger: MemoryLedger): boolean {
-    for (const { changes, what, then } of this.#looks) if (changes[what] !== then) return false
+    for (const { changes, what, count } of this.#looks) if (changes[what] !== count) return false
     for (const { key, rev } of this.#documents.values()) if ((ledger.read(key)?.rev ?? 0) !== rev) return false
     return true
   }
