@@ -39,6 +39,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${describeMachine(folder)}\n`)
     const figures: Figure[] = []
     for (const name of names) {
+      if (process.stderr.isTTY) process.stderr.write(`\nmeasuring ${name} …\r`)
       const measured = await measure(name, folder, values.quick)
       process.stdout.write(`\n${table(measured)}`)
       figures.push(...measured)

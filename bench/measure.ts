@@ -7,6 +7,8 @@ import { sizeNursery } from '../cli/nursery.ts'
 // As the redeye command does.
 enableCompileCache()
 sizeNursery()
+// Whoever started it is gone, and nobody reads the figures.
+process.once('disconnect', () => process.exit())
 const { measurements } = await import('./measurements.ts')
 const [name, parent, quick] = process.argv.slice(2)
 const folder = join(parent!, name!)

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
 import { findProject } from './find-project.ts'
 import { addRuntimeCommands } from './runtime-commands.ts'
 
@@ -6,6 +7,7 @@ import { addRuntimeCommands } from './runtime-commands.ts'
 export function createProgram(exit: (code: number) => void): Command {
   const program = new Command('redeye')
     .description('A company’s nightly batch, run by events instead of a scheduler.')
+    .version(manifest.version, '-V, --version', 'print the version')
     .option('-C, --project <folder>', 'the project’s folder (default: the nearest upward with services/)')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })

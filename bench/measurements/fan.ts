@@ -37,8 +37,8 @@ async function widths(folder: string, shape: 'fan' | 'keys', word: string, sizes
   return figures
 }
 
-// Small graphs are soon made and vary most.
-const roundsOf = (n: number) => (n <= 100 ? 7 : n <= 1000 ? 3 : 1)
+// Small graphs vary most; each round begins with a warm-up of some seconds.
+const roundsOf = (n: number) => (n <= 100 ? 5 : n <= 1000 ? 3 : 1)
 
 async function one(folder: string, shape: Extract<Shape, { n: number }>, rounds: number) {
   const seconds: number[] = []

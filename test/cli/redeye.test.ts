@@ -14,6 +14,10 @@ test('help names every command, and each command shows examples', async () => {
   }
 })
 
+test('it tells its version', async () => {
+  expect(await trialProject({}).redeye('--version')).toEqual({ exit: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' })
+})
+
 test.each([
   [['chekc'], 'Did you mean check?'],
   [['check', '--jsn'], 'Did you mean --json?'],
