@@ -5,17 +5,17 @@ import { join } from 'node:path'
 const PREFIX = 'redeye-work-'
 
 /** Where this process keeps its files: all in one folder, so that it can be emptied whole. */
-export const scratchFolder = (): string => join(tmpdir(), `${PREFIX}${process.pid}`)
+export const scratchFolder = (disk = tmpdir()): string => join(disk, `${PREFIX}${process.pid}`)
 
 /**
  * Empties the scratch folder, and removes those of processes that are gone: a sandbox keeps its disk from one attempt to the next, and
  * from a process that died to the one that follows it. Those of others who live (as in an emulator, where all share a disk) stay.
  */
-export function emptyScratch(): string {
-  const own = scratchFolder()
-  for (const name of readdirSync(tmpdir())) {
+export function emptyScratch(disk = tmpdir()): string {
+  const own = scratchFolder(disk)
+  for (const name of readdirSync(disk)) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : Number.NaN
-    if (pid === process.pid || (Number.isInteger(pid) && !isAlive(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    if (pid === process.pid || (Number.isInteger(pid) && !isAlive(pid))) rmSync(join(disk, name), { recursive: true, force: true })
   }
   mkdirSync(own, { recursive: true })
   return own
