@@ -5,7 +5,7 @@ import { neededBy } from './mapping.ts'
 import { countOf, endOf, isTimed, keyOf, type Partitioning, placeIn, startOf } from './partition.ts'
 import { type InputFacts, mayBeReady, optionalTime, pinnedNumber, type Readiness, readiness } from './readiness.ts'
 import { retryAt } from './retry.ts'
-import { type Cause, joinCauses, type Pins, type RunDoc, type RunError, sameCause, type Version } from './run.ts'
+import { type Cause, joinCauses, type Pins, publishedLoudly, type RunDoc, type RunError, sameCause, type Version } from './run.ts'
 import type { EpochMs } from './zone.ts'
 
 /*
@@ -136,7 +136,11 @@ function updatesOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): { r
     if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return
     for (const { ordinal, version } of needed) {
       // Pins made under other inputs say nothing of these: only what was published since is news.
-      if (!version || (samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud : version.at <= (doc.pins?.at ?? 0))) continue
+      if (
+        !version ||
+        (samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud : publishedLoudly(version) <= (doc.pins?.at ?? 0))
+      )
+        continue
       found[input.onUpdate] = true
       found.cause = joinCauses(found.cause, loudCause(version.cause))
     }
@@ -198,7 +202,8 @@ function triggersOf(place: Place, view: View): Cause | undefined {
   for (const { input, needed } of view.facts)
     if (input.mapping.map !== 'latest')
       for (const { version } of needed)
-        if (version && version.loud > 0 && version.at >= place.contract.deployedAt) cause = joinCauses(cause, loudCause(version.cause))
+        if (version && version.loud > 0 && publishedLoudly(version) >= place.contract.deployedAt)
+          cause = joinCauses(cause, loudCause(version.cause))
   return cause
 }
 
@@ -342,6 +347,7 @@ function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { genera
     number,
     as: cause.quiet ? (before?.as ?? number) : number,
     loud: cause.quiet ? (before?.loud ?? 0) : number,
+    ...(cause.quiet && before && { loudAt: publishedLoudly(before) }),
     generation: by.generation,
     attempt: by.attempt,
     cause,

@@ -31,6 +31,8 @@ export interface Version {
   as: number
   /** The highest number up to it that readers follow by themselves; a version under a request without downstream does not raise it. */
   loud: number
+  /** When that one was published, where it is an earlier version. */
+  loudAt?: EpochMs
   generation: number
   attempt: number
   rows: number
@@ -124,6 +126,11 @@ const REMEMBERED = 16
 export function hear<T extends { heard?: string[] }>(doc: T, eventId: string): T | undefined {
   if (doc.heard?.includes(eventId)) return undefined
   return { ...doc, heard: [...(doc.heard ?? []), eventId].slice(-REMEMBERED) }
+}
+
+/** When the newest version was published that readers follow by themselves: what a new or a changed task hears of must be later. */
+export function publishedLoudly({ loudAt, at }: Version): EpochMs {
+  return loudAt ?? at
 }
 
 /** A run's name for people, and its key among permits. */

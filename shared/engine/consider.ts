@@ -3,7 +3,7 @@ import type { Graph } from '../core/graph.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import type { RequestDoc } from '../core/request.ts'
-import type { Cause, RunDoc } from '../core/run.ts'
+import { type Cause, publishedLoudly, type RunDoc } from '../core/run.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
 import { nightOf } from './decide.ts'
@@ -199,7 +199,7 @@ async function nextPartition(world: World, place: Place, facts: readonly InputFa
   const begins = startOf(place.output, next)
   if (begins <= world.clock.now()) return
   const concerned = facts.some(({ input, partitioning, needed }) => {
-    const present = needed.filter(p => p.version && p.version.loud > 0 && p.version.at >= place.contract.deployedAt)
+    const present = needed.filter(p => p.version && p.version.loud > 0 && publishedLoudly(p.version) >= place.contract.deployedAt)
     if (present.length === 0 || input.mapping.map === 'latest' || input.mapping.map === 'all') return false
     const nexts = neededOrdinals(input, partitioning, place.output, next)
     return present.some(p => nexts.includes(p.ordinal))

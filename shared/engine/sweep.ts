@@ -2,7 +2,7 @@ import { type Arrival, arrive, end, silent } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
-import type { RunDoc } from '../core/run.ts'
+import { publishedLoudly, type RunDoc } from '../core/run.ts'
 import { DAY_MS, dateOfDay, dayOf } from '../core/zone.ts'
 import type { Key } from '../ports/ledger.ts'
 import { considerRun } from './consider.ts'
@@ -76,7 +76,7 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
       const { from, to } = affectedBy(input.mapping, inputs[i]!, output, ordinal)
       const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
       const { quiet: _, ...cause } = version.cause
-      const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: version.at, cause }
+      const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: publishedLoudly(version), cause }
       for (const o of to === Number.POSITIVE_INFINITY ? await existing() : ordinalRange(output, from, last)) {
         const known = arrivals.get(o)
         if (known) known.push(arrival)

@@ -509,10 +509,12 @@ export class SimulatedWorld {
     if (this.#settled.has(name, this.now)) return
     const of = this.#invocation(name, { seen: new Seen() })
     const { now } = this
+    // By a clock that is behind, what has begun has not.
+    const looked = Math.min(now, now + of.skewMs)
     this.#spawn(
       this.#run(of, act).then(ok => {
         if (ok && of.seen && of.graph === this.#graph && now >= this.#earlier.until)
-          this.#settled.add(name, of.seen, now, this.nextBegin(now, task))
+          this.#settled.add(name, of.seen, now, this.nextBegin(looked, task))
       }),
     )
   }
