@@ -39,10 +39,41 @@ export async function deployContracts(world: World, contracts: (deployedAt: (tas
   for (const [sk, doc] of existing) if (doc.kind !== 'retired') await retire(world, sk, doc)
 }
 
-async function register(world: World, contract: Contract, existing: Map<string, unknown>): Promise<void> {
+/**
+ * Registers some contracts of a stage whose services are deployed one by one: all others stay. A task that was retired begins a new life.
+ * Says what changed.
+ */
+export async function registerContracts(
+  world: Pick<World, 'ledger' | 'clock'>,
+  contracts: (deployedAt: (task: string) => number) => Contract[],
+): Promise<Contract[]> {
+  const now = world.clock.now()
+  const existing = new Map((await world.ledger.query<Contract | RetiredContract>('contract')).map(s => [s.key.sk, s.doc]))
+  const deployedAt = (task: string) => {
+    const contract = existing.get(taskContractKey(task).sk)
+    return contract?.kind === 'task' ? contract.deployedAt : now
+  }
+  const changed: Contract[] = []
+  for (const contract of contracts(deployedAt)) if (await register(world, contract, existing)) changed.push(contract)
+  return changed
+}
+
+/** Ends a task's life: its open runs are cancelled, with a word to people, and its contract says so. False when there is no such task. */
+export async function retireTask(world: World, task: string): Promise<boolean> {
+  const key = taskContractKey(task)
+  const doc = (await world.ledger.get<Contract | RetiredContract>(key))?.doc
+  if (doc?.kind !== 'task') return false
+  await retire(world, key.sk, doc)
+  return true
+}
+
+async function register(world: Pick<World, 'ledger'>, contract: Contract, existing: Map<string, unknown>): Promise<boolean> {
   const key = contract.kind === 'task' ? taskContractKey(contract.task) : datasetContractKey(contract.dataset)
   existing.delete(key.sk)
-  await swap<Contract>(world, key, doc => (JSON.stringify(doc) === JSON.stringify(contract) ? doc : contract))
+  const { written } = await swap<Contract>(world, key, doc =>
+    JSON.stringify(sorted(doc)) === JSON.stringify(sorted(contract)) ? doc : contract,
+  )
+  return written
 }
 
 async function retire(world: World, sk: string, contract: Contract): Promise<void> {
@@ -53,5 +84,16 @@ async function retire(world: World, sk: string, contract: Contract): Promise<voi
   }
   await swap<Contract | RetiredContract>(world, { pk: 'contract', sk }, doc =>
     doc?.kind === 'retired' ? doc : { kind: 'retired', was: contract },
+  )
+}
+
+/** A store may give an object's fields back in another order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, one]) => [key, sorted(one)]),
   )
 }

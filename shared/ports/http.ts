@@ -7,6 +7,13 @@ export type HttpAuth =
   | { readonly basic: { readonly user: string; readonly password: string } }
   | { readonly header: string; readonly secret: string }
 
+/** The names of the secrets that this takes. */
+export function authSecrets(auth: HttpAuth | undefined): string[] {
+  if (auth === undefined) return []
+  if ('bearer' in auth) return [auth.bearer]
+  return 'header' in auth ? [auth.secret] : [auth.basic.user, auth.basic.password]
+}
+
 /** The header that proves it; rejects with BAD_CREDENTIAL when a secret is missing. */
 export async function authHeaders(auth: HttpAuth | undefined, world: SourceWorld): Promise<Record<string, string>> {
   if (auth === undefined) return {}

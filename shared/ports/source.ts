@@ -41,6 +41,8 @@ export interface Source {
   readonly source: string
   /** One line for people, without secrets: `sql flights from operations.db`. */
   describe(): string
+  /** The names of the settings and secrets it reads, so that a function may be allowed just these. */
+  readonly secrets?: readonly string[]
   /** What is wrong with the configuration, without touching the world. */
   faults(columns: Columns): string[]
   /** Streams the partition's records, at most a few thousand a batch. Throws RedeyeErrors with a failure class. */

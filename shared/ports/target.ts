@@ -39,6 +39,8 @@ export interface Receipt {
 export interface Target {
   readonly target: string
   describe(): string
+  /** The names of the settings and secrets it reads, so that a function may be allowed just these. */
+  readonly secrets?: readonly string[]
   faults(columns: Columns, key: readonly string[]): string[]
   /** Delivers, and yields a receipt a batch; throws STALE_ATTEMPT when a newer generation or attempt was there. */
   deliver(delivery: Delivery): AsyncIterable<Receipt>

@@ -1,5 +1,6 @@
 import { RedeyeError } from '../core/errors.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
+import { authSecrets } from '../ports/http.ts'
 import type { Batch, Rejected, Source } from '../ports/source.ts'
 import { type HttpSourceOptions, httpFaults, type PageReader, readPages } from './http-pages.ts'
 import { valueAt } from './json-path.ts'
@@ -37,6 +38,7 @@ export function jsonApi(options: JsonApiOptions): Source {
   return {
     source: 'json',
     describe: () => `JSON ${options.path ?? '/'} from ${options.connection}`,
+    secrets: [options.connection, ...authSecrets(options.auth)],
     faults: () => faultsOf(options),
     read: request => readPages(options, request, 'application/json', pageReader(options, hasDecimal(request.columns))),
   }

@@ -1,6 +1,7 @@
 import { TextDecoder } from 'node:util'
 import { RedeyeError } from '../core/errors.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
+import { authSecrets } from '../ports/http.ts'
 import type { Source } from '../ports/source.ts'
 import type { HttpAnswer } from './http-get.ts'
 import { type HttpSourceOptions, httpFaults, type PageReader, readPages } from './http-pages.ts'
@@ -38,6 +39,7 @@ export function xmlApi(options: XmlApiOptions): Source {
   return {
     source: 'xml',
     describe: () => `XML ${options.path ?? '/'} from ${options.connection}`,
+    secrets: [options.connection, ...authSecrets(options.auth)],
     faults: () => faultsOf(options),
     read: request => readPages(options, request, 'application/xml, text/xml;q=0.9', pageReader(options, request.columns)),
   }

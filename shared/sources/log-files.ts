@@ -47,6 +47,7 @@ export function logFiles(options: LogFilesOptions): Source {
   return {
     source: 'logs',
     describe: () => `log files ${options.files} from ${options.connection}`,
+    secrets: [options.connection],
     faults: () => faultsOf(options),
     read: request => readFiles(options, request),
   }

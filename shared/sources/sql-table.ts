@@ -72,6 +72,7 @@ function sqlSource(
   return {
     source: 'sql',
     describe: () => `sql ${what} from ${options.connection}`,
+    secrets: [options.connection],
     faults,
     read: request =>
       readTable(request, {

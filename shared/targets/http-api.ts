@@ -1,6 +1,6 @@
 import { RedeyeError } from '../core/errors.ts'
 import type { Json } from '../core/schema.ts'
-import { authHeaders, type HttpAuth, send } from '../ports/http.ts'
+import { authHeaders, authSecrets, type HttpAuth, send } from '../ports/http.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
@@ -32,6 +32,7 @@ export function httpApi(options: HttpApiOptions): Target {
   return {
     target: 'http-api',
     describe: () => `${options.method ?? 'POST'} ${options.path} of ${options.connection}`,
+    secrets: [options.connection, ...authSecrets(options.auth)],
     faults: () => faults(options),
     deliver: delivery => deliver(options, delivery),
   }

@@ -25,6 +25,7 @@ export function queue(options: QueueOptions): Target {
   return {
     target: 'queue',
     describe: () => `queue ${options.connection}${options.topic === undefined ? '' : `, topic ${options.topic}`}`,
+    secrets: [options.connection],
     faults: (_, key) => faults(options, key),
     deliver: delivery => deliver(options, delivery),
   }

@@ -25,6 +25,7 @@ export function warehouse(options: WarehouseOptions): Target {
   return {
     target: 'warehouse',
     describe: () => `warehouse ${options.connection}${options.table === undefined ? '' : `, table ${options.table}`}`,
+    secrets: [options.connection],
     faults: columns => faults(options, columns),
     deliver: delivery => deliver(options, delivery),
   }

@@ -22,6 +22,11 @@ export function taskFaults(task: Task): Fault[] {
   for (const check of task.checks) checkFaults(task, check, say)
   if (task.engine !== undefined && !['duckdb', 'spark'].includes(task.engine))
     say(`engine is "${task.engine}"`, 'choose duckdb or spark, or leave it out', { near: task.engine })
+  const { memoryMb, network } = task
+  if (memoryMb !== undefined && !(Number.isInteger(memoryMb) && memoryMb >= 512 && memoryMb <= 10_240))
+    say(`memoryMb is ${memoryMb}`, 'give whole megabytes from 512 to 10240, as Lambda takes them', { near: 'memoryMb' })
+  if (network !== undefined && network !== 'private')
+    say(`network is "${network}"`, "write network: 'private', or leave it out", { near: 'network' })
   return faults
 }
 

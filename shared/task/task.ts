@@ -38,6 +38,10 @@ export interface TaskOptions<O extends Dataset = Dataset> {
   limit?: number
   /** Where SQL runs: chosen by the bytes of the inputs unless given. */
   engine?: 'duckdb' | 'spark'
+  /** Memory of its work on Lambda, in MB from 512 to 10240; 1769, with which a whole core comes, unless given. */
+  memoryMb?: number
+  /** Its work runs inside the stage's network, since a source or target is only reached from there. */
+  network?: 'private'
 }
 
 export type Inputs = { readonly [alias: string]: Input }
@@ -56,6 +60,8 @@ export interface Task<I extends Inputs = Inputs, O extends Dataset = Dataset> {
   readonly timeoutMs: number
   readonly limit: number | undefined
   readonly engine: 'duckdb' | 'spark' | undefined
+  readonly memoryMb?: number | undefined
+  readonly network?: 'private' | undefined
   readonly work: IngestWork | TransformWork | LoadWork
 }
 export interface IngestWork {
@@ -146,6 +152,8 @@ function task(kind: Task['kind'], options: TaskOptions & { output: Dataset }, in
     timeoutMs: durationMs(options.timeout ?? TIMEOUT),
     limit: options.limit,
     engine: options.engine,
+    memoryMb: options.memoryMb,
+    network: options.network,
     work,
   }
 }

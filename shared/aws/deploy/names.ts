@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+
+/** What everything of a stage is called, so that two stages never meet and a role can name what does not exist yet. */
+export const names = {
+  /** The stack of the platform, or of one service. */
+  stack: (stage: string, service?: string) => `redeye-${stage}-${service ?? 'platform'}`,
+  bus: (stage: string) => `redeye-${stage}`,
+  table: (stage: string) => `redeye-${stage}`,
+  topic: (stage: string) => `redeye-${stage}`,
+  deadLetters: (stage: string) => `redeye-${stage}-dead-letters`,
+  scheduleGroup: (stage: string) => `redeye-${stage}`,
+  scheduleRole: (stage: string) => `redeye-${stage}-schedules`,
+  /** A function of a service (`decide`, `work`), or of the platform. */
+  lambda: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  /** The role of a function, under the same name. */
+  role: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  /** Platform values that services read when they are deployed, in SSM. */
+  parameter: (stage: string, value: PlatformValue) => `/redeye/${stage}/${value}`,
+} as const
+
+/** What the platform tells the services of its stage. */
+export const platformValues = [
+  'bus',
+  'table',
+  'bucket',
+  'dead-letters-url',
+  'dead-letters-arn',
+  'topic',
+  'schedule-group',
+  'schedule-role',
+  'deployment-bucket',
+  'spark-nightly',
+  'spark-backfill',
+  'subnets',
+  'security-group',
+  'key',
+] as const
+export type PlatformValue = (typeof platformValues)[number]
+
+// Lambda and IAM take 64 characters.
+const LONGEST = 64
+
+/** A name that is too long keeps its beginning and its end, with a hash of the whole between them. */
+function short(name: string): string {
+  if (name.length <= LONGEST) return name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  const end = name.slice(name.lastIndexOf('-'))
+  return `${name.slice(0, LONGEST - hash.length - end.length - 1)}-${hash}${end}`
+}

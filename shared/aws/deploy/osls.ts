@@ -1,0 +1,36 @@
+/** Of osls, what its plugins here use; it ships types of the configuration only. */
+export interface Osls {
+  serviceDir: string
+  service: {
+    service: string
+    functions: Record<string, { package?: { artifact?: string } }>
+  }
+  configurationInput: { provider?: { stage?: string; region?: string; versionFunctions?: boolean }; resources?: object }
+  processedInput: { commands: string[] }
+  extendConfiguration(path: string[], value: unknown): void
+}
+export interface OslsOptions {
+  stage?: string
+  region?: string
+  param?: string[]
+}
+export interface OslsTools {
+  log: { notice(text: string): void; warning(text: string): void; error(text: string): void }
+}
+export type Hooks = Record<string, () => Promise<void>>
+
+/** osls's own choice of a stage, which is made only after plugins have loaded. */
+export const stageOf = (osls: Osls, options: OslsOptions) => options.stage ?? osls.configurationInput.provider?.stage ?? 'dev'
+
+/** The region: of the command, the file or the environment. */
+export const regionOf = (osls: Osls, options: OslsOptions) =>
+  options.region ?? osls.configurationInput.provider?.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
+
+/** Gives osls a part of the configuration; what the file says itself stays as it says, but for versions, which osls has chosen before it asks. */
+export function extend(osls: Osls, section: string, derived: object): void {
+  const { versionFunctions: _, ...own } = ((osls.configurationInput as Record<string, object | undefined>)[section] ?? {}) as Record<
+    string,
+    unknown
+  >
+  osls.extendConfiguration([section], { ...derived, ...own })
+}

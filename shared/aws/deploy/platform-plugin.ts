@@ -1,0 +1,65 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { bundle, projectOf } from './bundle.ts'
+import { platformEntry } from './entries.ts'
+import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
+import { type PlatformFunction, withDuckdb } from './platform/functions.ts'
+import { platformStack } from './platform/platform.ts'
+import { provider } from './provider.ts'
+import { artifact, bundleLine, withArtifacts } from './service-plugin.ts'
+import { type StageSettings, stageSettings } from './stage-settings.ts'
+
+/** What the platform's serverless.yml names as its plugin: derives the stack from its settings, bundles its functions, and registers outside datasets. */
+export default class PlatformPlugin {
+  readonly hooks: Hooks
+  readonly #osls: Osls
+  readonly #options: OslsOptions
+  readonly #tools: OslsTools
+  #settings: StageSettings | undefined
+  #functions: PlatformFunction[] = []
+  #root = ''
+
+  constructor(osls: Osls, options: OslsOptions, tools: OslsTools) {
+    this.#osls = osls
+    this.#options = options
+    this.#tools = tools
+    this.hooks = {
+      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+      'after:deploy:deploy': () => this.#register(),
+    }
+  }
+
+  async asyncInit(): Promise<void> {
+    const osls = this.#osls
+    const stage = stageOf(osls, this.#options)
+    this.#root = projectOf(osls.serviceDir)
+    const settings = (this.#settings = stageSettings(this.#root, stage, this.#options.param))
+    const stack = platformStack(settings)
+    this.#functions = Object.keys(stack.functions) as PlatformFunction[]
+    extend(osls, 'provider', await provider(settings, regionOf(osls, this.#options), osls.processedInput.commands))
+    extend(osls, 'functions', withArtifacts(stack.functions))
+    osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
+    extend(osls, 'resources', { Description: `Redeye ${stage}: the platform`, Resources: stack.resources })
+  }
+
+  async #bundle(): Promise<void> {
+    const root = this.#root
+    for (const name of this.#functions) {
+      const made = await bundle({
+        root,
+        entry: platformEntry(name),
+        ...(withDuckdb.includes(name) && { duckdb: this.#settings!.architecture }),
+      })
+      const file = join(this.#osls.serviceDir, artifact(name))
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, made.zip)
+      this.#tools.log.notice(bundleLine(`platform ${name}`, made))
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { registerPlatform } = await import('./registration.ts')
+    for (const line of await registerPlatform(this.#root, this.#settings!, regionOf(this.#osls, this.#options)))
+      this.#tools.log.notice(line)
+  }
+}

@@ -1,0 +1,112 @@
+import { names } from '../names.ts'
+import type { StageSettings } from '../stage-settings.ts'
+import { att, type Resource, type Resources, ref, type Value } from '../template.ts'
+import { platformFunctions } from './functions.ts'
+
+/**
+ * Six alarms a stage, however many tasks it has: a run that fails tells its owner by itself, so these are about the platform.
+ * AlarmActions go to the topic of alerts.
+ */
+export function alarms(settings: StageSettings): Resources {
+  const { stage } = settings
+  return {
+    DeadLettersAlarm: alarm(stage, 'dead-letters', {
+      AlarmDescription: 'Something could not be handled: redeye dlq list',
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [dimension('QueueName', att('DeadLetters', 'QueueName'))],
+      Statistic: 'Maximum',
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+    RelayAlarm: alarm(stage, 'relay-behind', {
+      AlarmDescription: 'The relay is five minutes behind the ledger: see the log of its function',
+      Namespace: 'AWS/Lambda',
+      MetricName: 'IteratorAge',
+      Dimensions: [dimension('FunctionName', names.lambda(stage, 'platform', 'relay'))],
+      Statistic: 'Maximum',
+      Period: 60,
+      EvaluationPeriods: 3,
+      // Nothing in a night takes longer to be heard of, unless the relay is stuck.
+      Threshold: 300_000,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+    // An hour after a night was due there has been none for 25 hours, and 26 where the clocks went back in between.
+    NightAlarm: alarm(stage, 'no-night', {
+      AlarmDescription: 'A date has no night: aws events put-events with events/night-started.example.json begins one',
+      Namespace: 'AWS/Events',
+      MetricName: 'MatchedEvents',
+      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', nightRuleName())],
+      Statistic: 'Sum',
+      Period: 3600,
+      EvaluationPeriods: 26,
+      DatapointsToAlarm: 26,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+      ActionsEnabled: settings.active,
+    }),
+    ErrorsAlarm: alarm(stage, 'platform-errors', {
+      AlarmDescription: 'Functions of the platform fail: see their logs',
+      Metrics: [
+        { Id: 'all', Expression: `SUM([${functionNames.map(short).join(', ')}])`, Label: 'errors' },
+        ...functionNames.map(name =>
+          metric(short(name), 'AWS/Lambda', 'Errors', [dimension('FunctionName', names.lambda(stage, 'platform', name))]),
+        ),
+      ],
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+    ThrottlesAlarm: alarm(stage, 'throttles', {
+      AlarmDescription: 'The account’s concurrency is used up; work waits: redeye doctor says what to ask for',
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Throttles',
+      Statistic: 'Sum',
+      Period: 300,
+      // A burst of a night’s begin is throttled for a moment and made up for; a quarter of an hour of it is no burst.
+      EvaluationPeriods: 3,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+    LedgerAlarm: alarm(stage, 'ledger', {
+      AlarmDescription: 'The ledger’s table refuses requests: see its metrics',
+      Metrics: [
+        { Id: 'all', Expression: 'SUM([reads, writes])', Label: 'throttled' },
+        metric('reads', 'AWS/DynamoDB', 'ReadThrottleEvents', [dimension('TableName', ref('Table'))]),
+        metric('writes', 'AWS/DynamoDB', 'WriteThrottleEvents', [dimension('TableName', ref('Table'))]),
+      ],
+      EvaluationPeriods: 3,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+  }
+}
+
+const functionNames = Object.keys(platformFunctions)
+const short = (name: string) => `e_${name}`
+/** A rule on a bus of one's own has `bus|rule` as its reference. */
+const nightRuleName = (): Value => ({ 'Fn::Select': [1, { 'Fn::Split': ['|', ref('NightRule')] }] })
+
+const dimension = (Name: string, Value: Value): Value => ({ Name, Value })
+const metric = (Id: string, Namespace: string, MetricName: string, Dimensions: Value): Value => ({
+  Id,
+  ReturnData: false,
+  MetricStat: { Metric: { Namespace, MetricName, Dimensions }, Period: 300, Stat: 'Sum' },
+})
+
+function alarm(stage: string, name: string, properties: { [key: string]: Value }): Resource {
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmName: `redeye-${stage}-${name}`,
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [ref('Topic')],
+      OKActions: [ref('Topic')],
+      ...properties,
+    },
+  }
+}

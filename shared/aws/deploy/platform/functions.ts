@@ -1,0 +1,229 @@
+import { platformPatterns } from '../../../core/events.ts'
+import { relayMapping } from '../../stream.ts'
+import { HANDLER } from '../bundle.ts'
+import { stageEnvironment } from '../environment.ts'
+import { everyKey, ledgerStatements } from '../ledger-access.ts'
+import { names } from '../names.ts'
+import { onePattern } from '../pattern.ts'
+import type { ServiceFunction } from '../service.ts'
+import { everyFunction } from '../service-roles.ts'
+import type { StageSettings } from '../stage-settings.ts'
+import { allow, att, bucketArn, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
+import { trustsScheduler } from './messages.ts'
+
+/** Who they are, what wakes them, and their sizes. */
+export const platformFunctions = {
+  night: { does: 'Begins nights', memorySize: 512, timeout: 60 },
+  // A request over ten years of a wide graph is marked in windows; one invocation does as many as it can.
+  requests: { does: 'Carries out requests, pauses and skips', memorySize: 1024, timeout: 900 },
+  // It reads delivered files on DuckDB.
+  deliveries: { does: 'Takes in versions made outside', memorySize: 1769, timeout: 900 },
+  relay: { does: 'Says what follows from the ledger’s changes', memorySize: 512, timeout: 60 },
+  sweep: { does: 'Repairs what was lost, and clears the lake', memorySize: 1024, timeout: 900 },
+} as const
+export type PlatformFunction = keyof typeof platformFunctions
+/** Of them, who needs DuckDB. */
+export const withDuckdb: readonly PlatformFunction[] = ['deliveries']
+
+const functionNames = Object.keys(platformFunctions) as PlatformFunction[]
+const EVENT_AGE_S = 6 * 3600
+// Inputs of a delivery are downloaded, and SQL may spill.
+const DELIVERIES_DISK_MB = 4096
+
+/** What osls is told of them. */
+export function functions(settings: StageSettings): Record<PlatformFunction, ServiceFunction> {
+  const make = (name: PlatformFunction): ServiceFunction => {
+    const { does, memorySize, timeout } = platformFunctions[name]
+    return {
+      name: names.lambda(settings.stage, 'platform', name),
+      description: does,
+      handler: HANDLER,
+      memorySize,
+      timeout,
+      role: `${capital(name)}Role`,
+      environment: stageEnvironment(settings, { deadLettersUrl: ref('DeadLetters'), scheduleRole: att('TimerRole', 'Arn') }),
+      ...(withDuckdb.includes(name) && { ephemeralStorageSize: DELIVERIES_DISK_MB }),
+    }
+  }
+  return Object.fromEntries(functionNames.map(name => [name, make(name)])) as Record<PlatformFunction, ServiceFunction>
+}
+
+/** Their roles, what wakes them, and what becomes of what they cannot do. */
+export function functionResources(settings: StageSettings): Resources {
+  const all: Resources = {}
+  for (const name of functionNames) {
+    all[`${capital(name)}Role`] = role(names.role(settings.stage, 'platform', name), trusts('lambda'), platformStatements(name, settings))
+    // The relay is polled, not invoked: its mapping says the same.
+    if (name !== 'relay') all[`${capital(name)}Failures`] = failuresOf(name)
+  }
+  return { ...all, ...eventRules(), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
+}
+
+/** What one of the platform's functions may do. */
+export function platformStatements(name: PlatformFunction, settings: StageSettings): Statement[] {
+  const { stage } = settings
+  const publish = (types: string[]) =>
+    allow('Publish', ['events:PutEvents'], att('Bus', 'Arn'), { StringEquals: { 'events:source': 'redeye', 'events:detail-type': types } })
+  const everywhere = [
+    ...everyFunction(stage, 'platform', name, settings, {
+      deadLetters: att('DeadLetters', 'Arn'),
+      key: settings.customerKey ? att('Key', 'Arn') : '',
+    }),
+    ...ledgerStatements('Table', everyKey),
+    allow('TellPeople', ['sns:Publish'], ref('Topic')),
+  ]
+  const timers = [
+    allow('SetTimers', ['scheduler:CreateSchedule'], {
+      'Fn::Sub': `arn:\${AWS::Partition}:scheduler:\${AWS::Region}:\${AWS::AccountId}:schedule/\${ScheduleGroup}/*`,
+    }),
+    allow('LetTimersPublish', ['iam:PassRole'], att('TimerRole', 'Arn'), {
+      StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+    }),
+  ]
+  const files = (actions: string[]) => allow('UseLake', actions, bucketArn('Bucket', '/*'))
+  const list = allow('ListLake', ['s3:ListBucket'], att('Bucket', 'Arn'))
+  switch (name) {
+    case 'night':
+      return [...everywhere, publish(['NightStarted'])]
+    case 'requests':
+      return [...everywhere, publish(['RunDue', 'RunRequested', 'PlaceFreed']), ...timers, files(['s3:GetObject', 's3:PutObject']), list]
+    case 'deliveries':
+      return [...everywhere, files(['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']), list]
+    case 'relay':
+      return [...everywhere, publish(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream()]
+    case 'sweep':
+      return [
+        ...everywhere,
+        publish(['DatasetReady', 'RunDue', 'RunRequested', 'PlaceFreed']),
+        ...timers,
+        files(['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
+        list,
+      ]
+    default:
+      return name satisfies never
+  }
+}
+
+const readStream = () =>
+  allow(
+    'ReadStream',
+    ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    att('Table', 'StreamArn'),
+  )
+
+function failuresOf(name: PlatformFunction): Resources[string] {
+  return {
+    Type: 'AWS::Lambda::EventInvokeConfig',
+    DependsOn: `${capital(name)}Role`,
+    Properties: {
+      FunctionName: ref(lambdaId(name)),
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: EVENT_AGE_S,
+      DestinationConfig: { OnFailure: { Destination: att('DeadLetters', 'Arn') } },
+    },
+  }
+}
+
+function eventRules(): Resources {
+  const rules: Resources = {}
+  for (const [name, patterns] of Object.entries(platformPatterns)) {
+    rules[`${capital(name)}Rule`] = {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Description: platformFunctions[name as PlatformFunction].does,
+        EventBusName: ref('Bus'),
+        EventPattern: onePattern(patterns) as Value,
+        State: 'ENABLED',
+        Targets: [target(name as PlatformFunction)],
+      },
+    }
+    rules[`${capital(name)}RulePermission`] = mayInvoke(name as PlatformFunction, att(`${capital(name)}Rule`, 'Arn'))
+  }
+  return rules
+}
+
+const target = (name: PlatformFunction): Value => ({
+  Id: name,
+  Arn: att(lambdaId(name), 'Arn'),
+  DeadLetterConfig: { Arn: att('DeadLetters', 'Arn') },
+})
+
+function mayInvoke(name: PlatformFunction, sourceArn: Value): Resources[string] {
+  return {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: ref(lambdaId(name)),
+      Principal: 'events.amazonaws.com',
+      SourceArn: sourceArn,
+      SourceAccount: ref('AWS::AccountId'),
+    },
+  }
+}
+
+/** A schedule of a day, in the stage's zone; rules know only UTC. */
+function nightSchedule({ stage, zone, nightAt, active, customerKey }: StageSettings): Resources {
+  const [hour, minute] = nightAt.split(':').map(Number)
+  const arn = att(lambdaId('night'), 'Arn')
+  return {
+    NightScheduleRole: role(names.role(stage, 'platform', 'night-schedule'), trustsScheduler, [
+      allow('BeginTheNight', ['lambda:InvokeFunction'], arn),
+      allow('LayAside', ['sqs:SendMessage'], att('DeadLetters', 'Arn')),
+      ...(customerKey ? [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], att('Key', 'Arn'))] : []),
+    ]),
+    NightSchedule: {
+      Type: 'AWS::Scheduler::Schedule',
+      Properties: {
+        Name: names.lambda(stage, 'platform', 'night'),
+        Description: `Every day at ${nightAt} in ${zone}`,
+        GroupName: ref('ScheduleGroup'),
+        ScheduleExpression: `cron(${minute} ${hour} * * ? *)`,
+        ScheduleExpressionTimezone: zone,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        State: active ? 'ENABLED' : 'DISABLED',
+        Target: {
+          Arn: arn,
+          RoleArn: att('NightScheduleRole', 'Arn'),
+          Input: JSON.stringify({ 'detail-type': 'Scheduled Event', source: 'aws.events' }),
+          DeadLetterConfig: { Arn: att('DeadLetters', 'Arn') },
+        },
+      },
+    },
+  }
+}
+
+function sweepRule({ active }: StageSettings): Resources {
+  return {
+    SweepRule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Description: platformFunctions.sweep.does,
+        ScheduleExpression: 'rate(15 minutes)',
+        State: active ? 'ENABLED' : 'DISABLED',
+        Targets: [target('sweep')],
+      },
+    },
+    SweepRulePermission: mayInvoke('sweep', att('SweepRule', 'Arn')),
+  }
+}
+
+function relaySource({ active }: StageSettings): Resources {
+  return {
+    RelaySource: {
+      Type: 'AWS::Lambda::EventSourceMapping',
+      DependsOn: 'RelayRole',
+      Properties: {
+        FunctionName: ref(lambdaId('relay')),
+        EventSourceArn: att('Table', 'StreamArn'),
+        Enabled: active,
+        ...(relayMapping as unknown as { [key: string]: Value }),
+        DestinationConfig: { OnFailure: { Destination: att('DeadLetters', 'Arn') } },
+      },
+    },
+  }
+}
+
+export const capital = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1)}`
+/** osls's name of a function in a template. */
+export const lambdaId = (name: string) => `${capital(name)}LambdaFunction`

@@ -1,0 +1,95 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { SNSClient } from '@aws-sdk/client-sns'
+import type { Contract } from '../../core/contract.ts'
+import { RedeyeError } from '../../core/errors.ts'
+import { readGraph, registerContracts, retireTask } from '../../engine/deploy.ts'
+import { datasetContractKey } from '../../engine/keys.ts'
+import type { World } from '../../engine/world.ts'
+import { datasetContract, taskContract } from '../../task/contract.ts'
+import type { Dataset } from '../../task/dataset.ts'
+import { loadProject } from '../../task/project.ts'
+import type { Task } from '../../task/task.ts'
+import { lambdaClock } from '../clock.ts'
+import { DynamoLedger } from '../ledger.ts'
+import { snsNotifier } from '../notifier.ts'
+import { sdkOptions } from '../sdk.ts'
+import { platformValue } from './platform-value.ts'
+import { datasetSchema, readsOf, registerSchemas } from './schemas.ts'
+import type { StageSettings } from './stage-settings.ts'
+
+/** The ledger of a deployed stage, for whoever deploys. */
+export async function stageLedger(stage: string, region: string): Promise<DynamoLedger> {
+  const table = await platformValue(stage, region, 'table')
+  return new DynamoLedger({ table, client: new DynamoDBClient({ ...sdkOptions, region }) })
+}
+
+/** Of the engine's world, what a deployment needs; it publishes nothing: what follows, the feed says. */
+export async function deploymentWorld(stage: string, region: string): Promise<World> {
+  const ledger = await stageLedger(stage, region)
+  const topic = await platformValue(stage, region, 'topic')
+  const notHere = (what: string) => async () => {
+    throw new RedeyeError('NOT_DEPLOYED', `a deployment does not ${what}`, { failure: 'user' })
+  }
+  return {
+    ledger,
+    clock: lambdaClock(),
+    notifier: snsNotifier(topic, stage, new SNSClient({ ...sdkOptions, region })),
+    graph: () => readGraph(ledger),
+    chance: { next: Math.random },
+    laneLimits: {},
+    lake: { get: notHere('read the lake'), put: notHere('write the lake') },
+    bus: { publish: notHere('publish') },
+    timers: { set: notHere('set timers') },
+    workers: { start: notHere('start attempts'), stop: notHere('stop attempts') },
+    deadLetters: { put: notHere('write dead letters') },
+  }
+}
+
+/** Registers a service: its task, its output, and of its inputs those that nobody has registered yet, so that the task can wait for them. */
+export async function registerService(root: string, task: Task, { stage }: StageSettings, region: string): Promise<string[]> {
+  const world = await deploymentWorld(stage, region)
+  return registerTask(world, root, task)
+}
+
+/** The same on any ledger. Resolves with what people should know. */
+export async function registerTask(world: Pick<World, 'ledger' | 'clock'>, root: string, task: Task): Promise<string[]> {
+  const inputs = await unknownInputs(world, task)
+  const changed = await registerContracts(world, deployedAt => [
+    ...[task.output, ...inputs].map(datasetContract),
+    taskContract(task, deployedAt(task.name)),
+  ])
+  const service = (await loadProject(root)).services.find(s => s.name === task.name)!
+  await registerSchemas(world, [datasetSchema(task.output), readsOf(root, service)])
+  const graph = await readGraph(world.ledger)
+  const missing = task.inputs && inputsOf(task).filter(d => !graph.producerOf(d.name) && !graph.dataset(d.name)?.outside)
+  return [
+    `${task.name}: ${changed.some(c => c.kind === 'task') ? 'its contract is registered' : 'its contract has not changed'}`,
+    ...missing.map(d => `${task.name} waits for ${d.name}, which nothing here makes yet: deploy its producer`),
+  ]
+}
+
+async function unknownInputs({ ledger }: Pick<World, 'ledger'>, task: Task): Promise<Dataset[]> {
+  const inputs = inputsOf(task).filter(d => d.name !== task.output.name)
+  const known = await ledger.getMany<Contract>(inputs.map(d => datasetContractKey(d.name)))
+  return inputs.filter((_, i) => known[i]?.doc.kind !== 'dataset')
+}
+
+const inputsOf = (task: Task): Dataset[] => [...new Map(Object.values(task.inputs).map(i => [i.dataset.name, i.dataset])).values()]
+
+/** Registers what the platform answers for: datasets that are made outside. */
+export async function registerPlatform(root: string, { stage }: StageSettings, region: string): Promise<string[]> {
+  return registerOutside(await deploymentWorld(stage, region), root)
+}
+
+export async function registerOutside(world: Pick<World, 'ledger' | 'clock'>, root: string): Promise<string[]> {
+  const outside = (await loadProject(root)).datasets.filter(d => d.outside)
+  await registerContracts(world, () => outside.map(datasetContract))
+  await registerSchemas(world, outside.map(datasetSchema))
+  return outside.length === 0 ? [] : [`made outside, and registered: ${outside.map(d => d.name).join(', ')}`]
+}
+
+/** Ends the life of a service's task, after its stack is gone. */
+export async function retireService(task: Task, { stage }: StageSettings, region: string): Promise<string[]> {
+  const retired = await retireTask(await deploymentWorld(stage, region), task.name)
+  return [`${task.name}: ${retired ? 'its task is retired; what it has made stays' : 'no such task was registered'}`]
+}

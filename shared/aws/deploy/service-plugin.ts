@@ -1,0 +1,103 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { RedeyeError } from '../../core/errors.ts'
+import { loadModule } from '../../task/load-module.ts'
+import type { Task } from '../../task/task.ts'
+import { type Bundle, bundle, projectOf } from './bundle.ts'
+import { decideEntry, workEntry } from './entries.ts'
+import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
+import { provider } from './provider.ts'
+import { serviceStack } from './service.ts'
+import { type StageSettings, stageSettings } from './stage-settings.ts'
+
+/**
+ * What a service's serverless.yml names as its plugin: derives the stack from task.ts, bundles both functions, and registers the
+ * task's contract in the ledger when the stack stands.
+ */
+export default class ServicePlugin {
+  readonly hooks: Hooks
+  readonly #osls: Osls
+  readonly #options: OslsOptions
+  readonly #tools: OslsTools
+  #task: Task | undefined
+  #settings: StageSettings | undefined
+  #root = ''
+
+  constructor(osls: Osls, options: OslsOptions, tools: OslsTools) {
+    this.#osls = osls
+    this.#options = options
+    this.#tools = tools
+    this.hooks = {
+      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+      'after:deploy:deploy': () => this.#register(),
+      'after:remove:remove': () => this.#retire(),
+    }
+  }
+
+  async asyncInit(): Promise<void> {
+    const osls = this.#osls
+    const stage = stageOf(osls, this.#options)
+    this.#root = projectOf(osls.serviceDir)
+    this.#settings = stageSettings(this.#root, stage, this.#options.param)
+    const task = (this.#task = await taskIn(osls.serviceDir, this.#root))
+    const stack = serviceStack(task, this.#settings)
+    const { commands } = osls.processedInput
+    extend(osls, 'provider', await provider(this.#settings, regionOf(osls, this.#options), commands, task.name))
+    extend(osls, 'functions', withArtifacts(stack.functions))
+    osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
+    extend(osls, 'resources', { Description: `Redeye ${stage}: ${task.name}`, Parameters: stack.parameters, Resources: stack.resources })
+  }
+
+  async #bundle(): Promise<void> {
+    const [task, settings, root] = [this.#task!, this.#settings!, this.#root]
+    const taskFile = join(this.#osls.serviceDir, 'task.ts')
+    const handler = relative(root, join(this.#osls.serviceDir, 'handler.ts'))
+    await this.#write('decide', await bundle({ root, taskFile, entry: decideEntry(handler) }))
+    await this.#write('work', await bundle({ root, taskFile, entry: await workEntry(task, handler), duckdb: settings.architecture }))
+  }
+
+  async #write(name: string, made: Bundle): Promise<void> {
+    const file = join(this.#osls.serviceDir, artifact(name))
+    await mkdir(join(file, '..'), { recursive: true })
+    await writeFile(file, made.zip)
+    this.#tools.log.notice(bundleLine(`${this.#task!.name} ${name}`, made))
+  }
+
+  async #register(): Promise<void> {
+    const { registerService } = await import('./registration.ts')
+    for (const line of await registerService(this.#root, this.#task!, this.#settings!, regionOf(this.#osls, this.#options)))
+      this.#tools.log.notice(line)
+  }
+
+  async #retire(): Promise<void> {
+    const { retireService } = await import('./registration.ts')
+    for (const line of await retireService(this.#task!, this.#settings!, regionOf(this.#osls, this.#options))) this.#tools.log.notice(line)
+  }
+}
+
+// osls looks for artifacts relative to the service's folder, and empties this one itself.
+export const artifact = (name: string) => join('.serverless', 'redeye', `${name}.zip`)
+export const withArtifacts = (functions: Record<string, object>) =>
+  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, { ...f, package: { artifact: artifact(name) } }]))
+
+async function taskIn(folder: string, root: string): Promise<Task> {
+  const loaded = await loadModule(join(folder, 'task.ts'), root)
+  if ('failure' in loaded) {
+    const { message, remedy, file, line, column } = loaded.failure
+    throw new RedeyeError('BAD_TASK', message, { remedy, file, line, column })
+  }
+  const task = loaded.exports.default as Task | undefined
+  if (task?.name === basename(folder)) return task
+  throw new RedeyeError('BAD_TASK', `${relative(root, join(folder, 'task.ts'))} exports no task of its folder`, {
+    remedy: 'see redeye check',
+  })
+}
+
+/** A bundle's sizes, for people. */
+export function bundleLine(name: string, { codeBytes, nativeBytes, zip }: Bundle): string {
+  const native = nativeBytes > 0 ? ` and ${megabytes(nativeBytes)} of DuckDB` : ''
+  return `${name}: ${kilobytes(codeBytes)} of code${native}, ${megabytes(zip.length)} zipped`
+}
+
+const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
+const megabytes = (bytes: number) => (bytes < 1e6 ? kilobytes(bytes) : `${(bytes / 1e6).toFixed(1)} MB`)

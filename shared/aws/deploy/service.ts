@@ -1,0 +1,174 @@
+import { taskContract } from '../../task/contract.ts'
+import type { Task } from '../../task/task.ts'
+import { HANDLER } from './bundle.ts'
+import { stageEnvironment } from './environment.ts'
+import { names, type PlatformValue } from './names.ts'
+import { rulePattern } from './pattern.ts'
+import { mayUseSpark, serviceRoles } from './service-roles.ts'
+import type { StageSettings } from './stage-settings.ts'
+import { arn, att, type Parameter, parameterName, platformParameters, type Resources, ref, type Value } from './template.ts'
+
+// Decisions take milliseconds; with less memory comes less of a core, and the SDK's start takes longer than it saves.
+const DECIDE_MB = 512
+const DECIDE_S = 60
+/** One whole core comes with it. */
+export const DEFAULT_WORK_MB = 1769
+// Lambda's longest.
+const WORK_S = 900
+// Inputs are downloaded and SQL spills here: four gigabytes cost half a percent of the memory's price.
+const WORK_DISK_MB = 4096
+// The lease: an attempt whose invocation was held up longer has been taken over.
+const WORK_EVENT_AGE_S = 1800
+const DECIDE_EVENT_AGE_S = 6 * 3600
+
+/** What osls is told of a service, beside what its few lines say. */
+export interface ServiceStack {
+  functions: Record<string, ServiceFunction>
+  parameters: Record<string, Parameter>
+  resources: Resources
+}
+export interface ServiceFunction {
+  name: string
+  description: string
+  handler: string
+  memorySize: number
+  timeout: number
+  role: string
+  environment: Record<string, Value>
+  ephemeralStorageSize?: number
+  recursiveLoop?: 'Allow'
+  vpc?: { subnetIds: Value; securityGroupIds: Value }
+}
+
+/**
+ * Everything of a service's stack that follows from its task: two functions, the rule that wakes `decide`, its sweep, what Lambda does with
+ * failures, and two roles.
+ */
+export function serviceStack(task: Task, settings: StageSettings): ServiceStack {
+  return {
+    functions: { decide: decideFunction(task, settings), work: workFunction(task, settings) },
+    parameters: platformParameters(settings.stage, valuesOf(task, settings)),
+    resources: { ...serviceRoles(task, settings), ...wakers(task, settings), ...failures(task, settings) },
+  }
+}
+
+function decideFunction(task: Task, settings: StageSettings): ServiceFunction {
+  return {
+    name: names.lambda(settings.stage, task.name, 'decide'),
+    description: `Decides what follows for ${task.name}`,
+    handler: HANDLER,
+    memorySize: DECIDE_MB,
+    timeout: DECIDE_S,
+    role: 'DecideRole',
+    environment: environment(settings, task.name),
+  }
+}
+
+function workFunction(task: Task, settings: StageSettings): ServiceFunction {
+  return {
+    name: names.lambda(settings.stage, task.name, 'work'),
+    description: `Makes ${task.output.name}`,
+    handler: HANDLER,
+    memorySize: task.memoryMb ?? DEFAULT_WORK_MB,
+    timeout: WORK_S,
+    ephemeralStorageSize: WORK_DISK_MB,
+    role: 'WorkRole',
+    // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
+    recursiveLoop: 'Allow',
+    environment: environment(settings, task.name),
+    ...(task.network === 'private' && { vpc: { subnetIds: ref('Subnets'), securityGroupIds: [ref('SecurityGroup')] } }),
+  }
+}
+
+/** What a service's functions are told by their environment: platform values by its template's parameters. */
+const environment = (settings: StageSettings, service: string) => ({
+  ...stageEnvironment(settings, { deadLettersUrl: ref('DeadLettersUrl'), scheduleRole: ref('ScheduleRole') }),
+  REDEYE_WORK: names.lambda(settings.stage, service, 'work'),
+})
+
+function valuesOf(task: Task, settings: StageSettings): PlatformValue[] {
+  return [
+    'bus',
+    'table',
+    'bucket',
+    'dead-letters-url',
+    'dead-letters-arn',
+    'topic',
+    'schedule-group',
+    'schedule-role',
+    ...(mayUseSpark(task) ? (['spark-nightly', 'spark-backfill'] as const) : []),
+    ...(task.network === 'private' ? (['subnets', 'security-group'] as const) : []),
+    ...(settings.customerKey ? (['key'] as const) : []),
+  ]
+}
+
+/** The rule for events, and the sweep's schedule, which heeds none of them. */
+function wakers(task: Task, { active }: StageSettings): Resources {
+  const decide = att('DecideLambdaFunction', 'Arn')
+  const deadLetters = { DeadLetterConfig: { Arn: ref(parameterName('dead-letters-arn')) } }
+  return {
+    Rule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Description: `What ${task.name} listens to`,
+        EventBusName: ref('Bus'),
+        EventPattern: rulePattern(taskContract(task, 0)) as Value,
+        State: 'ENABLED',
+        Targets: [{ Id: 'decide', Arn: decide, ...deadLetters }],
+      },
+    },
+    RulePermission: permission('Rule'),
+    Sweep: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Description: `Repairs what ${task.name} has missed`,
+        ScheduleExpression: 'rate(15 minutes)',
+        // A region that stands by sweeps nothing.
+        State: active ? 'ENABLED' : 'DISABLED',
+        Targets: [{ Id: 'decide', Arn: decide, ...deadLetters }],
+      },
+    },
+    SweepPermission: permission('Sweep'),
+  }
+}
+
+function permission(rule: string): Resources[string] {
+  return {
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: ref('DecideLambdaFunction'),
+      Principal: 'events.amazonaws.com',
+      SourceArn: att(rule, 'Arn'),
+      SourceAccount: ref('AWS::AccountId'),
+    },
+  }
+}
+
+/** Lambda repeats a decision and then lays its event aside; work it never repeats: it tells `decide`, and the ledger retries. */
+function failures(task: Task, { stage }: StageSettings): Resources {
+  return {
+    DecideFailures: {
+      Type: 'AWS::Lambda::EventInvokeConfig',
+      Properties: {
+        FunctionName: ref('DecideLambdaFunction'),
+        Qualifier: '$LATEST',
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: DECIDE_EVENT_AGE_S,
+        DestinationConfig: { OnFailure: { Destination: ref(parameterName('dead-letters-arn')) } },
+      },
+      DependsOn: 'DecideRole',
+    },
+    WorkFailures: {
+      Type: 'AWS::Lambda::EventInvokeConfig',
+      Properties: {
+        FunctionName: ref('WorkLambdaFunction'),
+        Qualifier: '$LATEST',
+        MaximumRetryAttempts: 0,
+        MaximumEventAgeInSeconds: WORK_EVENT_AGE_S,
+        DestinationConfig: { OnFailure: { Destination: arn('lambda', `function:${names.lambda(stage, task.name, 'decide')}`) } },
+      },
+      DependsOn: ['WorkRole', 'DecideLambdaFunction'],
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { RedeyeError } from '../../core/errors.ts'
+import { type Lane, lanes } from '../../core/run.ts'
+import { isZone } from '../../core/zone.ts'
+import type { Architecture } from './bundle.ts'
+
+/** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
+export interface StageSettings {
+  stage: string
+  /** The zone of the nights, and the time in it at which one begins. */
+  zone: string
+  nightAt: string
+  /** Who gets alerts, notices and alarms; nobody when empty. */
+  email: string
+  architecture: Architecture
+  logRetentionDays: number
+  /** Runs of a lane at once. */
+  laneLimits: Partial<Record<Lane, number>>
+  /** A network for private sources: two NAT gateways and interface endpoints cost about $95 a month. */
+  network: boolean
+  /** A key of one's own for ledger, lake, queue and topic: $1 a month and $0.03 for ten thousand uses. */
+  customerKey: boolean
+  /** CloudTrail's log of every read and write of lake and ledger: $0.10 for a hundred thousand. */
+  audit: boolean
+  /** The share of invocations that are traced. */
+  traces: number
+  /** Ledger, lake and bus outlive their stack, and cannot be deleted by mistake. False for a stage that comes and goes. */
+  protect: boolean
+  /** False in the region that stands by: nothing begins, nothing is relayed, nothing is swept. */
+  active: boolean
+  /** Virtual processors that Spark may have at once, for nights and manual requests, and for backfills. */
+  sparkNightlyCpus: number
+  sparkBackfillCpus: number
+}
+
+const defaults: Omit<StageSettings, 'stage'> = {
+  zone: 'UTC',
+  nightAt: '03:30',
+  email: '',
+  architecture: 'x86_64',
+  logRetentionDays: 30,
+  laneLimits: {},
+  network: false,
+  customerKey: false,
+  audit: false,
+  traces: 0.01,
+  protect: true,
+  active: true,
+  // What a new account may have is 16 in all.
+  sparkNightlyCpus: 8,
+  sparkBackfillCpus: 8,
+}
+
+/** Reads a project's settings for a stage; `given` are those of the command line, `--param key=value`. Throws BAD_ARGUMENT naming what cannot be. */
+export function stageSettings(root: string, stage: string, given: readonly string[] = []): StageSettings {
+  const file = join(root, 'serverless.yml')
+  const params = existsSync(file) ? ((parse(readFileSync(file, 'utf8')) as { params?: Params }).params ?? {}) : {}
+  return checkedSettings(stage, { ...params.default, ...params[stage], ...fromCommandLine(given) })
+}
+type Params = Record<string, Record<string, unknown>>
+
+function fromCommandLine(given: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    given.map(text => {
+      const at = text.indexOf('=')
+      const value = text.slice(at + 1)
+      return [text.slice(0, at), /^(true|false|\d+(\.\d+)?)$/.test(value) ? JSON.parse(value) : value]
+    }),
+  )
+}
+
+// CloudWatch takes these and no others.
+const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+/** What each takes; undefined when the value is such. */
+const takes: { [K in keyof Omit<StageSettings, 'stage'>]: (value: unknown) => string | undefined } = {
+  zone: v => (typeof v === 'string' && isZone(v) ? undefined : 'an IANA time zone, like Europe/Madrid'),
+  nightAt: v => (typeof v === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(v) ? undefined : "a time in quotes, like '03:30'"),
+  email: v => (typeof v === 'string' && (v === '' || /^[^\s@]+@[^\s@]+$/.test(v)) ? undefined : 'an address, or nothing'),
+  architecture: v => (v === 'arm64' || v === 'x86_64' ? undefined : 'arm64 or x86_64'),
+  logRetentionDays: v => (retentions.includes(v as number) ? undefined : `one of ${retentions.slice(0, 10).join(', ')}, …`),
+  laneLimits: v => (isLimits(v) ? undefined : `whole numbers from 1 by lane: { ${lanes.join(': 20, ')}: 20 }`),
+  network: flag,
+  customerKey: flag,
+  audit: flag,
+  traces: v => (typeof v === 'number' && v >= 0 && v <= 1 ? undefined : 'a share from 0 to 1'),
+  protect: flag,
+  active: flag,
+  sparkNightlyCpus: cpus,
+  sparkBackfillCpus: cpus,
+}
+
+function flag(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'true or false'
+}
+function cpus(value: unknown): string | undefined {
+  return Number.isInteger(value) && (value as number) >= 4 ? undefined : 'a whole number from 4'
+}
+const isLimits = (v: unknown) =>
+  typeof v === 'object' &&
+  v !== null &&
+  Object.entries(v).every(([lane, n]) => (lanes as readonly string[]).includes(lane) && Number.isInteger(n) && (n as number) > 0)
+
+/** Fills in what is not given, and refuses what cannot be. Params that are not Redeye's are left alone. */
+export function checkedSettings(stage: string, given: Record<string, unknown>): StageSettings {
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage))
+    throw new RedeyeError('BAD_ARGUMENT', `"${stage}" is no name for a stage`, {
+      remedy: 'use small letters, digits and "-", twenty at most: it is part of every name',
+    })
+  const settings: Record<string, unknown> = { stage }
+  for (const [name, fits] of Object.entries(takes)) {
+    const value = given[name] ?? defaults[name as keyof typeof defaults]
+    const expected = fits(value)
+    if (expected !== undefined)
+      throw new RedeyeError('BAD_ARGUMENT', `serverless.yml: ${name} of stage ${stage} is ${JSON.stringify(value)}`, {
+        remedy: `it takes ${expected}`,
+        file: 'serverless.yml',
+      })
+    settings[name] = value
+  }
+  return settings as unknown as StageSettings
+}
