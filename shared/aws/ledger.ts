@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto'
+import { type ConditionalCheckFailedException, DynamoDBClient, type QueryCommand } from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { RedeyeError } from '../core/errors.ts'
+import type { RunDoc, RunState } from '../core/run.ts'
+import type { Key, Ledger, Stored } from '../ports/ledger.ts'
+import { entryOf, entryTime, isOpen, LASTING, LASTING_AFTER_MS, LISTED_MS, PUBLISHED_SLACK_MS, UNKNOWN } from './dynamodb-index.ts'
+import { compareTexts, inTurns } from './dynamodb-order.ts'
+import { getRequest, type Item, lastingRequest, listRequest, putRequest, type Range, rangeRequest } from './dynamodb-request.ts'
+import { documentKey, isListed, itemKey, RECENT } from './dynamodb-table.ts'
+import { awsFailure, errorName, sdkOptions } from './sdk.ts'
+
+// DynamoDB's limit of an item. Its own count is by attributes, and is checked by it; this one spares the request.
+const MAX_DOCUMENT_BYTES = 400 * 1024
+// Fewer than this are asked for one by one, side by side: as fast as a range, and hardly dearer.
+const RANGE_FROM = 8
+// A range is billed by the sum of what it reads, an item alone by 4 KB begun, and documents have about 1 KB: with as much as this between those wanted a range costs no more.
+const RANGE_SPREAD = 4
+// The SDK keeps fifty connections; some are left for what else the function asks.
+const AT_ONCE = 32
+// A task's output changes with a deployment only; whoever looks by the old one for so long finds runs that the next sweep finds by the new one.
+const OUTPUT_KEPT_MS = 60_000
+// Twice the documents that the widest decision reads.
+const REMEMBERED = 20_000
+
+export interface DynamoLedgerOptions {
+  table: string
+  client?: DynamoDBClient
+  /** The present instant; the machine's clock unless given. */
+  now?: () => number
+}
+
+/** What was asked, and what it was billed in units, since the ledger was made. */
+export interface Consumed {
+  requests: Record<'get' | 'put' | 'refused' | 'query' | 'index', number>
+  readUnits: number
+  writeUnits: number
+}
+
+/**
+ * The ledger on DynamoDB: one table, single items and ranges within a partition key, one index. What stands where: dynamodb-table.ts;
+ * what the index lists: dynamodb-index.ts; the requests: dynamodb-request.ts. Its feed is the table's stream (stream.ts).
+ */
+export class DynamoLedger implements Ledger {
+  readonly consumed: Consumed = { requests: { get: 0, put: 0, refused: 0, query: 0, index: 0 }, readUnits: 0, writeUnits: 0 }
+  readonly #table: string
+  readonly #client: DynamoDBClient
+  readonly #now: () => number
+  /** `at` of the index entries of what was read or written, so that a write moves only what it must. */
+  readonly #entries = new Map<string, { rev: number; at: string | undefined }>()
+  readonly #outputs = new Map<string, { dataset: string; until: number }>()
+
+  constructor({ table, client, now }: DynamoLedgerOptions) {
+    this.#table = table
+    this.#client = client ?? new DynamoDBClient(sdkOptions)
+    this.#now = now ?? Date.now
+  }
+
+  async get<T>(key: Key): Promise<Stored<T> | undefined> {
+    this.consumed.requests.get++
+    const answer = await this.#client.send(getRequest(this.#table, key)).catch(this.#fails('dynamodb:GetItem'))
+    this.consumed.readUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
+    return answer.Item && this.#stored<T>(answer.Item)
+  }
+
+  async getMany<T>(keys: readonly Key[]): Promise<(Stored<T> | undefined)[]> {
+    const found = new Map<string, Stored<T>>()
+    const groups = new Map<string, Set<string>>()
+    for (const key of keys) {
+      const { pk, sk } = itemKey(key)
+      groups.set(pk, (groups.get(pk) ?? new Set()).add(sk))
+    }
+    const alone: Key[] = []
+    for (const [pk, sks] of groups) {
+      const left = await this.#gather(pk, [...sks].sort(compareTexts), found)
+      alone.push(...left.map(sk => documentKey({ pk, sk })))
+    }
+    await inTurns(alone, AT_ONCE, async key => {
+      const stored = await this.get<T>(key)
+      if (stored) found.set(nameOf(key), stored)
+    })
+    return keys.map(key => found.get(nameOf(key)))
+  }
+
+  /** Reads by ranges what lies close together; resolves with what is cheaper asked for one by one. */
+  async #gather<T>(pk: string, sks: readonly string[], found: Map<string, Stored<T>>): Promise<readonly string[]> {
+    let left = sks
+    while (left.length >= RANGE_FROM) {
+      const wanted = new Set(left)
+      const { items, next } = await this.#page({ pk, from: left[0]!, to: left.at(-1)!, limit: left.length * RANGE_SPREAD })
+      let hits = 0
+      for (const item of items) {
+        if (!wanted.has(item.sk!.S!)) continue
+        hits++
+        const stored = this.#stored<T>(item)
+        found.set(nameOf(stored.key), stored)
+      }
+      if (!next) return []
+      left = left.filter(sk => compareTexts(sk, next.sk!.S!) > 0)
+      if (hits * RANGE_SPREAD < items.length) break
+    }
+    return left
+  }
+
+  async put(key: Key, doc: object, rev: number): Promise<boolean> {
+    // What JSON makes of it, as every ledger keeps it: nothing undefined, nothing but values.
+    const text = JSON.stringify(doc)
+    if (text.length > MAX_DOCUMENT_BYTES) throw tooLarge(key, text.length)
+    const known = this.#known(key, rev)
+    const entry = entryOf(key, doc, known, this.#now())
+    const by = randomBytes(6).toString('base64url')
+    try {
+      const answer = await this.#client.send(putRequest(this.#table, { key, doc: JSON.parse(text) as object, rev, by, entry }))
+      this.consumed.writeUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
+    } catch (cause) {
+      if (!this.#wasWritten(cause, key, by, text.length)) return false
+    }
+    this.consumed.requests.put++
+    this.#remember(key, rev + 1, entry === 'keep' ? known : entry === 'remove' ? undefined : entry.at)
+    return true
+  }
+
+  /** Of a write that failed: false when another revision stands there, true when it is its own; throws for any other failure. */
+  #wasWritten(cause: unknown, key: Key, by: string, bytes: number): boolean {
+    if (errorName(cause) === 'ConditionalCheckFailedException') {
+      // A refused write is billed as one.
+      this.consumed.writeUnits++
+      if ((cause as ConditionalCheckFailedException).Item?.by?.S === by) return true
+      this.consumed.requests.refused++
+      return false
+    }
+    if (/item size/i.test((cause as Error).message ?? '')) throw tooLarge(key, bytes, cause)
+    return this.#fails('dynamodb:UpdateItem')(cause)
+  }
+
+  async query<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Promise<Stored<T>[]> {
+    const { from, to, limit = Number.POSITIVE_INFINITY } = range
+    if (from !== undefined && to !== undefined && compareTexts(from, to) > 0) return []
+    if (isListed(pk)) return this.#queryListed<T>(pk, range)
+    const found: Stored<T>[] = []
+    for (let after: Item | undefined; found.length < limit; ) {
+      const { items, next } = await this.#page({ pk, ...range, limit: limit - found.length, after })
+      for (const item of items) found.push(this.#stored<T>(item))
+      if (!(after = next)) break
+    }
+    return found
+  }
+
+  async #queryListed<T>(pk: string, range: Omit<Range, 'pk'>): Promise<Stored<T>[]> {
+    const { from, to, descending, limit } = range
+    const keys = (await this.#listed(pk))
+      .map(e => e.key)
+      .filter(({ sk }) => (from === undefined || compareTexts(sk, from) >= 0) && (to === undefined || compareTexts(sk, to) <= 0))
+    keys.sort((a, b) => compareTexts(a.sk, b.sk) * (descending ? -1 : 1))
+    return (await this.getMany<T>(keys.slice(0, limit))).flatMap(s => (s ? [s] : []))
+  }
+
+  async runsInState(task: string, states: readonly RunState[]): Promise<Key[]> {
+    const dataset = await this.#outputOf(task)
+    if (dataset === undefined) return []
+    const runs = (await this.#recent(`run/${dataset}`, this.#now() - LISTED_MS)).filter(({ doc }) => doc.task === task)
+    return states.flatMap(state => runs.filter(({ doc }) => doc.state === state).map(({ key }) => key))
+  }
+
+  async publishedSince(dataset: string, since: number): Promise<Key[]> {
+    const runs = await this.#recent(`run/${dataset}`, since - PUBLISHED_SLACK_MS)
+    return runs.filter(({ doc }) => doc.version && doc.version.at >= since).map(({ key }) => key)
+  }
+
+  async withEffects(pk: string): Promise<Key[]> {
+    if (!pk.startsWith('run/')) return []
+    return (await this.#recent(pk, this.#now() - LISTED_MS)).filter(({ doc }) => doc.effects).map(({ key }) => key)
+  }
+
+  /** The documents that the index lists since then, in the order of their partitions. */
+  async #recent(pk: string, since: number): Promise<Stored<RunDoc>[]> {
+    const listed = await this.#listed(pk, entryTime(since))
+    const docs = (await this.getMany<RunDoc>(listed.map(e => e.key))).flatMap(s => (s ? [s] : []))
+    const at = new Map(listed.map(e => [e.key.sk, e.at]))
+    const old = entryTime(this.#now() - LASTING_AFTER_MS)
+    await inTurns(
+      docs.filter(({ key, doc }) => (isOpen(doc) || doc.effects) && at.get(key.sk)! < old),
+      AT_ONCE,
+      stored => this.#makeLasting(stored),
+    )
+    return docs.sort((a, b) => compareTexts(a.key.sk, b.key.sk))
+  }
+
+  /** What has been open for two weeks is listed whatever its age. It stays in sight for two more, so whoever may not write leaves it to who may. */
+  async #makeLasting({ key, rev }: Stored): Promise<void> {
+    try {
+      const answer = await this.#client.send(lastingRequest(this.#table, key, rev))
+      this.consumed.writeUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
+      this.#remember(key, rev, LASTING)
+    } catch {
+      // The next sweep finds it again.
+    }
+  }
+
+  async #listed(ix: string, from?: string): Promise<{ key: Key; at: string }[]> {
+    const found: { key: Key; at: string }[] = []
+    for (let after: Item | undefined; ; ) {
+      this.consumed.requests.index++
+      const { items, next } = await this.#send(listRequest(this.#table, ix, from, after), `/index/${RECENT}`)
+      for (const { pk, sk, at } of items) found.push({ key: documentKey({ pk: pk!.S!, sk: sk!.S! }), at: at!.S! })
+      if (!(after = next)) return found
+    }
+  }
+
+  async #page(range: Range): Promise<{ items: Item[]; next: Item | undefined }> {
+    this.consumed.requests.query++
+    return this.#send(rangeRequest(this.#table, range))
+  }
+
+  async #send(command: QueryCommand, index = ''): Promise<{ items: Item[]; next: Item | undefined }> {
+    const page = await this.#client.send(command).catch(this.#fails('dynamodb:Query', index))
+    this.consumed.readUnits += page.ConsumedCapacity?.CapacityUnits ?? 0
+    return { items: page.Items ?? [], next: page.LastEvaluatedKey }
+  }
+
+  /** The dataset that a task makes, as its contract says; a retired one's too. */
+  async #outputOf(task: string): Promise<string | undefined> {
+    const known = this.#outputs.get(task)
+    if (known && known.until > this.#now()) return known.dataset
+    const contract = (await this.get<{ output?: string; was?: { output?: string } }>({ pk: 'contract', sk: `task/${task}` }))?.doc
+    const dataset = contract?.output ?? contract?.was?.output
+    if (dataset !== undefined) this.#outputs.set(task, { dataset, until: this.#now() + OUTPUT_KEPT_MS })
+    return dataset
+  }
+
+  #stored<T>(item: Item): Stored<T> {
+    const { pk, sk, rev, doc, at } = unmarshall(item) as { pk: string; sk: string; rev: number; doc: T; at?: string }
+    const key = documentKey({ pk, sk })
+    this.#remember(key, rev, at)
+    return { key, rev, doc }
+  }
+
+  #known(key: Key, rev: number): string | undefined {
+    if (rev === 0) return undefined
+    const entry = this.#entries.get(nameOf(key))
+    return entry?.rev === rev ? entry.at : UNKNOWN
+  }
+
+  #remember(key: Key, rev: number, at: string | undefined): void {
+    const name = nameOf(key)
+    this.#entries.delete(name)
+    if (at === UNKNOWN) return
+    this.#entries.set(name, { rev, at })
+    if (this.#entries.size > REMEMBERED) this.#entries.delete(this.#entries.keys().next().value!)
+  }
+
+  #fails(action: string, index = ''): (cause: unknown) => never {
+    return cause => {
+      throw awsFailure(cause, { action, resource: `table/${this.#table}${index}` }, 'LEDGER_FAILED')
+    }
+  }
+}
+
+const nameOf = ({ pk, sk }: Key) => `${pk}\u0000${sk}`
+
+function tooLarge(key: Key, bytes: number, cause?: unknown): RedeyeError {
+  const what = `${key.pk}/${key.sk} has ${bytes} bytes, a document may have ${MAX_DOCUMENT_BYTES}`
+  return new RedeyeError('LEDGER_FAILED', what, { failure: 'user', cause })
+}
