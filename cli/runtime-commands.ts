@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { lanes } from '../shared/core/run.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -132,4 +132,15 @@ const addSteering: Adds = (program, root, exit) => {
     .option(...stateOption)
     .action(async (name, files, options) => exit(await (await import('./operate.ts')).deliver(root(), name, files, options)))
     .addHelpText('after', examples(['redeye deliver orders@2001-02-14 in/orders.csv.gz']))
+
+  program
+    .command('dlq')
+    .addArgument(new Argument('<action>', 'what to do with them').choices(['list', 'resend', 'drop']))
+    .argument('[letter...]', 'which, by what their ids begin with, or all')
+    .description('what could not be handled: list it with its reasons, send it again, or drop it')
+    .option('--stage <stage>', 'the letters of a stage on AWS (default: those of the state folder)')
+    .option('--json', 'print a list of { id, at, function, reason, event }')
+    .option(...stateOption)
+    .action(async (action, letters, options) => exit(await (await import('./dlq.ts')).dlq(root, action, letters, options)))
+    .addHelpText('after', examples(['redeye dlq list', 'redeye dlq resend all', 'redeye dlq drop 4f2c --stage prod']))
 }

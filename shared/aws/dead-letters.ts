@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { RedeyeError } from '../core/errors.ts'
-import type { DeadLetters } from '../ports/dead-letters.ts'
+import type { DeadLetters, Letter, LetterBox } from '../ports/dead-letters.ts'
 import { awsFailure, sdkOptions } from './sdk.ts'
 
 // SQS takes 256 KB; the rest is for the reason and the names.
@@ -20,30 +20,12 @@ const HELD_SECONDS = 120
 // A receive asks some of SQS's servers, so one that is empty does not yet mean that the queue is.
 const EMPTY_RECEIVES = 3
 
-/** A letter as it lies in the queue. */
-export interface Letter {
-  /** The message's id. */
-  id: string
-  /** When it came, in milliseconds since the epoch. */
-  at: number
-  /** The function that could not handle it, as far as that is known. */
-  function: string
-  reason: string
-  /** What could not be handled, as it came. */
-  event: unknown
-}
-
 /** A letter that was taken out for looking at: it comes back by itself unless it is removed. */
 export interface HeldLetter extends Letter {
   receipt: string
 }
 
-export interface DeadLetterQueue extends DeadLetters {
-  /** All letters, oldest first; nobody else sees them for two minutes, or until they are given back. */
-  take(): Promise<HeldLetter[]>
-  giveBack(letters: readonly HeldLetter[]): Promise<void>
-  remove(letters: readonly HeldLetter[]): Promise<void>
-}
+export interface DeadLetterQueue extends DeadLetters, LetterBox<HeldLetter> {}
 
 /** The dead letters of a stage on SQS: those that handlers put there with a reason, and those that Lambda and EventBridge put there themselves. */
 export function sqsDeadLetters(url: string, client: SQSClient = new SQSClient(sdkOptions)): DeadLetterQueue {

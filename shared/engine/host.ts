@@ -14,6 +14,11 @@ export interface Host {
     generation: number
     attempt: number
   }): (message: string, fields?: Record<string, unknown>) => void
+  /**
+   * Runs the handler of an event, and sees to an event that it refuses. Absent where whoever delivers does so. `name` is whose handler
+   * it is: a task, or `platform/…`.
+   */
+  handle?(name: string, event: unknown, handler: () => Promise<void>): Promise<void>
 }
 
 let host: Host | undefined
@@ -21,6 +26,12 @@ let host: Host | undefined
 /** Gives the functions of this process (or thread) their ports. The local runtime does so before it loads a service. */
 export function provideHost(provided: Host | undefined): void {
   host = provided
+}
+
+/** The ports of this process where it was given some; on Lambda, those of AWS, loaded when they are first asked for. */
+export function findHost(): Host | Promise<Host> {
+  if (host || !process.env.AWS_LAMBDA_FUNCTION_NAME) return theHost()
+  return import('../aws/host.ts').then(({ awsHost }) => (host ??= awsHost(process.env)))
 }
 
 /** The ports of this process; throws where nobody gave any. */

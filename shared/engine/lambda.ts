@@ -3,7 +3,7 @@ import type { Envelope } from '../core/events.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { decide } from './decide.ts'
-import { theHost } from './host.ts'
+import { findHost } from './host.ts'
 import { sweepTask } from './sweep.ts'
 import { work } from './work.ts'
 
@@ -23,13 +23,15 @@ export function lambda(task: Task) {
   return {
     /** For events by the service's rule, and for its sweep's schedule. */
     decide: middy(async (event: Envelope | ScheduledEvent): Promise<void> => {
-      const { world } = theHost()
-      if (event['detail-type'] === 'Scheduled Event') await sweepTask(world, task.name)
-      else await decide(world, task.name, event as Envelope)
+      const host = await findHost()
+      const { world } = host
+      if (event['detail-type'] === 'Scheduled Event') return sweepTask(world, task.name)
+      const handler = () => decide(world, task.name, event as Envelope)
+      return host.handle ? host.handle(task.name, event, handler) : handler()
     }),
     /** For the claim of an attempt. */
     work: middy(async (attempt: AttemptName): Promise<void> => {
-      const { world, compute, logger } = theHost()
+      const { world, compute, logger } = await findHost()
       await work(world, task, compute(task), attempt, logger(attempt))
     }),
   }

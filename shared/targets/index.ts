@@ -1,4 +1,6 @@
 export type { HttpAuth } from '../ports/http.ts'
 export { type HttpApiOptions, httpApi } from './http-api.ts'
 export { type QueueOptions, queue } from './queue.ts'
+export { type SnsOptions, sns } from './sns.ts'
+export { type SqsOptions, sqs } from './sqs.ts'
 export { type WarehouseOptions, warehouse } from './warehouse.ts'

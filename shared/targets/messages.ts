@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { RedeyeError } from '../core/errors.ts'
+import type { Json } from '../core/schema.ts'
+import type { Delivery, Receipt } from '../ports/target.ts'
+import { batchesOf } from './batches.ts'
+import { jsonOf } from './json-row.ts'
+import { accepting, isAccepted, resume, sending } from './progress.ts'
+
+/** A row as a message. */
+export interface RowMessage {
+  /** `sessions@2001-02-14#1/["v00017",2]`: made of version and key, so that whoever sends the row again sends the same id. */
+  id: string
+  body: string
+  /** The partition: messages of one group stay in order on a FIFO queue or topic. */
+  group: string
+  /** What a receiver may filter or fence by; `generation` and `attempt` are the sender's. */
+  attributes: Record<string, string>
+}
+
+/** Sends some messages, at most ten and 256 KB; gives those that were not taken, with the reason. */
+export type SendMessages = (messages: readonly RowMessage[]) => Promise<{ message: RowMessage; reason: string; senders: boolean }[]>
+
+// A receipt, and a saved position, for so many rows: fifty requests, some seconds. What dies in between sends them again, under the same ids.
+const BATCH = 500
+// What SQS and SNS take at once.
+const MESSAGES = 10
+const BYTES = 256 * 1024
+// As long as for other targets: half a minute in all, then it is the next attempt's.
+const SENDINGS = 6
+const FIRST_WAIT_MS = 1000
+// Requests of one batch on their way at once; a standard queue takes thousands a second.
+const AT_ONCE = 5
+
+/** Delivers a partition's rows, a message each; what an earlier attempt has sent is not sent again. */
+export async function* deliverMessages(what: string, delivery: Delivery, send: SendMessages): AsyncIterable<Receipt> {
+  let progress = resume(delivery.position, BATCH)
+  for await (const { batch, rows } of batchesOf(delivery.rows, progress.size)) {
+    delivery.signal.throwIfAborted()
+    const token = `${prefixOf(delivery)}b${batch}`
+    if (isAccepted(progress, batch)) {
+      yield { batch, rows: rows.length, token, answer: 'sent before' }
+      continue
+    }
+    const messages = rows.map(row => messageOf(delivery, row))
+    await sendAll(what, delivery, requestsOf(messages), send)
+    progress = accepting(sending(progress, batch, delivery.attempt), batch)
+    await delivery.save(progress as unknown as Json)
+    yield { batch, rows: rows.length, token, answer: 'sent' }
+  }
+}
+
+async function sendAll(what: string, delivery: Delivery, requests: RowMessage[][], send: SendMessages): Promise<void> {
+  let left = requests
+  for (let sendings = 1; left.length > 0; sendings++) {
+    const refused: Awaited<ReturnType<SendMessages>> = []
+    for (let from = 0; from < left.length; from += AT_ONCE) {
+      delivery.signal.throwIfAborted()
+      refused.push(...(await Promise.all(left.slice(from, from + AT_ONCE).map(send))).flat())
+    }
+    const [first] = refused
+    if (!first) return
+    const wrong = refused.find(r => r.senders)
+    if (wrong)
+      throw new RedeyeError('BAD_TARGET', `${what} does not take ${wrong.message.id}: ${wrong.reason}`, {
+        remedy: 'compare the rows with what it takes: 256 KB a message, and of a FIFO one its own attributes',
+      })
+    if (sendings === SENDINGS)
+      throw new RedeyeError(
+        'TARGET_UNAVAILABLE',
+        `${what} did not take ${first.message.id} and ${refused.length - 1} more: ${first.reason}`,
+        {
+          remedy: 'the load is retried by itself, from the first batch that was not taken',
+        },
+      )
+    await delivery.world.sleep(FIRST_WAIT_MS * 2 ** (sendings - 1), delivery.signal)
+    left = requestsOf(refused.map(r => r.message))
+  }
+}
+
+/** Messages in requests as large as they may be. */
+function requestsOf(messages: readonly RowMessage[]): RowMessage[][] {
+  const requests: RowMessage[][] = []
+  let bytes = 0
+  for (const message of messages) {
+    const size = sizeOf(message)
+    const last = requests[requests.length - 1]
+    if (last && last.length < MESSAGES && bytes + size <= BYTES) {
+      last.push(message)
+      bytes += size
+    } else {
+      requests.push([message])
+      bytes = size
+    }
+  }
+  return requests
+}
+
+/** As SQS and SNS count: the body, and names, types and values of the attributes. */
+function sizeOf({ body, attributes, id }: RowMessage): number {
+  const others = Object.entries({ ...attributes, id }).reduce(
+    (sum, [name, value]) => sum + name.length + 'String'.length + Buffer.byteLength(value),
+    0,
+  )
+  return Buffer.byteLength(body) + others
+}
+
+const prefixOf = ({ dataset, partition, version }: Delivery) => `${dataset}@${partition}#${version}/`
+
+function messageOf(delivery: Delivery, row: Record<string, unknown>): RowMessage {
+  const { dataset, partition, version, generation, attempt } = delivery
+  const missing = delivery.key.find(column => row[column] === null || row[column] === undefined)
+  if (missing !== undefined)
+    throw new RedeyeError('BAD_TARGET', `a row of ${dataset}@${partition} has no ${missing}, so its message has no id`, {
+      remedy: `check notNull('${missing}') where ${dataset} is made, or leave such rows out by the load's map`,
+    })
+  return {
+    id: `${prefixOf(delivery)}${jsonOf(delivery.key.map(column => row[column]))}`,
+    body: jsonOf(row),
+    group: `${dataset}@${partition}`,
+    attributes: { dataset, partition, version: String(version), generation: String(generation), attempt: String(attempt) },
+  }
+}
+
+/** A message's id where only 128 characters of a small alphabet are taken. */
+export const shortId = (id: string): string => createHash('sha256').update(id).digest('hex')
+
+/** What is wrong with the options of a target that makes messages of rows. */
+export function messageFaults(target: string, connection: string, key: readonly string[]): string[] {
+  const found: string[] = []
+  if (connection === '') found.push(`${target} needs the name of a setting as \`connection\``)
+  if (key.length === 0) found.push(`${target} makes message ids of the rows’ key, and the dataset declares none`)
+  return found
+}
+
+const mayPass = /Throttl|TooManyRequests|RequestLimit|ServiceUnavailable|Internal|Timeout|ECONN|EPIPE|ENOTFOUND|KmsThrottl|OverLimit/i
+
+/** A request as a whole that was refused: a busy service's messages are sent again, a missing one or a missing permission is told. */
+export function refusedWhole(
+  what: string,
+  action: string,
+  messages: readonly RowMessage[],
+  cause: unknown,
+): Awaited<ReturnType<SendMessages>> {
+  const name = String((cause as { name?: unknown }).name ?? 'Error')
+  const text = `${name}: ${(cause as Error).message}`
+  if (mayPass.test(name) || mayPass.test(String((cause as { code?: unknown }).code ?? '')))
+    return messages.map(message => ({ message, reason: text, senders: false }))
+  if (/AccessDenied|AuthorizationError|NotAuthorized|Credentials|InvalidClientToken|ExpiredToken/i.test(name))
+    throw new RedeyeError('BAD_CREDENTIAL', `${action} on ${what} is not allowed: ${text}`, {
+      remedy: `allow ${action} on it in the role of the task’s work, and in its own policy where it is another account’s`,
+      cause,
+    })
+  throw new RedeyeError('BAD_TARGET', `${what} cannot be used: ${text}`, { remedy: 'compare the setting with what there is', cause })
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { mockClient } from 'aws-sdk-client-mock'
+import { awsHost } from '../../shared/aws/host.ts'
+import { findHost, provideHost } from '../../shared/engine/host.ts'
+import { whole } from './environment.ts'
+
+const table = mockClient(DynamoDBClient)
+const invoker = mockClient(LambdaClient)
+const events = mockClient(EventBridgeClient)
+const before = { ...process.env }
+beforeEach(() => {
+  for (const client of [table, invoker, events]) client.reset()
+  events.on(PutEventsCommand).resolves({ Entries: [{ EventId: '1' }] })
+  Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })
+})
+afterEach(() => {
+  process.env = { ...before }
+  provideHost(undefined)
+})
+
+test('on Lambda, whoever was given no host finds that of its environment, once', async () => {
+  Object.assign(process.env, whole, { AWS_LAMBDA_FUNCTION_NAME: 'redeye-dev-a-decide' })
+  const host = await findHost()
+  expect(await findHost()).toBe(host)
+  expect(host.handle).toBeDefined()
+})
+
+test('elsewhere nobody finds it', () => {
+  delete process.env.AWS_LAMBDA_FUNCTION_NAME
+  expect(() => findHost()).toThrow(/no host has given/)
+})
+
+test('a function that lacks something of its environment says what, at its first event', async () => {
+  Object.assign(process.env, whole, { AWS_LAMBDA_FUNCTION_NAME: 'f', REDEYE_TABLE: '' })
+  await expect((async () => findHost())()).rejects.toMatchObject({ code: 'NOT_DEPLOYED', message: expect.stringContaining('REDEYE_TABLE') })
+})
+
+test('the world’s ports are AWS’s', async () => {
+  const { world, settings } = awsHost({ ...whole, REDEYE_LANE_LIMITS: '{"backfill":3}' })
+  await world.bus.publish([{ type: 'NightStarted', detail: { date: '2001-02-14' } }])
+  expect(events.commandCalls(PutEventsCommand)[0]!.args[0].input.Entries![0]!.EventBusName).toBe('redeye-dev')
+  expect(world.laneLimits).toEqual({ backfill: 3 })
+  expect(settings.zone).toBe('Europe/Madrid')
+})
+
+test('the graph is read once a minute, and again when it was forgotten', async () => {
+  table.on(QueryCommand).resolves({ Items: [] })
+  const { world, handle } = awsHost(whole)
+  await Promise.all([world.graph(), world.graph()])
+  await world.graph()
+  const once = table.commandCalls(QueryCommand).length
+  expect(once).toBeGreaterThan(0)
+  let known = false
+  await handle('a', { time: new Date().toISOString() }, async () => {
+    await world.graph()
+    if (known) return
+    known = true
+    throw Object.assign(new Error('no task'), { code: 'UNKNOWN_NAME' })
+  })
+  expect(table.commandCalls(QueryCommand).length).toBe(2 * once)
+})
+
+const attempt = { task: 'clean-orders', dataset: 'clean', partition: '2001-02-14', generation: 1, attempt: 1 }
+
+test('an attempt that was claimed is started', async () => {
+  invoker.on(InvokeCommand).resolves({ StatusCode: 202 })
+  await awsHost({ ...whole, REDEYE_WORK: 'redeye-dev-clean-orders-work' }).world.workers.start(attempt)
+  expect(invoker.commandCalls(InvokeCommand)[0]!.args[0].input.FunctionName).toBe('redeye-dev-clean-orders-work')
+  expect(table.calls()).toEqual([])
+})
+
+test('nothing of the host loads DuckDB before there is work', () => {
+  const source = readFileSync(new URL('../../shared/aws/host.ts', import.meta.url), 'utf8')
+  const imported = [...source.matchAll(/^import (?!type )[^\n]*from '([^']+)'/gm)].map(m => m[1])
+  expect(imported.filter(name => name!.includes('compute/'))).toEqual([])
+})

@@ -1,0 +1,57 @@
+import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns'
+import { mockClient } from 'aws-sdk-client-mock'
+import type { Delivery } from '../../shared/ports/target.ts'
+import { sns } from '../../shared/targets/sns.ts'
+import { columns, deliveryOf, receiptsOf, things, worldOf } from './delivery.ts'
+
+const client = mockClient(SNSClient)
+const arn = 'arn:aws:sns:eu-west-1:123456789012:things'
+const target = sns({ connection: 'THINGS' })
+const waits: number[] = []
+const send = (rows: Record<string, unknown>[], more: Partial<Delivery> = {}, topic = arn) =>
+  receiptsOf(target, deliveryOf(rows, { world: worldOf({ THINGS: topic }, waits), ...more }))
+const requests = () => client.commandCalls(PublishBatchCommand).map(call => call.args[0].input)
+beforeEach(() => {
+  client.reset()
+  client.on(PublishBatchCommand).resolves({ Successful: [], Failed: [] })
+  waits.length = 0
+})
+
+test('a row becomes a message of the topic', async () => {
+  expect(await send(things(12))).toEqual([{ batch: 0, rows: 12, token: 'things@2001-02-14#1/b0', answer: 'sent' }])
+  expect(requests().map(r => r.PublishBatchRequestEntries!.length)).toEqual([10, 2])
+  expect(requests()[0]!.TopicArn).toBe(arn)
+  expect(requests()[0]!.PublishBatchRequestEntries![0]).toMatchObject({
+    Id: '0',
+    Message: '{"id":1,"name":"thing 1"}',
+    MessageAttributes: { id: { DataType: 'String', StringValue: 'things@2001-02-14#1/[1]' } },
+  })
+})
+
+test('a FIFO topic gets group and id', async () => {
+  await send(things(1), {}, `${arn}.fifo`)
+  expect(requests()[0]!.PublishBatchRequestEntries![0]).toMatchObject({
+    MessageGroupId: 'things@2001-02-14',
+    MessageDeduplicationId: expect.stringMatching(/^[0-9a-f]{64}$/),
+  })
+})
+
+test('what was not taken is sent again; a missing permission is told', async () => {
+  client
+    .on(PublishBatchCommand)
+    .resolvesOnce({ Successful: [], Failed: [{ Id: '0', Code: 'InternalFailure', SenderFault: false }] })
+    .resolves({ Successful: [], Failed: [] })
+  await send(things(2))
+  expect(requests().map(r => r.PublishBatchRequestEntries!.length)).toEqual([2, 1])
+  client.on(PublishBatchCommand).rejects(Object.assign(new Error('no'), { name: 'AuthorizationErrorException' }))
+  await expect(send(things(1))).rejects.toMatchObject({ code: 'BAD_CREDENTIAL', remedy: expect.stringContaining('allow sns:Publish') })
+})
+
+test('a setting that is no ARN', async () => {
+  await expect(send(things(1), {}, 'things')).rejects.toMatchObject({ code: 'BAD_TARGET', message: expect.stringContaining('THINGS') })
+})
+
+test('faults name what is wrong with the options', () => {
+  expect(target.faults(columns, ['id'])).toEqual([])
+  expect(sns({ connection: '' }).faults(columns, [])).toHaveLength(2)
+})

@@ -1,0 +1,128 @@
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { mockClient } from 'aws-sdk-client-mock'
+import type { Json } from '../../shared/core/schema.ts'
+import type { Delivery } from '../../shared/ports/target.ts'
+import { sqs } from '../../shared/targets/sqs.ts'
+import { columns, deliveryOf, receiptsOf, things, worldOf } from './delivery.ts'
+
+const client = mockClient(SQSClient)
+const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/things'
+const target = sqs({ connection: 'THINGS' })
+const waits: number[] = []
+const saved: Json[] = []
+const send = (rows: Record<string, unknown>[], more: Partial<Delivery> = {}, queue = url) =>
+  receiptsOf(target, deliveryOf(rows, { world: worldOf({ THINGS: queue }, waits), saved, ...more }))
+const requests = () => client.commandCalls(SendMessageBatchCommand).map(call => call.args[0].input)
+const refusal = (name: string) => Object.assign(new Error('no'), { name })
+beforeEach(() => {
+  client.reset()
+  client.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] })
+  waits.length = saved.length = 0
+})
+
+test('a row becomes a message that says whose it is', async () => {
+  expect(await send(things(1), { generation: 2, attempt: 3 })).toEqual([
+    { batch: 0, rows: 1, token: 'things@2001-02-14#1/b0', answer: 'sent' },
+  ])
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue })
+  expect(requests()).toEqual([
+    {
+      QueueUrl: url,
+      Entries: [
+        {
+          Id: '0',
+          MessageBody: '{"id":1,"name":"thing 1"}',
+          MessageAttributes: {
+            id: text('things@2001-02-14#1/[1]'),
+            dataset: text('things'),
+            partition: text('2001-02-14'),
+            version: text('1'),
+            generation: text('2'),
+            attempt: text('3'),
+          },
+        },
+      ],
+    },
+  ])
+})
+
+test('ten a request, and a receipt and a saved position for five hundred rows', async () => {
+  expect((await send(things(1205))).map(r => r.rows)).toEqual([500, 500, 205])
+  expect(requests()).toHaveLength(50 + 50 + 21)
+  expect(saved).toHaveLength(3)
+})
+
+test('no request is larger than 256 KB', async () => {
+  await send(things(5).map(row => ({ ...row, name: 'x'.repeat(100 * 1024) })))
+  expect(requests().map(r => r.Entries!.length)).toEqual([2, 2, 1])
+})
+
+test('what an earlier attempt has sent is not sent again', async () => {
+  await send(things(700))
+  const position = saved[0]!
+  client.resetHistory()
+  expect((await send(things(700), { attempt: 2, position })).map(r => r.answer)).toEqual(['sent before', 'sent'])
+  expect(requests()).toHaveLength(20)
+})
+
+test('a FIFO queue keeps partitions in order and drops what comes twice', async () => {
+  await send(things(2), {}, `${url}.fifo`)
+  const [first, second] = requests()[0]!.Entries!
+  expect(first).toMatchObject({ MessageGroupId: 'things@2001-02-14', MessageDeduplicationId: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(second!.MessageDeduplicationId).not.toBe(first!.MessageDeduplicationId)
+  client.resetHistory()
+  await send(things(1), { generation: 7, attempt: 2 }, `${url}.fifo`)
+  expect(requests()[0]!.Entries![0]!.MessageDeduplicationId).toBe(first!.MessageDeduplicationId)
+})
+
+test('of a request that was taken in part only the rest is sent again', async () => {
+  client
+    .on(SendMessageBatchCommand)
+    .resolvesOnce({ Successful: [], Failed: [{ Id: '1', Code: 'InternalError', SenderFault: false }] })
+    .resolves({ Successful: [], Failed: [] })
+  await send(things(3))
+  expect(requests().map(r => r.Entries!.map(e => e.MessageBody))).toEqual([expect.any(Array), ['{"id":2,"name":"thing 2"}']])
+  expect(waits).toEqual([1000])
+})
+
+test('a queue that stays busy is a passing trouble', async () => {
+  client.on(SendMessageBatchCommand).rejects(refusal('ThrottlingException'))
+  await expect(send(things(1))).rejects.toMatchObject({
+    code: 'TARGET_UNAVAILABLE',
+    failure: 'transient',
+    message: expect.stringContaining('things@2001-02-14#1/[1]'),
+  })
+  expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000])
+  expect(saved).toEqual([])
+})
+
+test.each([
+  ['what the sender does wrong', { Failed: [{ Id: '0', Code: 'InvalidMessageContents', SenderFault: true }] }, 'BAD_TARGET'],
+  ['a missing permission', refusal('AccessDenied'), 'BAD_CREDENTIAL'],
+  ['a queue that is not there', refusal('QueueDoesNotExist'), 'BAD_TARGET'],
+])('%s is not tried again', async (_, answer, code) => {
+  if (answer instanceof Error) client.on(SendMessageBatchCommand).rejects(answer)
+  else client.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: answer.Failed })
+  await expect(send(things(1))).rejects.toMatchObject({ code, failure: 'user' })
+  expect(requests()).toHaveLength(1)
+})
+
+test('a setting that is no URL, and a row without its key', async () => {
+  await expect(send(things(1), {}, 'things')).rejects.toMatchObject({ code: 'BAD_TARGET', message: expect.stringContaining('THINGS') })
+  await expect(send([{ id: null, name: 'nobody' }])).rejects.toMatchObject({
+    code: 'BAD_TARGET',
+    message: expect.stringContaining('no id'),
+  })
+})
+
+test('an attempt that has ended sends nothing', async () => {
+  const signal = AbortSignal.abort(new Error('over'))
+  await expect(send(things(1), { signal })).rejects.toThrow('over')
+  expect(requests()).toEqual([])
+})
+
+test('faults name what is wrong with the options', () => {
+  expect(target.faults(columns, ['id'])).toEqual([])
+  expect(sqs({ connection: '' }).faults(columns, [])).toHaveLength(2)
+  expect(target.secrets).toEqual(['THINGS'])
+})
