@@ -1,11 +1,11 @@
 import { names } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { att, type Resource, type Resources, ref, type Value } from '../template.ts'
-import { platformFunctions } from './functions.ts'
+import { nightRule } from './functions.ts'
 
 /**
- * Six alarms a stage, however many tasks it has: a run that fails tells its owner by itself, so these are about the platform.
- * AlarmActions go to the topic of alerts.
+ * Six alarms a stage, however many tasks it has: a run that fails tells its owner by itself, so these are about the platform. What its
+ * functions cannot do becomes a dead letter, and where the relay fails it falls behind, so errors need no alarm of their own.
  */
 export function alarms(settings: StageSettings): Resources {
   const { stage } = settings
@@ -38,7 +38,7 @@ export function alarms(settings: StageSettings): Resources {
       AlarmDescription: 'A date has no night: aws events put-events with events/night-started.example.json begins one',
       Namespace: 'AWS/Events',
       MetricName: 'MatchedEvents',
-      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', nightRuleName())],
+      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', nightRule(stage))],
       Statistic: 'Sum',
       Period: 3600,
       EvaluationPeriods: 26,
@@ -48,16 +48,14 @@ export function alarms(settings: StageSettings): Resources {
       TreatMissingData: 'breaching',
       ActionsEnabled: settings.active,
     }),
-    ErrorsAlarm: alarm(stage, 'platform-errors', {
-      AlarmDescription: 'Functions of the platform fail: see their logs',
-      Metrics: [
-        { Id: 'all', Expression: `SUM([${functionNames.map(short).join(', ')}])`, Label: 'errors' },
-        ...functionNames.map(name =>
-          metric(short(name), 'AWS/Lambda', 'Errors', [dimension('FunctionName', names.lambda(stage, 'platform', name))]),
-        ),
-      ],
-      EvaluationPeriods: 3,
-      DatapointsToAlarm: 2,
+    TimersAlarm: alarm(stage, 'timers', {
+      AlarmDescription: 'Timers could not publish what was due, and the sweep has to: see the role of schedules',
+      Namespace: 'AWS/Scheduler',
+      MetricName: 'InvocationDroppedCount',
+      Dimensions: [dimension('ScheduleGroup', ref('ScheduleGroup'))],
+      Statistic: 'Sum',
+      Period: 300,
+      EvaluationPeriods: 1,
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
     }),
@@ -73,12 +71,12 @@ export function alarms(settings: StageSettings): Resources {
       ComparisonOperator: 'GreaterThanThreshold',
     }),
     LedgerAlarm: alarm(stage, 'ledger', {
-      AlarmDescription: 'The ledger’s table refuses requests: see its metrics',
-      Metrics: [
-        { Id: 'all', Expression: 'SUM([reads, writes])', Label: 'throttled' },
-        metric('reads', 'AWS/DynamoDB', 'ReadThrottleEvents', [dimension('TableName', ref('Table'))]),
-        metric('writes', 'AWS/DynamoDB', 'WriteThrottleEvents', [dimension('TableName', ref('Table'))]),
-      ],
+      AlarmDescription: 'The ledger’s table refuses writes: see its metrics',
+      Namespace: 'AWS/DynamoDB',
+      MetricName: 'WriteThrottleEvents',
+      Dimensions: [dimension('TableName', ref('Table'))],
+      Statistic: 'Sum',
+      Period: 300,
       EvaluationPeriods: 3,
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
@@ -86,17 +84,7 @@ export function alarms(settings: StageSettings): Resources {
   }
 }
 
-const functionNames = Object.keys(platformFunctions)
-const short = (name: string) => `e_${name}`
-/** A rule on a bus of one's own has `bus|rule` as its reference. */
-const nightRuleName = (): Value => ({ 'Fn::Select': [1, { 'Fn::Split': ['|', ref('NightRule')] }] })
-
 const dimension = (Name: string, Value: Value): Value => ({ Name, Value })
-const metric = (Id: string, Namespace: string, MetricName: string, Dimensions: Value): Value => ({
-  Id,
-  ReturnData: false,
-  MetricStat: { Metric: { Namespace, MetricName, Dimensions }, Period: 300, Stat: 'Sum' },
-})
 
 function alarm(stage: string, name: string, properties: { [key: string]: Value }): Resource {
   return {
