@@ -3,6 +3,7 @@ import type { Envelope } from '../core/events.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { decide } from './decide.ts'
+import { endFailed, type FailedInvocation, isFailedInvocation } from './failed-invocation.ts'
 import { findHost } from './host.ts'
 import { sweepTask } from './sweep.ts'
 import { work } from './work.ts'
@@ -21,12 +22,12 @@ export interface ScheduledEvent {
  */
 export function lambda(task: Task) {
   return {
-    /** For events by the service's rule, and for its sweep's schedule. */
-    decide: middy(async (event: Envelope | ScheduledEvent): Promise<void> => {
+    /** For events by the service's rule, for its sweep's schedule, and for invocations of `work` that failed. */
+    decide: middy(async (event: Envelope | ScheduledEvent | FailedInvocation): Promise<void> => {
       const host = await findHost()
       const { world } = host
-      if (event['detail-type'] === 'Scheduled Event') return sweepTask(world, task.name)
-      const handler = () => decide(world, task.name, event as Envelope)
+      if (!isFailedInvocation(event) && event['detail-type'] === 'Scheduled Event') return sweepTask(world, task.name)
+      const handler = () => (isFailedInvocation(event) ? endFailed(world, task, event) : decide(world, task.name, event as Envelope))
       return host.handle ? host.handle(task.name, event, handler) : handler()
     }),
     /** For the claim of an attempt. */

@@ -1,0 +1,130 @@
+import type { RunDoc } from '../../shared/core/run.ts'
+import { type FailedInvocation, failureOf } from '../../shared/engine/failed-invocation.ts'
+import { provideHost } from '../../shared/engine/host.ts'
+import { runKey } from '../../shared/engine/keys.ts'
+import { lambda } from '../../shared/engine/lambda.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+import { daily, dataset } from '../../shared/task/dataset.ts'
+import { same } from '../../shared/task/input.ts'
+import { type Task, transform } from '../../shared/task/task.ts'
+
+const story = parseStory(
+  `
+story: one task
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2026-03-01 }
+  clean: { partition: daily, from: 2026-03-01 }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean, retry: { attempts: 2, backoff: 1m } }
+steps: []
+`,
+  'failed.yaml',
+)
+const day = { description: '', owner: '', columns: { id: 'int' }, partition: daily({ from: '2026-03-01' }) } as const
+const declared = transform({
+  inputs: { orders: same(dataset('orders', day)) },
+  output: dataset('clean', day),
+  sql: 'clean.sql',
+  memoryMb: 2048,
+})
+const task = { ...declared, name: 'cleaning' } as Task
+const attempt = { task: 'cleaning', dataset: 'clean', partition: '2026-03-02', generation: 1, attempt: 1 }
+
+/** As Lambda sends it, but for what the test says. */
+const failed = (errorType?: string, errorMessage?: string, more: Partial<FailedInvocation> = {}): FailedInvocation => ({
+  version: '1.0',
+  timestamp: '2026-03-09T06:15:00.000Z',
+  requestContext: {
+    requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
+    functionArn: 'arn:aws:lambda:eu-west-1:123456789012:function:redeye-dev-cleaning-work:$LATEST',
+    condition: 'RetriesExhausted',
+    approximateInvokeCount: 1,
+  },
+  requestPayload: attempt,
+  responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+  responsePayload: { ...(errorType !== undefined && { errorType }), ...(errorMessage !== undefined && { errorMessage }) },
+  ...more,
+})
+
+test.each([
+  ['Runtime.OutOfMemory', 'RequestId: 1 Error: Runtime exited with error: signal: killed', 'resources'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: signal: killed', 'resources'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: signal: aborted (core dumped)', 'resources'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 134', 'resources'],
+  ['Sandbox.Timedout', 'RequestId: 1 Error: Task timed out after 900.00 seconds', 'timeout'],
+  [undefined, '2026-03-09T06:15:00.000Z e4b46cbf Task timed out after 900.10 seconds', 'timeout'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 1', 'lost'],
+  ['RedeyeError', 'dynamodb:UpdateItem on table/ledger failed', 'lost'],
+  ['Runtime.ImportModuleError', "Error: Cannot find module 'x'", 'lost'],
+  [undefined, undefined, 'lost'],
+])('%s: %s is %s', (errorType, errorMessage, failure) => {
+  expect(failureOf(failed(errorType, errorMessage)).failure).toBe(failure)
+})
+
+test('one that waited too long and never began is lost, and says so', () => {
+  const { requestContext } = failed()
+  const waited = failed(undefined, undefined, {
+    requestContext: { ...requestContext, condition: 'EventAgeExceeded', approximateInvokeCount: 0 },
+    responseContext: undefined,
+    responsePayload: undefined,
+  })
+  expect(failureOf(waited)).toMatchObject({ failure: 'lost', message: expect.stringContaining('EventAgeExceeded after 0 invocations') })
+})
+
+describe('decide', () => {
+  let host: StoryHost
+  const { decide } = lambda(task)
+  const run = async () => (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!.doc
+  beforeEach(async () => {
+    host = new StoryHost(story, story.now)
+    await host.deploy()
+    host.hold(['cleaning'])
+    await host.ready([{ dataset: 'orders', partition: '2026-03-02' }])
+    await host.drain()
+    provideHost({
+      world: host.world,
+      compute: () => ({ run: () => Promise.reject(new Error('decide never works')) }),
+      logger: () => () => {},
+    })
+  })
+  afterEach(() => provideHost(undefined))
+
+  test('ends an attempt that was killed for memory, which is not tried again, and names the size to set', async () => {
+    await decide(failed('Runtime.ExitError', 'Runtime exited with error: signal: killed'), {})
+    expect(await run()).toMatchObject({
+      state: 'failed',
+      error: { failure: 'resources', code: 'OUT_OF_MEMORY', message: expect.stringContaining('set memoryMb to 4096 in its task.ts') },
+    })
+  })
+
+  test('ends one that ran out of time, and the next attempt is due at once', async () => {
+    await decide(failed('Sandbox.Timedout', 'Task timed out after 900.00 seconds'), {})
+    expect(await run()).toMatchObject({ state: 'queued', ended: { timeout: 1 }, due: host.now, error: { code: 'ATTEMPT_ENDED' } })
+    await host.drain()
+    expect(await run()).toMatchObject({ state: 'running', generation: 1, attempt: 2 })
+  })
+
+  test('told twice, or of an attempt that another has taken over, changes nothing', async () => {
+    await decide(failed('Runtime.ExitError', 'exit status 1'), {})
+    await host.drain()
+    const before = await run()
+    expect(before).toMatchObject({ state: 'running', attempt: 2, ended: { lost: 1 } })
+    await decide(failed('Runtime.ExitError', 'exit status 1'), {})
+    expect(await run()).toEqual(before)
+  })
+
+  test('an attempt that had reported stays as it ended', async () => {
+    await host.end(attempt, 'ok')
+    await decide(failed('Runtime.ExitError', 'exit status 1'), {})
+    expect(await run()).toMatchObject({ state: 'succeeded' })
+  })
+
+  test.each([[undefined], [{ ...attempt, task: 'another' }], [{ ...attempt, attempt: 'x' }]])(
+    'refuses %j, which is no attempt of its task',
+    async requestPayload => {
+      await expect(decide(failed('x', 'y', { requestPayload }), {})).rejects.toMatchObject({ code: 'BAD_EVENT' })
+    },
+  )
+})
