@@ -4,6 +4,7 @@ import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import type { RequestDoc } from '../core/request.ts'
 import { type Cause, publishedLoudly, type RunDoc } from '../core/run.ts'
+import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
 import { nightOf } from './decide.ts'
@@ -176,7 +177,7 @@ async function claim(
   return 'started'
 }
 
-const sameButTime = (a: RunDoc, b: RunDoc): boolean => JSON.stringify({ ...a, lookedAt: 0 }) === JSON.stringify({ ...b, lookedAt: 0 })
+const sameButTime = (a: RunDoc, b: RunDoc): boolean => sameJson({ ...a, lookedAt: 0 }, { ...b, lookedAt: 0 })
 
 async function isPaused(world: World, task: string): Promise<boolean> {
   const pauses = await world.ledger.getMany<PauseDoc>([pauseKey('all'), pauseKey(task)])

@@ -2,6 +2,7 @@ import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { keyOf, ordinalOf, ordinalRange } from '../core/partition.ts'
 import { type Effect, type RunDoc, runName } from '../core/run.ts'
+import { sameJson } from '../core/same-json.ts'
 import type { Key } from '../ports/ledger.ts'
 import { runKey } from './keys.ts'
 import { swap } from './swap.ts'
@@ -13,9 +14,8 @@ export async function settle(world: World, key: Key): Promise<void> {
   const effects = stored?.doc.effects
   if (!effects) return
   for (const effect of effects) await happen(world, stored.doc, effect)
-  const done = new Set(effects.map(e => JSON.stringify(e)))
   await swap<RunDoc>(world, key, doc => {
-    const left = doc?.effects?.filter(e => !done.has(JSON.stringify(e)))
+    const left = doc?.effects?.filter(e => !effects.some(done => sameJson(done, e)))
     if (!doc?.effects || left!.length === doc.effects.length) return doc
     const { effects: _, ...rest } = doc
     return left!.length > 0 ? { ...rest, effects: left! } : rest
