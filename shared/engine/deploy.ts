@@ -2,6 +2,7 @@ import type { Contract } from '../core/contract.ts'
 import { cancel } from '../core/follow.ts'
 import { buildGraph, type Graph } from '../core/graph.ts'
 import type { RunDoc } from '../core/run.ts'
+import { sameJson } from '../core/same-json.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import { datasetContractKey, taskContractKey } from './keys.ts'
 import { swap } from './swap.ts'
@@ -84,16 +85,5 @@ async function retire(world: World, sk: string, contract: Contract): Promise<voi
   }
   await swap<Contract | RetiredContract>(world, { pk: 'contract', sk }, doc =>
     doc?.kind === 'retired' ? doc : { kind: 'retired', was: contract },
-  )
-}
-
-/** A store may give an object's fields back in another order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, one]) => [key, sorted(one)]),
   )
 }

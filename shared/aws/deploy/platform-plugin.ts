@@ -18,6 +18,7 @@ export default class PlatformPlugin {
   #settings: StageSettings | undefined
   #functions: PlatformFunction[] = []
   #root = ''
+  #region = ''
 
   constructor(osls: Osls, options: OslsOptions, tools: OslsTools) {
     this.#osls = osls
@@ -34,9 +35,10 @@ export default class PlatformPlugin {
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
     const settings = (this.#settings = stageSettings(this.#root, stage, this.#options.param))
+    this.#region = regionOf(this.#options, settings)
     const stack = platformStack(settings)
     this.#functions = Object.keys(stack.functions) as PlatformFunction[]
-    extend(osls, 'provider', await provider(settings, regionOf(osls, this.#options), osls.processedInput.commands))
+    extend(osls, 'provider', await provider(settings, this.#region, osls.processedInput.commands))
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
     extend(osls, 'resources', { Description: `Redeye ${stage}: the platform`, Resources: stack.resources })
@@ -59,7 +61,6 @@ export default class PlatformPlugin {
 
   async #register(): Promise<void> {
     const { registerPlatform } = await import('./registration.ts')
-    for (const line of await registerPlatform(this.#root, this.#settings!, regionOf(this.#osls, this.#options)))
-      this.#tools.log.notice(line)
+    for (const line of await registerPlatform(this.#root, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }
 }

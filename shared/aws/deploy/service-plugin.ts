@@ -22,6 +22,7 @@ export default class ServicePlugin {
   #task: Task | undefined
   #settings: StageSettings | undefined
   #root = ''
+  #region = ''
 
   constructor(osls: Osls, options: OslsOptions, tools: OslsTools) {
     this.#osls = osls
@@ -39,10 +40,11 @@ export default class ServicePlugin {
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
     this.#settings = stageSettings(this.#root, stage, this.#options.param)
+    this.#region = regionOf(this.#options, this.#settings)
     const task = (this.#task = await taskIn(osls.serviceDir, this.#root))
     const stack = serviceStack(task, this.#settings)
     const { commands } = osls.processedInput
-    extend(osls, 'provider', await provider(this.#settings, regionOf(osls, this.#options), commands, task.name))
+    extend(osls, 'provider', await provider(this.#settings, this.#region, commands, task.name))
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
     extend(osls, 'resources', { Description: `Redeye ${stage}: ${task.name}`, Parameters: stack.parameters, Resources: stack.resources })
@@ -65,13 +67,12 @@ export default class ServicePlugin {
 
   async #register(): Promise<void> {
     const { registerService } = await import('./registration.ts')
-    for (const line of await registerService(this.#root, this.#task!, this.#settings!, regionOf(this.#osls, this.#options)))
-      this.#tools.log.notice(line)
+    for (const line of await registerService(this.#root, this.#task!, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }
 
   async #retire(): Promise<void> {
     const { retireService } = await import('./registration.ts')
-    for (const line of await retireService(this.#task!, this.#settings!, regionOf(this.#osls, this.#options))) this.#tools.log.notice(line)
+    for (const line of await retireService(this.#task!, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }
 }
 

@@ -3,7 +3,7 @@ import { parameterName, secretName } from '../secrets.ts'
 import { decideKeys, ledgerStatements, workKeys } from './ledger-access.ts'
 import { names } from './names.ts'
 import type { StageSettings } from './stage-settings.ts'
-import { allow, arn, bucketArn, iamArn, type Resources, ref, role, type Statement, sub, trusts, type Value } from './template.ts'
+import { allow, arn, bucketArn, iamArn, publish, type Resources, ref, role, type Statement, sub, trusts, type Value } from './template.ts'
 
 /** The two roles of a service: each function may do only what this task does. */
 export function serviceRoles(task: Task, settings: StageSettings): Resources {
@@ -31,9 +31,7 @@ export function decideStatements(task: Task, settings: StageSettings): Statement
   return [
     ...everyFunction(stage, task.name, 'decide', settings),
     ...ledgerStatements('Table', decideKeys(task.name, task.output.name)),
-    allow('SpeakToItself', ['events:PutEvents'], arn('events', `event-bus/\${Bus}`), {
-      StringEquals: { 'events:source': 'redeye', 'events:detail-type': ['RunDue', 'RunsConcerned'] },
-    }),
+    publish('SpeakToItself', arn('events', `event-bus/\${Bus}`), ['RunDue', 'RunsConcerned']),
     allow('StartWork', ['lambda:InvokeFunction'], arn('lambda', `function:${names.lambda(stage, task.name, 'work')}`)),
     allow('SetTimers', ['scheduler:CreateSchedule'], arn('scheduler', `schedule/\${ScheduleGroup}/*`)),
     allow('LetTimersPublish', ['iam:PassRole'], ref('ScheduleRole'), {

@@ -9,6 +9,8 @@ import type { Architecture } from './bundle.ts'
 /** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
 export interface StageSettings {
   stage: string
+  /** Where it is deployed; what the command or AWS_REGION says unless given. */
+  region: string
   /** The zone of the nights, and the time in it at which one begins. */
   zone: string
   nightAt: string
@@ -36,6 +38,7 @@ export interface StageSettings {
 }
 
 const defaults: Omit<StageSettings, 'stage'> = {
+  region: '',
   zone: 'UTC',
   nightAt: '03:30',
   email: '',
@@ -76,6 +79,7 @@ const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 
 /** What each takes; undefined when the value is such. */
 const takes: { [K in keyof Omit<StageSettings, 'stage'>]: (value: unknown) => string | undefined } = {
+  region: v => (typeof v === 'string' && /^([a-z]{2}(-[a-z]+)+-\d)?$/.test(v) ? undefined : 'a region, like eu-west-1'),
   zone: v => (typeof v === 'string' && isZone(v) ? undefined : 'an IANA time zone, like Europe/Madrid'),
   nightAt: v => (typeof v === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(v) ? undefined : "a time in quotes, like '03:30'"),
   email: v => (typeof v === 'string' && (v === '' || /^[^\s@]+@[^\s@]+$/.test(v)) ? undefined : 'an address, or nothing'),

@@ -8,7 +8,7 @@ import { onePattern } from '../pattern.ts'
 import type { ServiceFunction } from '../service.ts'
 import { everyFunction } from '../service-roles.ts'
 import type { StageSettings } from '../stage-settings.ts'
-import { allow, att, bucketArn, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
+import { allow, att, bucketArn, publish, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
 import { trustsScheduler } from './messages.ts'
 
 /** Who they are, what wakes them, and their sizes. */
@@ -50,20 +50,20 @@ export function functions(settings: StageSettings): Record<PlatformFunction, Ser
 
 /** Their roles, what wakes them, and what becomes of what they cannot do. */
 export function functionResources(settings: StageSettings): Resources {
+  const { stage } = settings
   const all: Resources = {}
   for (const name of functionNames) {
-    all[`${capital(name)}Role`] = role(names.role(settings.stage, 'platform', name), trusts('lambda'), platformStatements(name, settings))
+    all[`${capital(name)}Role`] = role(names.role(stage, 'platform', name), trusts('lambda'), platformStatements(name, settings))
     // The relay is polled, not invoked: its mapping says the same.
     if (name !== 'relay') all[`${capital(name)}Failures`] = failuresOf(name)
   }
-  return { ...all, ...eventRules(), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
+  return { ...all, ...eventRules(stage), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
 }
 
 /** What one of the platform's functions may do. */
 export function platformStatements(name: PlatformFunction, settings: StageSettings): Statement[] {
   const { stage } = settings
-  const publish = (types: string[]) =>
-    allow('Publish', ['events:PutEvents'], att('Bus', 'Arn'), { StringEquals: { 'events:source': 'redeye', 'events:detail-type': types } })
+  const say = (types: string[]) => publish('Publish', att('Bus', 'Arn'), types)
   const everywhere = [
     ...everyFunction(stage, 'platform', name, settings, {
       deadLetters: att('DeadLetters', 'Arn'),
@@ -84,17 +84,17 @@ export function platformStatements(name: PlatformFunction, settings: StageSettin
   const list = allow('ListLake', ['s3:ListBucket'], att('Bucket', 'Arn'))
   switch (name) {
     case 'night':
-      return [...everywhere, publish(['NightStarted'])]
+      return [...everywhere, say(['NightStarted'])]
     case 'requests':
-      return [...everywhere, publish(['RunDue', 'RunRequested', 'PlaceFreed']), ...timers, files(['s3:GetObject', 's3:PutObject']), list]
+      return [...everywhere, say(['RunDue', 'RunRequested', 'PlaceFreed']), ...timers, files(['s3:GetObject', 's3:PutObject']), list]
     case 'deliveries':
       return [...everywhere, files(['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']), list]
     case 'relay':
-      return [...everywhere, publish(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream()]
+      return [...everywhere, say(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream()]
     case 'sweep':
       return [
         ...everywhere,
-        publish(['DatasetReady', 'RunDue', 'RunRequested', 'PlaceFreed']),
+        say(['DatasetReady', 'RunDue', 'RunRequested', 'PlaceFreed']),
         ...timers,
         files(['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
         list,
@@ -125,12 +125,16 @@ function failuresOf(name: PlatformFunction): Resources[string] {
   }
 }
 
-function eventRules(): Resources {
+/** The rule that hears of nights: an alarm watches it by its name. */
+export const nightRule = (stage: string) => `redeye-${stage}-night`
+
+function eventRules(stage: string): Resources {
   const rules: Resources = {}
   for (const [name, patterns] of Object.entries(platformPatterns)) {
     rules[`${capital(name)}Rule`] = {
       Type: 'AWS::Events::Rule',
       Properties: {
+        ...(name === 'night' && { Name: nightRule(stage) }),
         Description: platformFunctions[name as PlatformFunction].does,
         EventBusName: ref('Bus'),
         EventPattern: onePattern(patterns) as Value,

@@ -1,6 +1,6 @@
 import { names } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
-import { allow, arn, att, iamArn, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
+import { allow, arn, att, iamArn, publish, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
 
 // SQS's longest: a poison event of a Friday is looked at on a Monday two weeks later.
 const LETTER_SECONDS = 14 * 86_400
@@ -100,7 +100,7 @@ function timers({ stage, customerKey }: StageSettings): Resources {
   return {
     ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: names.scheduleGroup(stage) } },
     TimerRole: role(names.scheduleRole(stage), trustsScheduler, [
-      allow('PublishWhatIsDue', ['events:PutEvents'], att('Bus', 'Arn'), { StringEquals: { 'events:source': 'redeye' } }),
+      publish('PublishWhatIsDue', att('Bus', 'Arn'), ['RunDue']),
       allow('LayAside', ['sqs:SendMessage'], att('DeadLetters', 'Arn')),
       ...useKey(customerKey),
     ]),
