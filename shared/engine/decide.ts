@@ -4,9 +4,9 @@ import type { Envelope, EventDetails } from '../core/events.ts'
 import { type Arrival, approve, blankRun, cancel, inputsOf } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
+import { nightOrdinals } from '../core/night.ts'
 import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartition, startOf } from '../core/partition.ts'
 import { hear, type RunDoc } from '../core/run.ts'
-import { dateOfDay, dayOf, dayOfDate, startOfDay } from '../core/zone.ts'
 import { considerRun } from './consider.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
@@ -145,37 +145,6 @@ async function nightStarted(world: World, graph: Graph, task: string, date: stri
   let started = false
   for (const o of nightOrdinals(output, date))
     started = (await considerRun(world, graph, task, o, { night: date, mayStart: !started })) || started
-}
-
-/** The partitions that begin on a date in the output's zone: a day, or its 23 to 25 hours. */
-export function nightOrdinals(output: Partitioning, date: string): number[] {
-  const day = dayOfDate(date)
-  if (day === undefined) throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
-  if (!isTimed(output)) return ordinalRange(output, 0, output.grain === 'keys' ? output.keys.length - 1 : 0)
-  if (output.grain !== 'hourly') {
-    const o = ordinalOf({ grain: 'daily', timezone: output.timezone }, date)
-    return o !== undefined && output.grain === 'daily' && parsedOrNothing(output, date) ? [o] : []
-  }
-  const hours = ordinalRange(
-    output,
-    Math.ceil(startOfDay(output.timezone, day) / 3_600_000),
-    Math.ceil(startOfDay(output.timezone, day + 1) / 3_600_000) - 1,
-  )
-  return hours.filter(h => parsedOrNothing(output, keyOf(output, h)))
-}
-
-function parsedOrNothing(output: Partitioning, key: string): boolean {
-  try {
-    parsePartition(output, key, '')
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The date of the night that makes a partition. */
-export function nightOf(output: Partitioning, o: number): string | undefined {
-  return isTimed(output) ? dateOfDay(dayOf(output.timezone, startOf(output, o))) : undefined
 }
 
 async function cancelRun(world: World, graph: Graph, task: string, partition: string, eventId: string): Promise<void> {
