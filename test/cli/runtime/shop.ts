@@ -121,9 +121,9 @@ export function shop(days = 14, more: Record<string, string> = {}): Shop {
   }
 }
 
-/** Starts the command in a folder. */
-export function startRedeye(cwd: string, args: string[]): Started {
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' }
+/** Starts the command in a folder; `more` is added to the environment. */
+export function startRedeye(cwd: string, args: string[], more: NodeJS.ProcessEnv = {}): Started {
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '', ...more }
   delete env.FORCE_COLOR
   const child = spawn(process.execPath, [command, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   started.add(child)
