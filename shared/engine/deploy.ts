@@ -71,9 +71,7 @@ export async function retireTask(world: World, task: string): Promise<boolean> {
 async function register(world: Pick<World, 'ledger'>, contract: Contract, existing: Map<string, unknown>): Promise<boolean> {
   const key = contract.kind === 'task' ? taskContractKey(contract.task) : datasetContractKey(contract.dataset)
   existing.delete(key.sk)
-  const { written } = await swap<Contract>(world, key, doc =>
-    JSON.stringify(sorted(doc)) === JSON.stringify(sorted(contract)) ? doc : contract,
-  )
+  const { written } = await swap<Contract>(world, key, doc => (sameJson(doc, contract) ? doc : contract))
   return written
 }
 
