@@ -6,6 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
+/*
+ * The emulator in a shell that ends it, its workers and its folder when whoever started it closes the pipe, or is gone: a test that
+ * is killed leaves nothing running.
+ */
+const UNTIL_CLOSED = `
+  exec 3<&0
+  "$0" -m ministack < /dev/null 3<&- &
+  emulator=$!
+  ( cat <&3 > /dev/null; kill $emulator ) &
+  wait $emulator
+  rm -rf "$TMPDIR"
+  kill -KILL 0`
+
 // The version that what it does and does not do was measured on.
 const VERSION = '1.5.33'
 const root = join(import.meta.dirname, '..', '..')
@@ -42,8 +55,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
-  const child = spawn(join(venv, 'bin', 'python'), ['-m', 'ministack'], {
-    cwd: folder,
+  const child = spawn('/bin/sh', ['-c', UNTIL_CLOSED, join(venv, 'bin', 'python')], {
+    // Not in the folder, which the shell removes.
+    cwd: tmpdir(),
     env: {
       PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
       HOME: folder,
@@ -58,7 +72,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       LOG_LEVEL: 'WARNING',
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own, so that its workers end with it.
     detached: true,
   })
@@ -69,16 +83,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await end(child, folder)
     throw error
   }
-  // A test that dies must not leave it running.
-  const onExit = () => kill(child, 'SIGKILL')
-  process.once('exit', onExit)
   return {
     endpoint,
     env,
-    async stop() {
-      process.removeListener('exit', onExit)
-      await end(child, folder)
-    },
+    stop: () => end(child, folder),
   }
 }
 
@@ -112,7 +120,7 @@ function tail(child: ChildProcess): () => string {
 async function ready(endpoint: string, child: ChildProcess, said: () => string): Promise<void> {
   // A minute: the first start compiles the emulator's modules on a loaded machine.
   for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error(`the emulator ended with ${child.exitCode}: ${said()}`)
+    if (isOver(child)) throw new Error(`the emulator ended: ${said()}`)
     const answer = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined)
     await answer?.body?.cancel()
     if (answer?.ok) return
@@ -121,15 +129,17 @@ async function ready(endpoint: string, child: ChildProcess, said: () => string):
   throw new Error(`the emulator does not answer: ${said()}`)
 }
 
+const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
+
 async function end(child: ChildProcess, folder: string): Promise<void> {
-  const ended = new Promise(resolve => child.once('exit', resolve))
-  if (child.exitCode === null && child.signalCode === null) {
-    kill(child, 'SIGTERM')
-    await Promise.race([ended, wait(5000, undefined, { ref: false })])
+  if (!isOver(child)) {
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    child.stdin!.end()
+    await Promise.race([ended, wait(10_000, undefined, { ref: false })])
   }
-  // Workers too: whoever is left of its group.
+  // What is left of its group, if it did not end by itself.
   kill(child, 'SIGKILL')
-  // Node finds some of its files being written while it removes them.
+  // A worker may have been writing while it was removed.
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
