@@ -279,7 +279,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, lookedAt, pending, stale, error, endedAt, deadline, ...rest } = doc
+  const { due, lookedAt, pending, stale, error, endedAt, deadline, begunAt, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -379,6 +379,11 @@ export function cancel(doc: RunDoc | undefined, now: EpochMs): RunDoc | undefine
 /** A person releases a held run: it runs on the newest of everything. Undefined when it is not held. */
 export function approve(doc: RunDoc | undefined): RunDoc | undefined {
   return doc?.state === 'held' ? { ...withoutNotice(doc), state: 'waiting' } : undefined
+}
+
+/** A worker begins the attempt's work, and is alive; undefined when another has begun it, or it is no longer the run's own. */
+export function begin(doc: RunDoc, by: { generation: number; attempt: number }, now: EpochMs): RunDoc | undefined {
+  return doc.begunAt === undefined ? renew({ ...doc, begunAt: now }, by, now) : undefined
 }
 
 /** The attempt's worker is alive. */

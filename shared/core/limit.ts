@@ -80,14 +80,15 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   const holder: Holder = { dataset, partition, task, until: now + PLACE_KEPT_MS, ...begins }
   const mine = doc.holders.find(isRun(candidate))
   const others = doc.holders.filter(h => h !== mine)
-  if (mine && mine.token === undefined)
-    return { doc: { ...doc, holders: [...others, holder] }, granted: true, owned: true, handed: [], changed: true }
-  if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt) {
-    // Another taker is about to begin this very attempt, and would give the place back if it did not; if it died, the sweep frees it.
-    const owned = mine.token === begins.token
-    return { doc, granted: owned, owned, handed: [], changed: false }
-  }
   const waiting = doc.waiting.filter(w => !isRun(candidate)(w))
+  if (mine && mine.token === undefined)
+    return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
+  if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt) {
+    const owned = mine.token === begins.token
+    if (owned) return { doc, granted: true, owned, handed: [], changed: false }
+    // Another taker is about to begin this very attempt. If it does not, it gives the place back, and this one must hear of it.
+    return { ...enqueue(doc, candidate, now, false), granted: false, owned }
+  }
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
   if (doc.limit - others.length > ahead)
     return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
@@ -107,11 +108,14 @@ function enqueue(doc: LimitDoc, candidate: Candidate, now: EpochMs, left: boolea
 /** Gives free places to who waits, first come who goes first. */
 export function handOn(doc: LimitDoc, now: EpochMs): Swapped {
   const free = Math.max(0, doc.limit - doc.holders.length)
-  const handed = doc.waiting
-    .slice(0, free)
-    .map(({ dataset, partition, task }): Holder => ({ dataset, partition, task, until: now + PLACE_KEPT_MS }))
+  const first = doc.waiting.filter(w => !doc.holders.some(isRun(w))).slice(0, free)
+  const handed = first.map(({ dataset, partition, task }): Holder => ({ dataset, partition, task, until: now + PLACE_KEPT_MS }))
   if (handed.length === 0) return { doc, handed, changed: false }
-  return { doc: { ...doc, holders: [...doc.holders, ...handed], waiting: doc.waiting.slice(handed.length) }, handed, changed: true }
+  return {
+    doc: { ...doc, holders: [...doc.holders, ...handed], waiting: doc.waiting.filter(w => !first.includes(w)) },
+    handed,
+    changed: true,
+  }
 }
 
 /**

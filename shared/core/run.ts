@@ -102,6 +102,8 @@ export interface RunDoc {
   /** What each class has taken of this generation's attempts. */
   ended?: Partial<Record<FailureClass, number>>
   startedAt?: EpochMs
+  /** When a worker began the attempt's work: no other that is told of it begins it again. */
+  begunAt?: EpochMs
   endedAt?: EpochMs
   /** Until when the attempt counts as alive without a word. */
   lease?: EpochMs

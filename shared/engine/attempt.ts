@@ -1,4 +1,4 @@
-import { end, type Outcome, renew } from '../core/follow.ts'
+import { begin, end, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { AttemptName } from '../ports/workers.ts'
@@ -18,6 +18,15 @@ export async function finish(world: World, name: AttemptName, outcome: Ended): P
   const made = outcome.ok ? { ...outcome, hash: place.contract.hash, at: world.clock.stamp() } : outcome
   const { written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
   return written
+}
+
+/**
+ * Begins an attempt's work: resolves with the run for the one worker that is to do it. A function may be invoked twice for one
+ * attempt, at once or long after, and two workers would write over each other's files, also after the first was published.
+ */
+export async function beginWork(world: World, name: AttemptName): Promise<RunDoc | undefined> {
+  const { doc, written } = await swap<RunDoc>(world, runKey(name.dataset, name.partition), d => d && begin(d, name, world.clock.now()))
+  return written ? doc : undefined
 }
 
 /** Says that an attempt's worker is alive; false when the attempt is no longer the run's own, and the worker had better stop. */

@@ -122,7 +122,9 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
   }
   const next = nextBegins(request, graph)
   if (next !== undefined) await world.timers.set(next, again)
-  await world.bus.publish(await dueRuns(world, graph, request.id, runs))
+  // Those selected before did not start while it was selecting again, whoever told them to look.
+  const { since, ...whole } = request
+  await world.bus.publish(await dueRuns(world, graph, request.id, since === undefined ? runs : runsOfDeployed(whole, graph)))
 }
 
 /** The runs that a request selects and that are not over, first come who goes first. */

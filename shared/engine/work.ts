@@ -5,9 +5,7 @@ import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
 import type { Compute, PinnedPartition } from '../ports/compute.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
-import { type Ended, finish, renewLease } from './attempt.ts'
-import { runKey } from './keys.ts'
-import { known } from './swap.ts'
+import { beginWork, type Ended, finish, renewLease } from './attempt.ts'
 import type { World } from './world.ts'
 
 // setTimeout takes no more; what is longer fires at once.
@@ -17,9 +15,9 @@ type Log = (message: string, fields?: Record<string, unknown>) => void
 
 /** The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. */
 export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log): Promise<void> {
-  const doc = known(await world.ledger.get<RunDoc>(runKey(name.dataset, name.partition)))?.doc
+  const doc = await beginWork(world, name)
   // Told twice, or overtaken before it began: whoever has the run now does its work.
-  if (doc?.state !== 'running' || doc.generation !== name.generation || doc.attempt !== name.attempt) return
+  if (!doc) return
   const { lane, night } = doc.cause ?? {}
   log('attempt began', { generation: name.generation, attempt: name.attempt, ...(lane && { lane }), ...(night && { night }) })
   const ended = await attempt(world, task, compute, name, doc, log)

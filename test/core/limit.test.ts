@@ -35,9 +35,17 @@ test('asking twice changes nothing', () => {
 test('the same attempt, begun twice at once, has one place, and only its taker gives it back', () => {
   const first = acquire(newLimit(1), candidate(1), begins(1), 0)
   const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0)
-  expect(again).toMatchObject({ granted: false, owned: false, changed: false })
+  expect(again).toMatchObject({ granted: false, owned: false, handed: [] })
   expect(release(again.doc, { dataset: 'clean', partition: 'p1', token: 'other' }, 0).changed).toBe(false)
-  expect(release(again.doc, { dataset: 'clean', partition: 'p1', token: 't1' }, 0).doc.holders).toEqual([])
+  expect(release(first.doc, { dataset: 'clean', partition: 'p1', token: 't1' }, 0).doc.holders).toEqual([])
+})
+
+test('who was refused for another taker of the same attempt hears of it when that one gives the place back', () => {
+  const first = acquire(newLimit(2), candidate(1), begins(1), 0)
+  const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0)
+  expect(again.doc.holders).toHaveLength(1)
+  const { handed } = release(again.doc, { dataset: 'clean', partition: 'p1', token: 't1' }, 0)
+  expect(handed).toMatchObject([{ dataset: 'clean', partition: 'p1' }])
 })
 
 test('a place that was handed over is freed by whoever finds that the run does not start', () => {

@@ -59,6 +59,7 @@ function scenario(seed: number, contracts: Contract[], script: Step[]): Scenario
     // Beyond what was lost for ever, and seldom enough that most crashes are not a sweep's.
     sweepMs: 12 * HOUR_MS,
     collects: false,
+    overlap: 0,
   }
 }
 

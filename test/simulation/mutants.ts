@@ -42,6 +42,13 @@ export const mutants: Mutant[] = [
     'await world.ledger.put(key, next, stored?.rev ?? 0)\n    return',
   ),
   mutant(
+    'the work is begun before the claim is written',
+    'engine/consider',
+    "  if (!(await write(world, key, doc, rev, places))) return 'again'\n  for",
+    '  await world.workers.start({ task: place.contract.task, ...doc })\n' +
+      "  if (!(await write(world, key, doc, rev, places))) return 'again'\n  world = { ...world, workers: { ...world.workers, start: async () => {} } }\n  for",
+  ),
+  mutant(
     'a claim is written over what came meanwhile',
     'engine/consider',
     "if (!(await write(world, key, doc, rev, places))) return 'again'",
@@ -87,11 +94,17 @@ export const mutants: Mutant[] = [
   ),
   mutant('ancestries are merged by the lowest number', 'core/ancestry', 'both, Math.max(n, number))', 'both, Math.min(n, number))'),
   mutant('behind by one is not behind', 'core/ancestry', 'all[i]![2] > number) return true', 'all[i]![2] > number + 1) return true'),
-  mutant('keys are never behind', 'core/ancestry', '(merged.keys?.[key] ?? 0) > number', '(merged.keys?.[key] ?? 0) > number + 9'),
-  mutant('second versions are not looked at', 'core/ancestry', 'if (whole.max > 1)', 'if (whole.max > 2)'),
-  mutant('a version is no root of itself', 'core/readiness', '[{ ...ancestry, [dataset]: own }]', '[ancestry]'),
+  mutant('keys are never behind', 'core/ancestry', 'merged[key]! > n)', 'merged[key]! > n + 9)'),
+  mutant('second versions are not looked at', 'core/ancestry', "merged.includes(':')", "merged.includes(':3')"),
+  mutant(
+    'a version is no root of itself',
+    'core/readiness',
+    'views.push({ [f.input.dataset]: lineageOf(place, p.version.as) }, p.version.ancestry)',
+    'views.push(p.version.ancestry, p.version.ancestry)',
+  ),
   mutant('a quiet version counts as new', 'core/follow', 'as: cause.quiet ? (before?.as ?? number) : number', 'as: number'),
   mutant('a quiet version wakes its readers', 'core/follow', 'loud: cause.quiet ? (before?.loud ?? 0) : number', 'loud: number'),
+  mutant('a quiet version makes the one before it new', 'core/run', 'return loudAt ?? at', 'return at'),
   mutant('what is skipped counts as there', 'engine/load', 'if (doc.skipped) return { ordinal, skipped: true }', ''),
   mutant('the latest is the oldest', 'engine/load', 'descending: true, limit: PAGE', 'limit: PAGE'),
   mutant('a wrong bit is cleared', 'core/bits', '& ~(1 << (index % perChar))', '& ~(1 << ((index + 1) % perChar))'),
@@ -164,8 +177,8 @@ export const mutants: Mutant[] = [
   mutant(
     'an old version starts a new task',
     'core/follow',
-    'version.loud > 0 && version.at >= place.contract.deployedAt) cause',
-    'version.loud > 0) cause',
+    'version.loud > 0 && publishedLoudly(version) >= place.contract.deployedAt)',
+    'version.loud > 0)',
   ),
   mutant(
     'a held run runs by itself',

@@ -59,6 +59,7 @@ export class Oracle implements Witness {
   readonly #pauses = new Map<string, { turn: number; paused: boolean }[]>()
   readonly #running = new Map<string, RunDoc>()
   readonly #began = new Map<string, number>()
+  readonly #worked = new Set<string>()
 
   constructor(contracts: readonly Contract[], around: string, lake: () => MemoryLake) {
     this.views = new Views(
@@ -131,6 +132,9 @@ export class Oracle implements Witness {
 
   /** Everything an attempt has pinned can be read. */
   works(attempt: AttemptName, doc: RunDoc): void {
+    const name = `${attempt.dataset}@${attempt.partition} g${attempt.generation}-a${attempt.attempt}`
+    if (this.#worked.has(name)) this.broken(5, `the work of ${name} is done twice`)
+    this.#worked.add(name)
     const contract = this.#ever.get(`${attempt.task} ${doc.pins?.inputsHash}`)
     contract?.inputs.forEach((input, i) => {
       for (const [from, to, number, generation, tried] of doc.pins!.inputs[i] ?? [])
@@ -411,7 +415,8 @@ export class Oracle implements Witness {
     let wait = retry.backoffMs
     for (let i = 1; i < p.ended.transient!; i++) wait *= retry.factor
     const waits = after.due! - now
-    if (waits < wait * (1 - retry.jitter) - 1 || waits > wait * (1 + retry.jitter) + 1)
+    // From when it was decided, which is some calls before it is written.
+    if (waits < wait * (1 - retry.jitter) - A_WHILE_MS || waits > wait * (1 + retry.jitter) + 1)
       this.broken(9, `${p.name} is tried again in ${waits} ms, not about ${wait}`)
   }
 
@@ -514,6 +519,9 @@ export class Oracle implements Witness {
     })
   }
 }
+
+// Calls take moments, and others happen in between.
+const A_WHILE_MS = 1000
 
 const loudAfter = (versions: readonly Made[], at: number) => versions.some(v => v.loud === v.number && v.at > at)
 

@@ -1,5 +1,6 @@
 import type { Contract } from '../../shared/core/contract.ts'
 import type { NewEvent } from '../../shared/core/events.ts'
+import { checkCost } from './cost.ts'
 import { type Faults, families, noFaults } from './faults.ts'
 import { drawGraph, drawWeeks, type Weeks } from './graph.ts'
 import { Broken, Oracle } from './oracle.ts'
@@ -20,6 +21,8 @@ export interface Scenario {
   laneLimits: SimulatedWorld['laneLimits']
   sweepMs: number
   collects: boolean
+  /** How likely something else occurs, each time that somebody waits for a port. */
+  overlap: number
   /** Calls of ports at which the caller dies, before or after it is heard. */
   crashes?: readonly (readonly [call: number, when: 'before' | 'after'])[]
 }
@@ -58,7 +61,8 @@ export function drawScenario(seed: number): Scenario {
   // Where nothing is lost a sweep has nothing to do, so there is none, and whatever only a sweep would repair is found.
   const sweepMs = needsNoSweep(chosen, contracts, script) ? Number.POSITIVE_INFINITY : random.pick([0.25, 1, 3, 3, 6, 6, 12, 12]) * HOUR_MS
   const collects = random.chance(0.2)
-  return { sweepMs, collects, seed, weeks, start, end, contracts, script, families: chosen, laneLimits }
+  const overlap = random.pick([0, 0.02, 0.2, 0.5])
+  return { sweepMs, collects, overlap, seed, weeks, start, end, contracts, script, families: chosen, laneLimits }
 }
 
 // Contracts that change wake nobody, and neither does a skip of what concerns every run of a dated task: both are left to the sweep.
@@ -87,6 +91,7 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   world.laneLimits = scenario.laneLimits
   world.sweepMs = scenario.sweepMs
   world.collects = scenario.collects
+  world.overlap = scenario.overlap
   for (const [call, when] of scenario.crashes ?? []) world.crashAt.set(call, when)
   world.nextBegin = (now, task) => nextBegin(oracle, now, task)
   // Half of the seeds end with everything told again.
@@ -148,6 +153,7 @@ class Play {
     await world.run(end)
     await this.#rest()
     this.#check()
+    if (this.#scenario.families.length === 0 && !this.#scenario.crashes) this.#checkCost()
     await this.#replayOne()
     await this.#redeliverAll()
   }
@@ -274,6 +280,11 @@ class Play {
     checkRest(this.#oracle, this.#world.now, this.#scenario.start, Number.isFinite(this.#world.sweepMs), lost)
     if (this.#scenario.families.length === 0 && !this.#scenario.crashes) checkUnharmed(this.#oracle)
     checkRequests(this.#oracle)
+    if (this.#oracle.failure) throw this.#oracle.failure
+  }
+
+  #checkCost(): void {
+    checkCost(this.#oracle, this.#world, this.#scenario.script.length)
     if (this.#oracle.failure) throw this.#oracle.failure
   }
 

@@ -11,7 +11,7 @@ import {
 import { RENEW_MS } from '../../shared/core/follow.ts'
 import { buildGraph, type Graph } from '../../shared/core/graph.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
-import { finish, renewLease } from '../../shared/engine/attempt.ts'
+import { beginWork, finish, renewLease } from '../../shared/engine/attempt.ts'
 import { collectDaily } from '../../shared/engine/collector.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import { deliveries } from '../../shared/engine/deliveries.ts'
@@ -24,7 +24,7 @@ import type { World } from '../../shared/engine/world.ts'
 import type { Key } from '../../shared/ports/ledger.ts'
 import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Faults } from './faults.ts'
-import { Heap } from './heap.ts'
+import { type Due, Heap } from './heap.ts'
 import { MemoryLake } from './memory-lake.ts'
 import { type Changes, MemoryLedger } from './memory-ledger.ts'
 import type { Random } from './random.ts'
@@ -84,6 +84,8 @@ const repeatedBySenders = new Set([
   'RunCancelled',
   'PartitionSkipped',
 ])
+// About what a call of a port takes.
+const MOMENT_MS = 5
 // Contracts are read and kept a while, so that for some minutes some know the graph as it was.
 const GRAPH_KEPT_MS = 10 * 60_000
 
@@ -109,6 +111,8 @@ export class SimulatedWorld {
   /** How often everything sweeps. In production it is a quarter of an hour; less often gives faults more time to do harm, and the simulation less to do. */
   sweepMs = 900_000
   collects = false
+  /** How likely something occurs that is due within a moment, each time that somebody waits for a port: calls take time. */
+  overlap = 0
   /** Set where a swept crash is to happen: at the call of this number. */
   crashAt = new Map<number, 'before' | 'after'>()
   /** Lines for people, where somebody wants to read. */
@@ -409,15 +413,19 @@ export class SimulatedWorld {
   async #work(attempt: AttemptName): Promise<void> {
     const { faults } = this
     const random = this.#random
-    const doc = this.ledger.read<RunDoc>(runKey(attempt.dataset, attempt.partition))?.doc
-    if (doc?.state !== 'running' || doc.generation !== attempt.generation || doc.attempt !== attempt.attempt) return
+    let doc: RunDoc | undefined
+    await this.#invoke('begin', async world => {
+      doc = await beginWork(world, attempt)
+    })
+    if (!doc) return
     this.#witness.works(attempt, doc)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return this.lake.write(`${folder}/part-0000.parquet`, 'ro')
     const freezes = random.chance(faults.freeze)
     const wished = freezes ? random.int(31, 200) : random.chance(0.7) ? 0 : random.chance(0.8) ? random.int(1, 9) : random.int(10, 90)
-    const outOfTime = doc.deadline !== undefined && !freezes && this.now + wished * 60_000 >= doc.deadline
-    const lasts = outOfTime ? doc.deadline! - this.now : wished * 60_000
+    const { deadline } = doc
+    const outOfTime = deadline !== undefined && !freezes && this.now + wished * 60_000 >= deadline
+    const lasts = outOfTime ? Math.max(0, deadline - this.now) : wished * 60_000
     let own = true
     for (let passed = RENEW_MS; !freezes && own && passed < lasts; passed += RENEW_MS) {
       await this.#sleep(RENEW_MS)
@@ -522,6 +530,11 @@ export class SimulatedWorld {
   /** When the next partition of a task, or of any, begins: then a sweep may make a run though nobody has written. */
   nextBegin: (now: number, task: string | undefined) => number = () => 0
 
+  #occur(due: Due): void {
+    this.now = Math.max(this.now, due.at)
+    due.run()
+  }
+
   /** Lets the world go on until a time: what is ready first, in an order that chance decides. */
   run(until: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -529,7 +542,9 @@ export class SimulatedWorld {
         const failure = this.failure ?? this.#witness.failure
         if (failure) return reject(failure)
         const ready = this.#ready
-        if (ready.length > 0) {
+        const soon = ready.length > 0 && this.overlap > 0 && this.#random.chance(this.overlap) && this.agenda.take(this.now + MOMENT_MS)
+        if (soon) this.#occur(soon)
+        else if (ready.length > 0) {
           const i = ready.length === 1 ? 0 : this.#random.int(0, ready.length - 1)
           const go = ready[i]!
           ready[i] = ready[ready.length - 1]!
@@ -541,8 +556,7 @@ export class SimulatedWorld {
             this.now = Math.max(this.now, until)
             return resolve()
           }
-          this.now = Math.max(this.now, next.at)
-          next.run()
+          this.#occur(next)
         }
         done.then(drained)
       }
