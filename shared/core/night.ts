@@ -1,5 +1,5 @@
 import { RedeyeError } from './errors.ts'
-import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartition, startOf } from './partition.ts'
+import { exists, isTimed, ordinalOf, ordinalRange, type Partitioning, startOf } from './partition.ts'
 import { dateOfDay, dayOf, dayOfDate, startOfDay } from './zone.ts'
 
 /** The partitions that begin on a date in the output's zone: a day, or its 23 to 25 hours. */
@@ -9,23 +9,14 @@ export function nightOrdinals(output: Partitioning, date: string): number[] {
   if (!isTimed(output)) return ordinalRange(output, 0, output.grain === 'keys' ? output.keys.length - 1 : 0)
   if (output.grain !== 'hourly') {
     const o = ordinalOf({ grain: 'daily', timezone: output.timezone }, date)
-    return o !== undefined && output.grain === 'daily' && parsedOrNothing(output, date) ? [o] : []
+    return o !== undefined && output.grain === 'daily' && exists(output, o) ? [o] : []
   }
   const hours = ordinalRange(
     output,
     Math.ceil(startOfDay(output.timezone, day) / 3_600_000),
     Math.ceil(startOfDay(output.timezone, day + 1) / 3_600_000) - 1,
   )
-  return hours.filter(h => parsedOrNothing(output, keyOf(output, h)))
-}
-
-function parsedOrNothing(output: Partitioning, key: string): boolean {
-  try {
-    parsePartition(output, key, '')
-    return true
-  } catch {
-    return false
-  }
+  return hours.filter(h => exists(output, h))
 }
 
 /** The date of the night that makes a partition. */

@@ -29,6 +29,13 @@ export const mutants: Mutant[] = [
     'doc.lease !== undefined && now >= doc.lease)',
     'doc.lease !== undefined && now >= doc.lease - LEASE_MS + 1000)',
   ),
+  mutant(
+    'two workers do the work of one attempt',
+    'core/follow',
+    'return doc.begunAt === undefined ? renew({ ...doc, begunAt: now }, by, now) : undefined',
+    'return renew({ ...doc, begunAt: now }, by, now)',
+  ),
+  mutant('who lost a race with a place in hand lets go', 'engine/consider', 'const short = places.held.size === 0', 'const short = true'),
   mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
   mutant('one timeout too many', 'core/retry', 'count < retry.timeouts', 'count <= retry.timeouts'),
   mutant('one loss too few', 'core/retry', 'count < retry.losses', 'count < retry.losses - 1'),
@@ -137,7 +144,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     'a night has 24 hours',
-    'engine/decide',
+    'core/night',
     'Math.ceil(startOfDay(output.timezone, day + 1) / 3_600_000) - 1',
     'Math.ceil(startOfDay(output.timezone, day) / 3_600_000) + 23',
   ),
@@ -195,7 +202,7 @@ export const mutants: Mutant[] = [
   mutant(
     'a night told again starts what was cancelled',
     'engine/consider',
-    "if (reason.night !== undefined && doc?.state !== undefined) return 'kept'",
+    "if (short && reason.night !== undefined && doc?.state !== undefined) return 'kept'",
     '',
   ),
   mutant('quiet wins over loud', 'core/run', '...(a.quiet && b.quiet && { quiet: true })', '...((a.quiet || b.quiet) && { quiet: true })'),
@@ -216,7 +223,7 @@ export const mutants: Mutant[] = [
   ),
   mutant('a full limit has a place', 'core/limit', 'doc.limit - others.length > ahead', 'doc.limit - others.length >= ahead'),
   mutant('a limit is not asked', 'engine/permits', 'if (!granted) return false', ''),
-  mutant('another taker begins on a place', 'core/limit', 'return { doc, granted: owned, owned', 'return { doc, granted: true, owned'),
+  mutant('another taker begins on a place', 'core/limit', 'if (owned) return', 'if (mine) return'),
   mutant('a place is freed by whoever says so', 'core/limit', ': h.generation === run.generation && h.attempt === run.attempt)', ': true)'),
   mutant('a place is never freed', 'engine/relay', 'if (was?.permits && !is.permits)', 'if (was?.permits && is.permits)'),
   mutant(
@@ -230,6 +237,12 @@ export const mutants: Mutant[] = [
     'engine/consider',
     "requests.some(r => r.phase === 'marking')",
     'requests.length > 99',
+  ),
+  mutant(
+    'a request that selects anew tells only what is new',
+    'engine/requests',
+    'since === undefined ? runs : runsOfDeployed(whole, graph)',
+    'runs',
   ),
   mutant(
     'a request forgets where it was',
@@ -267,6 +280,13 @@ export const mutants: Mutant[] = [
     'engine/sweep',
     'const error = d && silent(d, world.clock.now())',
     'const error = d && d.v > 1 ? silent(d, world.clock.now()) : undefined',
+  ),
+  mutant('every arrival reads all the inputs', 'core/readiness', '    }) < 0\n', '    }) < 9999\n'),
+  mutant(
+    'runs that have not begun are told of a request',
+    'engine/requested',
+    'isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to',
+    'to',
   ),
   mutant('what deliveries lost is not looked for', 'engine/sweep', '  await catchUp(world, graph, task, seen)\n', ''),
   mutant('a night’s further runs are not looked for', 'engine/sweep', '  await catchUpNights(world, graph, task)\n', ''),
