@@ -1,5 +1,5 @@
 import type { Manifest } from '../core/manifest.ts'
-import type { Attempt, Compute } from '../ports/compute.ts'
+import { type Attempt, type Compute, Unfinished } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { Task } from '../task/task.ts'
 import { refuseFailedChecks, runChecks } from './checks.ts'
@@ -66,6 +66,7 @@ async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, tra
       session.close()
     }
   } catch (cause) {
+    if (cause instanceof Unfinished) throw cause
     throw computeFailure(cause, context, attempt.signal)
   }
 }

@@ -1,6 +1,7 @@
 import { RedeyeError } from '../core/errors.ts'
 import { fitter } from '../core/fit.ts'
 import type { Columns, Json } from '../core/schema.ts'
+import { Unfinished } from '../ports/compute.ts'
 import type { Batch } from '../ports/source.ts'
 import { quoted } from '../sql/type.ts'
 import type { IngestWork, Task } from '../task/task.ts'
@@ -94,7 +95,8 @@ class Ingestion {
   private position: Json | undefined
   private kept: Json | undefined
   private keptAt = performance.now()
-  private written = 0
+  /** Files in this attempt's own folder: those of an invocation before this one too. */
+  private written: number
 
   constructor(work: Work, checkpoint: Checkpoint | undefined) {
     const { task, attempt, world, session } = work
@@ -104,6 +106,7 @@ class Ingestion {
     this.table = new RowTable(session, TABLE, task.output.columns)
     this.parts = checkpoint?.parts ?? noParts(task.output.columns)
     this.records = checkpoint?.records ?? 0
+    this.written = this.parts.files.filter(file => file.key.startsWith(`${attempt.folder}/`)).length
     this.position = this.kept = checkpoint?.position
     const earlier = checkpoint && { rows: checkpoint.rejected, segments: checkpoint.quarantine }
     this.quarantine = new Quarantine(world.lake, attempt.folder, earlier)
@@ -122,7 +125,9 @@ class Ingestion {
       this.position = batch.position
       await session.guarded(() => Promise.all([this.table.flushFull(), this.quarantine.flushFull()]))
       const due = this.position !== undefined && performance.now() - this.keptAt >= this.checkpointMs
-      if (due || this.table.rows >= this.partRows) await this.keep()
+      const yields = this.position !== undefined && attempt.yields?.() === true
+      if (due || yields || this.table.rows >= this.partRows) await this.keep()
+      if (yields) throw new Unfinished()
     }
     attempt.signal.throwIfAborted()
   }

@@ -1,6 +1,7 @@
 import { RedeyeError } from '../core/errors.ts'
 import { fitter } from '../core/fit.ts'
 import { schemaText } from '../core/schema.ts'
+import { Unfinished } from '../ports/compute.ts'
 import type { Receipt } from '../ports/target.ts'
 import { quoted } from '../sql/type.ts'
 import type { LoadWork, Task } from '../task/task.ts'
@@ -35,6 +36,8 @@ export async function runLoad(work: Work): Promise<Produced> {
   const versions = await openVersions(world.lake, pinned)
   const asDeclared = !map && !mapped && versions.every(version => version.manifest.schema === schemaText(dataset.columns))
   const receipts: Receipt[] = []
+  // A target that has said how far it is can go on there; what it has accepted it answers again.
+  let saved = false
   const delivery = {
     task: task.name,
     dataset: dataset.name,
@@ -47,11 +50,17 @@ export async function runLoad(work: Work): Promise<Produced> {
     rows: deliveredRows(task, session, `(${selectVersions(dataset.name, dataset.columns, versions)})`),
     files: asDeclared ? async () => versions.flatMap(version => version.paths) : undefined,
     position: await readDelivered(world.lake, attempt),
-    save: (position: Parameters<typeof saveDelivered>[2]) => saveDelivered(world.lake, attempt, position),
+    save: async (position: Parameters<typeof saveDelivered>[2]) => {
+      await saveDelivered(world.lake, attempt, position)
+      saved = true
+    },
     signal: attempt.signal,
     world: world.source,
   }
-  for await (const receipt of target.deliver(delivery)) receipts.push(receipt)
+  for await (const receipt of target.deliver(delivery)) {
+    receipts.push(receipt)
+    if (saved && attempt.yields?.()) throw new Unfinished()
+  }
   return { parts: await writeReceipts(work, receipts) }
 }
 

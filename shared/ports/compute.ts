@@ -19,12 +19,25 @@ export interface Attempt {
   /** By the input's alias. */
   inputs: Record<string, PinnedPartition[]>
   signal: AbortSignal
+  /**
+   * Whether the attempt had better stop at its next checkpoint, to go on elsewhere: the function it runs in has little time left. What
+   * has no checkpoint does not ask. Absent where an attempt has all of its time in one place.
+   */
+  yields?(): boolean
   /** Progress for people and logs; never state. */
   log(message: string, fields?: Record<string, unknown>): void
 }
 
+/** Thrown by an attempt that stopped at a checkpoint because it was to yield: the same attempt goes on from there when it is run again. */
+export class Unfinished extends Error {
+  constructor() {
+    super('stopped at a checkpoint, to go on elsewhere')
+    this.name = 'Unfinished'
+  }
+}
+
 /** Does one task's work (an adapter is made for a task): reads pinned versions, writes files and manifest.json, runs the checks. Publishing is not its business. */
 export interface Compute {
-  /** Resolves with the manifest it wrote, checks passed; rejects with a RedeyeError whose `failure` classifies the attempt. */
+  /** Resolves with the manifest it wrote, checks passed; rejects with a RedeyeError whose `failure` classifies the attempt, or with Unfinished. */
   run(attempt: Attempt): Promise<Manifest>
 }

@@ -2,6 +2,7 @@ import { createCompute } from '../../shared/compute/compute.ts'
 import { readRows } from '../../shared/compute/lake-query.ts'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { Manifest } from '../../shared/core/manifest.ts'
+import { Unfinished } from '../../shared/ports/compute.ts'
 import type { Batch } from '../../shared/ports/source.ts'
 import { decimal, ingest, notNull } from '../../shared/task/index.ts'
 import { attemptOf, DAY, day, openWorkplace, sourceOf, type Workplace } from './workplace.ts'
@@ -143,6 +144,38 @@ describe('many rows', () => {
     expect(rows.map(row => row.id)).toEqual(Array.from({ length: 10_000 }, (_, n) => n))
     // A source that cannot go on from a position has no checkpoint.
     expect(await place.keys()).toHaveLength(5)
+  })
+})
+
+describe('a function whose time is nearly over', () => {
+  const batches = Array.from({ length: 10 }, (_, n): Batch => ({ records: ordersOf(n * 100, (n + 1) * 100), position: n }))
+  const going = (seen: number[]) =>
+    sourceOf(({ position }) =>
+      batches.slice(position === undefined ? 0 : Number(position) + 1).map(batch => {
+        seen.push(batch.position as number)
+        return batch
+      }),
+    )
+
+  test('stops at a checkpoint, and the same attempt goes on from there, its files beside one another', async () => {
+    const seen: number[] = []
+    const task = ingest({ source: going(seen), output: orders })
+    let batch = 0
+    const yields = () => ++batch % 4 === 0
+    for (let i = 0; i < 2; i++) await expect(place.run(task, { yields })).rejects.toBeInstanceOf(Unfinished)
+    const manifest = await place.run(task, { yields })
+    expect(new Set(seen).size).toBe(10)
+    expect(manifest.files.map(f => [f.key, f.rows])).toEqual([
+      [`orders/${DAY}/g1-a1/part-0000.parquet`, 400],
+      [`orders/${DAY}/g1-a1/part-0001.parquet`, 400],
+      [`orders/${DAY}/g1-a1/part-0002.parquet`, 200],
+    ])
+    expect((await rowsOf(manifest)).map(row => row.id)).toEqual(Array.from({ length: 1000 }, (_, n) => n))
+  })
+
+  test('a source that cannot go on is not stopped', async () => {
+    const source = sourceOf([{ records: ordersOf(0, 10) }, { records: ordersOf(10, 20) }])
+    expect(await place.run(ingest({ source, output: orders }), { yields: () => true })).toMatchObject({ rows: 20 })
   })
 })
 

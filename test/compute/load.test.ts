@@ -1,6 +1,7 @@
 import { readRows } from '../../shared/compute/lake-query.ts'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { Json } from '../../shared/core/schema.ts'
+import { Unfinished } from '../../shared/ports/compute.ts'
 import type { Delivery, Receipt, Target } from '../../shared/ports/target.ts'
 import { latest, load, receipts, rows, same, trailing } from '../../shared/task/index.ts'
 import { DAY, day, openWorkplace, type Workplace } from './workplace.ts'
@@ -170,4 +171,33 @@ test('a load of several inputs that trigger says so', async () => {
   await expect(place.run(two)).rejects.toMatchObject({ code: 'BAD_TASK', failure: 'user' })
   const one = load({ inputs: { names: latest(routes), routes: same(routes) }, target, output: loaded })
   await expect(place.run(one)).resolves.toMatchObject({ rows: 1 })
+})
+
+describe('a function whose time is nearly over', () => {
+  test('stops once the target has said how far it is, and the same attempt delivers the rest', async () => {
+    const sent: number[] = []
+    const target = targetOf(async function* (delivery) {
+      for (const n of [0, 1, 2]) {
+        if (n > Number(delivery.position ?? -1)) {
+          sent.push(n)
+          await delivery.save(n)
+        }
+        yield { batch: n, rows: 1, token: `${n}`, answer: 'ok' }
+      }
+    })
+    const task = load({ inputs: { routes: same(routes) }, target, output: loaded })
+    const attempt = { inputs: { routes: [await place.pin(routes, [route(1)])] }, yields: () => true }
+    for (let i = 0; i < 3; i++) await expect(place.run(task, attempt)).rejects.toBeInstanceOf(Unfinished)
+    expect(await place.run(task, attempt)).toMatchObject({ rows: 3 })
+    expect(sent).toEqual([0, 1, 2])
+  })
+
+  test('a target that cannot go on is not stopped', async () => {
+    const target = targetOf(async function* () {
+      for (const n of [0, 1]) yield { batch: n, rows: 1, token: `${n}`, answer: 'ok' }
+    })
+    const task = load({ inputs: { routes: same(routes) }, target, output: loaded })
+    const attempt = { inputs: { routes: [await place.pin(routes, [route(1)])] }, yields: () => true }
+    expect(await place.run(task, attempt)).toMatchObject({ rows: 2 })
+  })
 })
