@@ -279,7 +279,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, lookedAt, pending, stale, error, endedAt, deadline, begunAt, ...rest } = doc
+  const { due, lookedAt, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -384,6 +384,14 @@ export function approve(doc: RunDoc | undefined): RunDoc | undefined {
 /** A worker begins the attempt's work, and is alive; undefined when another has begun it, or it is no longer the run's own. */
 export function begin(doc: RunDoc, by: { generation: number; attempt: number }, now: EpochMs): RunDoc | undefined {
   return doc.begunAt === undefined ? renew({ ...doc, begunAt: now }, by, now) : undefined
+}
+
+/** A worker has stopped at a checkpoint, and another is to begin the rest of the same attempt; undefined when it is no longer the run's own. */
+export function handOn(doc: RunDoc, by: { generation: number; attempt: number }, now: EpochMs): RunDoc | undefined {
+  const renewed = renew(doc, by, now)
+  if (!renewed) return undefined
+  const { begunAt: _, ...rest } = renewed
+  return { ...rest, handedOn: (doc.handedOn ?? 0) + 1 }
 }
 
 /** The attempt's worker is alive. */

@@ -104,6 +104,8 @@ export interface RunDoc {
   startedAt?: EpochMs
   /** When a worker began the attempt's work: no other that is told of it begins it again. */
   begunAt?: EpochMs
+  /** How often the attempt has gone on in another invocation, from a checkpoint. */
+  handedOn?: number
   endedAt?: EpochMs
   /** Until when the attempt counts as alive without a word. */
   lease?: EpochMs

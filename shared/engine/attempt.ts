@@ -1,4 +1,4 @@
-import { begin, end, type Outcome, renew } from '../core/follow.ts'
+import { begin, end, handOn, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { AttemptName } from '../ports/workers.ts'
@@ -27,6 +27,12 @@ export async function finish(world: World, name: AttemptName, outcome: Ended): P
 export async function beginWork(world: World, name: AttemptName): Promise<RunDoc | undefined> {
   const { doc, written } = await swap<RunDoc>(world, runKey(name.dataset, name.partition), d => d && begin(d, name, world.clock.now()))
   return written ? doc : undefined
+}
+
+/** Lets another worker begin the rest of an attempt, from its checkpoint; false when the attempt is no longer the run's own. */
+export async function handOnWork(world: World, name: AttemptName): Promise<boolean> {
+  const { written } = await swap<RunDoc>(world, runKey(name.dataset, name.partition), d => d && handOn(d, name, world.clock.now()))
+  return written
 }
 
 /** Says that an attempt's worker is alive; false when the attempt is no longer the run's own, and the worker had better stop. */

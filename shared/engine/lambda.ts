@@ -31,11 +31,30 @@ export function lambda(task: Task) {
       return host.handle ? host.handle(task.name, event, handler) : handler()
     }),
     /** For the claim of an attempt. */
-    work: middy(async (attempt: AttemptName): Promise<void> => {
+    work: middy(async (attempt: AttemptName, context: Partial<Timed>): Promise<void> => {
+      const yields = yieldsOf(context)
       const { world, compute, logger } = await findHost()
-      await work(world, task, compute(task), attempt, logger(attempt))
+      await work(world, task, compute(task), attempt, logger(attempt), yields)
     }),
   }
+}
+
+/** What Lambda tells of an invocation's time. */
+interface Timed {
+  getRemainingTimeInMillis(): number
+}
+
+// What is done before the next look at the time, and then at the end: a batch of a slow source, a file to write and to upload, an invocation.
+const YIELD_MS = 90_000
+// Of a function with little time, so much of it.
+const YIELD_SHARE = 0.2
+
+/** Whether an invocation's time is nearly over; undefined where there is no such end. */
+function yieldsOf(context: Partial<Timed>): (() => boolean) | undefined {
+  const left = () => context.getRemainingTimeInMillis!()
+  if (!context.getRemainingTimeInMillis) return undefined
+  const least = Math.min(YIELD_MS, left() * YIELD_SHARE)
+  return () => left() < least
 }
 
 /** What a service's handler.ts exports. */

@@ -2,10 +2,10 @@ import { RedeyeError } from '../core/errors.ts'
 import { RENEW_MS } from '../core/follow.ts'
 import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
-import type { Compute, PinnedPartition } from '../ports/compute.ts'
+import { type Compute, type PinnedPartition, Unfinished } from '../ports/compute.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
-import { beginWork, type Ended, finish, renewLease } from './attempt.ts'
+import { beginWork, type Ended, finish, handOnWork, renewLease } from './attempt.ts'
 import type { World } from './world.ts'
 
 // setTimeout takes no more; what is longer fires at once.
@@ -13,28 +13,44 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 type Log = (message: string, fields?: Record<string, unknown>) => void
 
-/** The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. */
-export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log): Promise<void> {
+/**
+ * The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. Where `yields` says that
+ * the time of this invocation is nearly over, work that has a checkpoint goes on from there in a next one, as the same attempt.
+ */
+export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log, yields?: () => boolean): Promise<void> {
   const doc = await beginWork(world, name)
   // Told twice, or overtaken before it began: whoever has the run now does its work.
   if (!doc) return
   const { lane, night } = doc.cause ?? {}
   log('attempt began', { generation: name.generation, attempt: name.attempt, ...(lane && { lane }), ...(night && { night }) })
-  const ended = await attempt(world, task, compute, name, doc, log)
+  const ended = await attempt(world, task, { run: a => compute.run(yields ? { ...a, yields } : a) }, name, doc, log)
+  if (ended === 'unfinished') {
+    log('goes on in a next invocation')
+    if (await handOnWork(world, name)) await world.workers.start(name)
+    return
+  }
   const accepted = await finish(world, name, ended)
   if (ended.ok) log(accepted ? 'published' : 'refused: the attempt is no longer the run’s own', { rows: ended.rows, bytes: ended.bytes })
   else log(`failed: ${ended.message}`, { failure: ended.failure, ...(ended.code && { code: ended.code }) })
 }
 
-async function attempt(world: World, task: Task, compute: Compute, name: AttemptName, doc: RunDoc, log: Log): Promise<Ended> {
+async function attempt(
+  world: World,
+  task: Task,
+  compute: Compute,
+  name: AttemptName,
+  doc: RunDoc,
+  log: Log,
+): Promise<Ended | 'unfinished'> {
   const stop = new AbortController()
   const renewing = setInterval(async () => {
     // A lease that cannot be renewed because the ledger does not answer is tried again; one that is another's ends the work.
     const own = await renewLease(world, name).catch(() => true)
     if (!own) stop.abort(new DOMException('the attempt is no longer the run’s own', 'AbortError'))
   }, RENEW_MS)
-  // Its whole time, from now on: it may have waited for a worker since it was claimed.
-  const timeoutMs = doc.deadline === undefined ? undefined : doc.deadline - (doc.startedAt ?? world.clock.now())
+  // Its whole time, from now on: it may have waited for a worker since it was claimed. What goes on has what is left of it.
+  const since = doc.handedOn === undefined ? (doc.startedAt ?? world.clock.now()) : world.clock.now()
+  const timeoutMs = doc.deadline === undefined ? undefined : Math.max(0, doc.deadline - since)
   const timeout =
     timeoutMs === undefined
       ? undefined
@@ -53,6 +69,7 @@ async function attempt(world: World, task: Task, compute: Compute, name: Attempt
     })
     return { ok: true, rows, bytes, schemaHash }
   } catch (error) {
+    if (error instanceof Unfinished) return 'unfinished'
     if (error instanceof RedeyeError)
       return {
         ok: false,

@@ -3,7 +3,7 @@ import { RedeyeError } from '../../shared/core/errors.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { work } from '../../shared/engine/work.ts'
-import type { Compute } from '../../shared/ports/compute.ts'
+import { type Compute, Unfinished } from '../../shared/ports/compute.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 import { daily, dataset } from '../../shared/task/dataset.ts'
@@ -91,5 +91,50 @@ describe('an attempt', () => {
     await doing(compute)
     expect(times).toBe(1)
     expect((await run()).version!.number).toBe(1)
+  })
+
+  test('that stops at a checkpoint goes on in a next invocation, as the same attempt with what is left of its time', async () => {
+    const started: unknown[] = []
+    host.world.workers.start = async attempt => void started.push(attempt)
+    const yields = () => true
+    const invoke = (compute: Compute['run']) => work(host.world, task, { run: compute }, name, () => {}, yields)
+    await invoke(async attempt => {
+      expect(attempt.yields).toBe(yields)
+      throw new Unfinished()
+    })
+    expect(started).toEqual([name])
+    const { deadline } = await run()
+    expect(await run()).toMatchObject({ state: 'running', generation: 1, attempt: 1, handedOn: 1 })
+    await invoke(async () => manifest)
+    expect(await run()).toMatchObject({ state: 'succeeded', attempt: 1, handedOn: 1 })
+    expect(deadline).toBeDefined()
+  })
+
+  test('that was overtaken meanwhile does not go on', async () => {
+    const started: unknown[] = []
+    host.world.workers.start = async attempt => void started.push(attempt)
+    await doing(async () => {
+      await host.publish([{ type: 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }])
+      await host.drain()
+      throw new Unfinished()
+    })
+    expect([started, (await run()).state]).toEqual([[], 'cancelled'])
+  })
+
+  test('whose time was over when it was to go on ends as a timeout', async () => {
+    host.world.workers.start = async () => {}
+    await doing(async () => {
+      throw new Unfinished()
+    })
+    host.now += 2000
+    await doing(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () =>
+            reject(computeFailure(new Error('x'), { task: 'cleaning', partition: '2026-03-02' }, signal)),
+          )
+        }),
+    )
+    expect(await run()).toMatchObject({ error: { failure: 'timeout' } })
   })
 })
