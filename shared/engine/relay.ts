@@ -64,8 +64,10 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
   if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
-  if (was?.requests && !is.requests && !published) {
-    const ordinal = ordinalOf(graph.dataset(is.dataset)!.partitioning, is.partition)!
+  const dataset = graph.dataset(is.dataset)
+  // One that is deployed no more has no readers.
+  if (was?.requests && !is.requests && !published && dataset) {
+    const ordinal = ordinalOf(dataset.partitioning, is.partition)!
     events.push(...downstreamRuns(graph, is, ordinal, world.clock.now()).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
   }
   return events
@@ -73,7 +75,8 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
 
 /** Readers look again when a partition they may wait for will not come. */
 function readersOf(graph: Graph, doc: RunDoc): NewEvent[] {
-  const input = graph.dataset(doc.dataset)!.partitioning
+  const input = graph.dataset(doc.dataset)?.partitioning
+  if (!input) return []
   return graph.readersOf(doc.dataset).flatMap(({ task, input: { mapping } }): NewEvent[] => {
     const output: Partitioning = graph.dataset(task.output)!.partitioning
     const { from, to } = affectedBy(mapping, input, output, ordinalOf(input, doc.partition)!)

@@ -7,14 +7,14 @@ import { decide } from '../engine/decide.ts'
 import { recordVersion } from '../engine/deliveries.ts'
 import { datasetContractKey, runKey, taskContractKey } from '../engine/keys.ts'
 import { recordNight } from '../engine/night.ts'
-import { matters, relay } from '../engine/relay.ts'
+import { relay } from '../engine/relay.ts'
 import { requests } from '../engine/requests.ts'
 import { recover, SWEEP_MS, sweepPlatform, sweepTask } from '../engine/sweep.ts'
 import type { World } from '../engine/world.ts'
-import { SqliteLedger } from '../local/ledger.ts'
 import type { Key } from '../ports/ledger.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Outcome, PartitionName, StoryGraph } from './story.ts'
+import { memoryStoryLedger, type OpenStoryLedger, type StoryLedger } from './story-ledger.ts'
 import { Timeline } from './timeline.ts'
 
 type Message = { to: string; envelope: Envelope } | { work: AttemptName }
@@ -34,11 +34,11 @@ export interface Seen {
 }
 
 /**
- * The world of a story: the production engine on an embedded ledger in memory, a clock that moves only when told, one
+ * The world of a story: the production engine on a ledger of its own, a clock that moves only when told, one
  * message at a time in the order they were sent, and attempts that end as the story says.
  */
 export class StoryHost {
-  readonly ledger: SqliteLedger
+  readonly ledger: StoryLedger
   readonly graph: Graph
   readonly timeline = new Timeline()
   readonly seen: Seen = { started: [], alerts: [] }
@@ -60,12 +60,12 @@ export class StoryHost {
   #settledAt = -1
   #files = new Map<string, string>()
 
-  constructor(contracts: StoryGraph, now: number) {
+  constructor(contracts: StoryGraph, now: number, open: OpenStoryLedger = memoryStoryLedger) {
     this.#contracts = contracts
     this.now = now
     this.#nextSweep = now + SWEEP_MS
     this.graph = buildGraph([...contracts.datasets, ...contracts.tasks])
-    this.ledger = new SqliteLedger({ path: ':memory:', filter: matters })
+    this.ledger = open(() => this.now)
     this.world = this.#makeWorld()
   }
 
@@ -332,9 +332,7 @@ export class StoryHost {
 
   /** A world that stands as this one does, to see what would come. */
   async fork(): Promise<StoryHost> {
-    const twin = new StoryHost(this.#contracts, this.now)
-    for (const row of this.ledger.sql('SELECT * FROM docs').all() as Record<string, string>[])
-      twin.ledger.sql('INSERT INTO docs VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(...Object.values(row))
+    const twin = new StoryHost(this.#contracts, this.now, await this.ledger.fork())
     twin.#timers = new Map(this.#timers)
     twin.#order = this.#order
     for (const [name, classes] of this.#outcomes) twin.#outcomes.set(name, [...classes])

@@ -3,6 +3,7 @@ import { runKey } from '../engine/keys.ts'
 import { checkExpectation } from './check.ts'
 import { StoryHost } from './host.ts'
 import type { RunName, Step, Story } from './story.ts'
+import type { OpenStoryLedger } from './story-ledger.ts'
 
 /** An expectation that does not hold: where, and an account for people. */
 export class StoryFailure extends Error {
@@ -15,8 +16,8 @@ export class StoryFailure extends Error {
 }
 
 /** Plays a story on the real engine; rejects with a StoryFailure at the first expectation that does not hold. */
-export async function play(story: Story): Promise<StoryHost> {
-  const host = new StoryHost(story, story.now)
+export async function play(story: Story, open?: OpenStoryLedger): Promise<StoryHost> {
+  const host = new StoryHost(story, story.now, open)
   await host.deploy()
   await host.drain()
   for (const step of story.steps) {
