@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { addDeploymentCommands } from './deployment-commands.ts'
 import { findProject } from './find-project.ts'
 import { addRuntimeCommands } from './runtime-commands.ts'
 
@@ -95,6 +96,8 @@ export function createProgram(exit: (code: number) => void): Command {
         'redeye new load send-revenue --input weekly_revenue --target http',
       ]),
     )
+
+  addDeploymentCommands(program, root, exit)
 
   return program
 }

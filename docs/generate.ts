@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pictureOf } from '../cli/graph-picture.ts'
 import { svg } from '../cli/graph-svg.ts'
 import { createProgram } from '../cli/program.ts'
+import { composeFile } from '../shared/aws/deploy/compose.ts'
 import { patternsOf, platformPatterns } from '../shared/core/events.ts'
 import { loadProject } from '../shared/task/project.ts'
 import { errorPage } from './error-page.ts'
@@ -15,6 +16,7 @@ export async function derivedFiles(): Promise<Map<string, string>> {
   return new Map([
     ['docs/errors.md', errorPage()],
     ['docs/images/graph.svg', `${svg(pictureOf(await loadProject(root)))}\n`],
+    ['services/serverless-compose.yml', composeFile(await loadProject(root))],
     ['README.md', between('README.md', 'commands', commands())],
     ['events/README.md', between('events/README.md', 'events', events())],
   ])

@@ -28,6 +28,10 @@ export async function provider(settings: StageSettings, region: string, commands
 /** The one bucket that all services of a stage are deployed by; the platform's stack made it. */
 async function deploymentBucket(stage: string, region: string, commands: readonly string[]): Promise<string> {
   if (OFFLINE.includes(commands[0] ?? 'help')) return `redeye-${stage}-deployments`
-  const { platformValue } = await import('./platform-value.ts')
-  return platformValue(stage, region, 'deployment-bucket')
+  const [{ platformValuesOf }, { SSMClient }, { sdkOptions }] = await Promise.all([
+    import('../stage.ts'),
+    import('@aws-sdk/client-ssm'),
+    import('../sdk.ts'),
+  ])
+  return (await platformValuesOf(stage, ['deployment-bucket'], new SSMClient({ ...sdkOptions, region })))['deployment-bucket']
 }

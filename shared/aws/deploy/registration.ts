@@ -1,10 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SNSClient } from '@aws-sdk/client-sns'
+import { SSMClient } from '@aws-sdk/client-ssm'
 import type { Contract } from '../../core/contract.ts'
 import { RedeyeError } from '../../core/errors.ts'
 import { readGraph, registerContracts, retireTask } from '../../engine/deploy.ts'
-import { datasetContractKey } from '../../engine/keys.ts'
+import { datasetContractKey, type PauseDoc, pauseKey } from '../../engine/keys.ts'
+import { swap } from '../../engine/swap.ts'
 import type { World } from '../../engine/world.ts'
+import type { Ledger } from '../../ports/ledger.ts'
 import { datasetContract, taskContract } from '../../task/contract.ts'
 import type { Dataset } from '../../task/dataset.ts'
 import { loadProject } from '../../task/project.ts'
@@ -13,20 +16,15 @@ import { lambdaClock } from '../clock.ts'
 import { DynamoLedger } from '../ledger.ts'
 import { snsNotifier } from '../notifier.ts'
 import { sdkOptions } from '../sdk.ts'
-import { platformValue } from './platform-value.ts'
-import { datasetSchema, readsOf, registerSchemas } from './schemas.ts'
+import { platformValuesOf } from '../stage.ts'
+import type { Registered } from './compatibility.ts'
+import { datasetSchema, readsOf, registeredSchemas, registerSchemas } from './schemas.ts'
 import type { StageSettings } from './stage-settings.ts'
-
-/** The ledger of a deployed stage, for whoever deploys. */
-export async function stageLedger(stage: string, region: string): Promise<DynamoLedger> {
-  const table = await platformValue(stage, region, 'table')
-  return new DynamoLedger({ table, client: new DynamoDBClient({ ...sdkOptions, region }) })
-}
 
 /** Of the engine's world, what a deployment needs; it publishes nothing: what follows, the feed says. */
 export async function deploymentWorld(stage: string, region: string): Promise<World> {
-  const ledger = await stageLedger(stage, region)
-  const topic = await platformValue(stage, region, 'topic')
+  const { table, topic } = await platformValuesOf(stage, ['table', 'topic'], new SSMClient({ ...sdkOptions, region }))
+  const ledger = new DynamoLedger({ table, client: new DynamoDBClient({ ...sdkOptions, region }) })
   const notHere = (what: string) => async () => {
     throw new RedeyeError('NOT_DEPLOYED', `a deployment does not ${what}`, { failure: 'user' })
   }
@@ -90,6 +88,28 @@ export async function registerOutside(world: Pick<World, 'ledger' | 'clock'>, ro
 
 /** Ends the life of a service's task, after its stack is gone. */
 export async function retireService(task: Task, { stage }: StageSettings, region: string): Promise<string[]> {
-  const retired = await retireTask(await deploymentWorld(stage, region), task.name)
+  const world = await deploymentWorld(stage, region)
+  const retired = await retireTask(world, task.name)
+  // A pause that outlived the task would stop the next one of this name.
+  await switchTask(world, task.name, false)
   return [`${task.name}: ${retired ? 'its task is retired; what it has made stays' : 'no such task was registered'}`]
+}
+
+/** Pauses a task, or ends its pause, here and now. */
+export async function switchTask(world: Pick<World, 'ledger' | 'clock'>, task: string, paused: boolean): Promise<void> {
+  await swap<PauseDoc>(world, pauseKey(task), doc =>
+    (doc?.paused ?? false) === paused ? doc : { v: 1, task, ...doc, paused, at: world.clock.now() },
+  )
+}
+
+/** What a stage has registered, for whoever is about to change it. */
+export async function registeredIn(stage: string, region: string): Promise<Registered> {
+  return registeredOn((await deploymentWorld(stage, region)).ledger)
+}
+
+export async function registeredOn(ledger: Pick<Ledger, 'query'>): Promise<Registered> {
+  const [graph, { datasets, reads }] = [await readGraph(ledger), await registeredSchemas(ledger)]
+  const made = graph.datasets.filter(d => d.outside || graph.producerOf(d.dataset)).map(d => d.dataset)
+  // What a task reads ends with its contract.
+  return { made: new Set(made), columns: datasets, reads: reads.filter(r => graph.task(r.task)) }
 }

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { nearest, RedeyeError } from '../shared/core/errors.ts'
+import type { Finding } from '../shared/core/finding.ts'
+import type { Project, Service } from '../shared/task/project.ts'
+import { exits } from './exits.ts'
+import { soundProject } from './host.ts'
+import { osls, whyItFailed } from './osls-command.ts'
+import { count, paint, say } from './output.ts'
+import { sqlFindings } from './sql-findings.ts'
+
+export interface DeployOptions {
+  stage: string
+  region?: string
+  /** Compare only. */
+  check?: boolean
+  /** How many services at once. */
+  atOnce?: number
+}
+
+/** Compares with what the stage has registered, and deploys: the platform and every service, or those that are named. */
+export async function deploy(root: string, names: readonly string[], options: DeployOptions): Promise<number> {
+  const project = await soundProject(root)
+  const wrong = sqlFindings(project).filter(f => f.severity === 'error')
+  for (const finding of wrong) show(finding)
+  if (wrong.length > 0) return exits.bad
+  const chosen = chosenOf(project, names)
+  if (names.length === 0 && !options.check && existsSync(join(root, 'serverless.yml')) && !(await deployOne(root, 'the platform', options)))
+    return exits.no
+  const { ordered, findings } = await compared(project, chosen, options)
+  findings.forEach(show)
+  if (findings.some(f => f.severity === 'error')) {
+    say(`\n${paint('red', 'nothing is deployed')}: a reader would lose what it reads`)
+    return exits.bad
+  }
+  if (options.check) {
+    say(`${count(chosen.length, 'service')} can be deployed to ${options.stage}`)
+    return exits.ok
+  }
+  return deployAll(ordered, options)
+}
+
+/** The services by their names; all of them when none is named. */
+function chosenOf(project: Project, names: readonly string[]): Service[] {
+  if (names.length === 0) return [...project.services]
+  return names.map(name => {
+    const found = project.services.find(s => s.name === name)
+    if (found) return found
+    const near = nearest(
+      name,
+      project.services.map(s => s.name),
+    )
+    throw new RedeyeError('UNKNOWN_NAME', `there is no service "${name}"`, {
+      remedy: near ? `did you mean ${near}?` : 'name folders of services/',
+    })
+  })
+}
+
+async function compared(project: Project, chosen: Service[], options: DeployOptions): Promise<{ ordered: Service[]; findings: Finding[] }> {
+  const [{ deploymentFindings, inOrder }, { registeredIn }] = await Promise.all([
+    import('../shared/aws/deploy/compatibility.ts'),
+    import('../shared/aws/deploy/registration.ts'),
+  ])
+  const registered = await registeredIn(options.stage, regionOf(options))
+  return { ordered: inOrder(project, chosen, registered), findings: deploymentFindings(project, chosen, registered) }
+}
+
+/** Some at once, in order; one that fails lets the others end, and nothing new begins. */
+async function deployAll(services: readonly Service[], options: DeployOptions): Promise<number> {
+  const waiting = [...services]
+  let failed = false
+  const lane = async () => {
+    for (let next = waiting.shift(); next && !failed; next = waiting.shift())
+      if (!(await deployOne(next.folder, next.name, options))) failed = true
+  }
+  await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, lane))
+  return failed ? exits.no : exits.ok
+}
+
+// CloudFormation and the machine that bundles both have more to do than this only on paper.
+const AT_ONCE = 4
+
+async function deployOne(folder: string, name: string, options: DeployOptions): Promise<boolean> {
+  const { ok, output } = await osls(folder, ['deploy', '--stage', options.stage, ...(options.region ? ['--region', options.region] : [])])
+  say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}`)
+  if (!ok) say(whyItFailed(output))
+  return ok
+}
+
+function show({ file, line, column, severity, message, code, remedy }: Finding): void {
+  const place = [file, line, column].filter(part => part !== undefined).join(':')
+  say(`${place || 'project'} ${paint(severity === 'error' ? 'red' : 'yellow', severity)} ${message} ${paint('dim', code)}`)
+  say(`  ${paint('dim', '→')} ${remedy}`)
+}
+
+/** The region of a command: as osls would choose it. */
+export const regionOf = ({ region }: { region?: string }): string =>
+  region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'

@@ -1,0 +1,76 @@
+import { relative } from 'node:path'
+import type { Place } from '../../core/errors.ts'
+import type { Finding } from '../../core/finding.ts'
+import { type Columns, sparkType } from '../../core/schema.ts'
+import { near } from '../../task/near.ts'
+import type { Project, Service } from '../../task/project.ts'
+import { lostColumns, type ReadsDoc, readsOf } from './schemas.ts'
+
+/** What a stage has registered. */
+export interface Registered {
+  /** Datasets that a task makes, or that come from outside. */
+  made: ReadonlySet<string>
+  reads: readonly ReadsDoc[]
+  columns: ReadonlyMap<string, Columns>
+}
+
+/**
+ * What deploying some services of a project would do to the rest of a stage: errors refuse it, warnings stay until mended. A reader that is
+ * deployed with them counts as it will be. Added columns are nobody's loss.
+ */
+export function deploymentFindings(project: Project, chosen: readonly Service[], registered: Registered): Finding[] {
+  const fresh = new Map(chosen.map(s => [s.task.name, readsOf(project.root, s)]))
+  const reads = [...registered.reads.filter(r => !fresh.has(r.task)), ...fresh.values()]
+  return chosen.flatMap(service => [...losses(project, service, reads), ...missing(project, service, chosen, registered)])
+}
+
+function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[]): Finding[] {
+  const { name, columns, declared } = task.output
+  return lostColumns(name, columns, reads).map(({ task: reader, column, use, now }) => ({
+    code: 'BAD_DATASET',
+    severity: 'error',
+    ...placeIn(project.root, near(declared, now === undefined ? name : column)),
+    dataset: name,
+    task: task.name,
+    message:
+      now === undefined
+        ? `${name} would lose the column "${column}", which ${reader} reads (${use.at})`
+        : `${name}: "${column}" would become ${sparkType(now)}, and ${reader} reads it as ${sparkType(use.type)} (${use.at})`,
+    remedy:
+      now === undefined
+        ? `deploy ${reader} without it first, or keep the column beside the new ones`
+        : `add a column of the new type beside it, move ${reader} to that, and then take this one away`,
+  }))
+}
+
+function missing(project: Project, { task }: Service, chosen: readonly Service[], { made }: Registered): Finding[] {
+  const makes = new Set(chosen.map(s => s.task.output.name))
+  return Object.values(task.inputs).flatMap(({ dataset, declared }): Finding[] => {
+    if (dataset.outside || made.has(dataset.name) || makes.has(dataset.name)) return []
+    return [
+      {
+        code: 'BAD_GRAPH',
+        severity: 'warning',
+        ...placeIn(project.root, declared),
+        task: task.name,
+        dataset: dataset.name,
+        message: `${task.name} reads ${dataset.name}, which nothing in the stage makes`,
+        remedy: `deploy what makes it; until then ${task.name} waits`,
+      },
+    ]
+  })
+}
+
+const placeIn = (root: string, { file, line, column }: Place): Place => ({ file: file && relative(root, file), line, column })
+
+/**
+ * In which order services are deployed: producers first, so that nobody waits for what is not there yet; but a reader that gives up a column
+ * goes before whoever takes it away.
+ */
+export function inOrder(project: Project, chosen: readonly Service[], registered: Pick<Registered, 'reads'>): Service[] {
+  const names = project.graph.order().map(t => t.task)
+  const ordered = chosen.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
+  const hurries = (service: Service) =>
+    ordered.some(({ task }) => lostColumns(task.output.name, task.output.columns, registered.reads).some(l => l.task === service.name))
+  return [...ordered.filter(hurries), ...ordered.filter(s => !hurries(s))]
+}
