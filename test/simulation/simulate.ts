@@ -1,12 +1,18 @@
 import { runCrashSweep } from './crash-sweep.ts'
 import { explain } from './explain.ts'
-import { runMutants } from './hunt.ts'
+import { FIRST_SEED, runMutants, runRecorded } from './hunt.ts'
 import { Pool } from './pool.ts'
 
-/*
- * `npm run simulate -- --seeds N | --nights N [--seed S] [--json] [--mutants [NAME]] [--crashes | --pairs]`: plays seeds from S on, over all cores;
- * with one seed only, its trace.
- */
+const usage = `npm run simulate -- OPTIONS, over all cores:
+  --seeds N          plays N seeds; 2000 nights unless told
+  --nights N         plays seeds until they have had so many nights
+  --seed S           begins with that seed (by the clock unless told); alone, plays it and prints its trace, made small, when it fails
+  --crashes          five small graphs, a crash at every single call of a port
+  --pairs            and at every two of them
+  --mutants [NAME]   plants each deliberate bug and counts the seeds until it is found
+  --recorded         with --mutants: begins with the seeds of the table, and leaves the table as it is
+  --json             one object`
+
 interface Options {
   seeds?: number
   nights?: number
@@ -14,16 +20,17 @@ interface Options {
   json: boolean
   mutants: boolean
   mutant?: string
+  recorded: boolean
   crashes: boolean
   pairs: boolean
 }
 
 function parse(args: string[]): Options {
-  const options: Options = { json: false, mutants: false, crashes: false, pairs: false }
+  const options: Options = { json: false, mutants: false, recorded: false, crashes: false, pairs: false }
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!
     if (arg === '--json') options.json = true
-    else if (arg === '--crashes' || arg === '--pairs') options[arg.slice(2) as 'crashes'] = true
+    else if (arg === '--crashes' || arg === '--pairs' || arg === '--recorded') options[arg.slice(2) as 'crashes'] = true
     else if (arg === '--mutants') {
       options.mutants = true
       if (args[i + 1] && !args[i + 1]!.startsWith('--')) options.mutant = args[++i]!
@@ -31,15 +38,18 @@ function parse(args: string[]): Options {
       const value = Number(args[++i])
       if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${arg} takes a whole number, not "${args[i]}"`)
       options[arg.slice(2) as 'seed'] = value
-    } else
-      throw new Error(`"${arg}" is no option; there are --seeds N, --nights N, --seed S, --json, --crashes, --pairs and --mutants [NAME]`)
+    } else if (arg === '--help') {
+      console.log(usage)
+      process.exit(0)
+    } else throw new Error(`"${arg}" is no option\n${usage}`)
   }
   return options
 }
 
 const options = parse(process.argv.slice(2))
 const seed = options.seed ?? Math.floor(Date.now() / 1000) * 1000
-if (options.mutants) await runMutants(seed, options.mutant, options.seeds)
+if (options.mutants && options.recorded) process.exitCode = (await runRecorded(options.mutant)) ? 0 : 1
+else if (options.mutants) await runMutants(options.seed ?? FIRST_SEED, options.mutant, options.seeds)
 else if (options.crashes || options.pairs) process.exitCode = (await runCrashSweep(options.pairs)) ? 0 : 1
 else if (options.seed !== undefined && options.seeds === undefined && options.nights === undefined)
   process.exitCode = (await explain(seed)) ? 0 : 1
@@ -88,5 +98,6 @@ async function simulate(): Promise<number> {
     console.log(
       `${sum.seeds} seeds from ${seed}: ${sum.nights} nights, ${sum.attempts} attempts, ${sum.calls} calls in ${result.seconds} s: ${result.nightsPerSecond} nights/s over ${pool.size} cores; ${failed.length} failed`,
     )
+  if (failed.length > 0 && !options.json) await explain(failed[0]!.seed)
   return failed.length > 0 ? 1 : 0
 }

@@ -422,7 +422,7 @@ export class SimulatedWorld {
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return this.lake.write(`${folder}/part-0000.parquet`, 'ro')
     const freezes = random.chance(faults.freeze)
-    const wished = freezes ? random.int(31, 200) : random.chance(0.7) ? 0 : random.chance(0.8) ? random.int(1, 9) : random.int(10, 90)
+    const wished = freezes ? random.int(31, 200) : random.chance(0.7) ? 0 : random.chance(0.6) ? random.int(1, 9) : random.int(10, 90)
     const { deadline } = doc
     const outOfTime = deadline !== undefined && !freezes && this.now + wished * 60_000 >= deadline
     const lasts = outOfTime ? Math.max(0, deadline - this.now) : wished * 60_000
