@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, request as send } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A request to AWS as it is billed. */
+export interface Metered {
+  service: string
+  action: string
+  /** The item's key, for requests about one item of a table. */
+  item?: string
+  /** Units of the table's capacity, where the answer tells. */
+  units?: number
+  /** Events of a PutEvents. */
+  entries?: number
+  /** Bytes of the document that was written. */
+  bytes?: number
+}
+
+/** Stands between functions and the emulator and counts what they ask. */
+export interface Meter {
+  endpoint: string
+  readonly requests: Metered[]
+  /** Says where the emulator is. */
+  forwardTo(endpoint: string): void
+  close(): Promise<void>
+}
+
+export async function startMeter(): Promise<Meter> {
+  const requests: Metered[] = []
+  let target: URL | undefined
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request)
+    const onward = send({ host: target!.hostname, port: target!.port, method: request.method, path: request.url, headers: request.headers })
+    onward.on('error', () => response.destroy())
+    onward.on('response', async answer => {
+      const answered = await bodyOf(answer)
+      requests.push(metered(request, body, answered))
+      response.writeHead(answer.statusCode!, answer.headers).end(answered)
+    })
+    onward.end(body)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    forwardTo: endpoint => {
+      target = new URL(endpoint)
+    },
+    close: async () => {
+      const closed = new Promise(resolve => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+function metered({ method, url = '', headers }: IncomingMessage, body: Buffer, answer: Buffer): Metered {
+  const [, service = 'unknown'] = /\/([a-z0-9-]+)\/aws4_request/.exec(headers.authorization ?? '') ?? []
+  const [prefix, action] = String(headers['x-amz-target'] ?? '').split('.')
+  if (service === 'dynamodb') return { service, action: action!, ...itemOf(body, answer) }
+  if (service === 'events')
+    return { service, action: action!, entries: (JSON.parse(body.toString()) as { Entries?: [] }).Entries?.length ?? 0 }
+  if (service === 's3') return { service, action: `${method} ${url.includes('list-type') ? 'list' : 'object'}` }
+  if (service === 'lambda') return { service, action: 'Invoke' }
+  return { service, action: action ?? prefix ?? method ?? '' }
+}
+
+function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units' | 'bytes'> {
+  const asked = JSON.parse(body.toString()) as { Key?: { pk: { S: string }; sk: { S: string } } }
+  const told = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number } }
+  const units = told.ConsumedCapacity?.CapacityUnits
+  return { ...(asked.Key && { item: `${asked.Key.pk.S}@${asked.Key.sk.S}` }), ...(units !== undefined && { units }) }
+}

@@ -1,0 +1,222 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { names } from '../../shared/aws/deploy/names.ts'
+import type { Contract, TaskContract } from '../../shared/core/contract.ts'
+import { type Envelope, type EventPattern, matchesPattern, patternsOf, platformPatterns } from '../../shared/core/events.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { tally, tallyLines } from './bill.ts'
+import { killWorker } from './kill-worker.ts'
+import { before, nightStarted, nights } from './nights.ts'
+import { rowDifferences, stateDifferences } from './outcome.ts'
+import { changeText } from './project.ts'
+import { type Acceptance, datasetsOf, setUp } from './set-up.ts'
+import { until } from './until.ts'
+
+const STAGE = 'acceptance'
+const scheduled = { version: '0', id: 'a-sweep', 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }
+let set: Acceptance
+
+beforeAll(async () => {
+  set = await setUp(STAGE)
+})
+afterAll(async () => {
+  await set?.close()
+})
+
+/** Waits until the stage's runs stand as they do on one machine after the night of a date; a run that failed unlike there ends the wait. */
+async function nightIsOver(date: string, except: (run: RunDoc) => boolean = () => false): Promise<void> {
+  const expected = (await set.local(date)).runs.filter(run => !except(run))
+  const fails = new Set(expected.filter(run => run.state === 'failed').map(nameOf))
+  await until(`the night of ${date}`, async () => {
+    const runs = (await set.stage.runs()).filter(run => !except(run))
+    const failed = runs.find(run => run.state === 'failed' && !fails.has(nameOf(run)))
+    if (failed) throw new Error(`${nameOf(failed)} failed: ${failed.error?.message}`)
+    const left = stateDifferences(runs, expected)
+    return left.length === 0 ? undefined : `${left.length} runs, as ${left[0]}`
+  })
+}
+
+const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
+
+async function expectSameRows(date: string): Promise<void> {
+  const [runs, expected, datasets] = [await set.stage.runs(), await set.local(date), await datasetsOf(set.project)]
+  const { rows, different } = await rowDifferences({ runs, lake: set.stage.lake }, expected, datasets)
+  console.info(`${rows} rows of ${expected.runs.filter(run => run.version).length} versions are the same`)
+  expect(different).toEqual([])
+  expect(rows).toBeGreaterThan(10_000)
+}
+
+async function runOf(dataset: string, partition: string): Promise<RunDoc | undefined> {
+  return (await set.stage.runs()).find(run => run.dataset === dataset && run.partition === partition)
+}
+
+async function contractsOf(): Promise<TaskContract[]> {
+  const contracts = (await set.stage.documents()).filter(d => d.key.pk === 'contract').map(d => d.doc as Contract)
+  return contracts.filter(c => c.kind === 'task')
+}
+
+test('the night on AWS makes the same as on one machine, row for row', async () => {
+  await set.stage.publish([before])
+  await until('the days before the night', async () => {
+    const open = (await set.stage.runs()).filter(run => run.state === 'queued' || run.state === 'running')
+    const done = (await set.stage.runs()).filter(run => run.state === 'succeeded').length
+    const failed = (await set.stage.runs()).find(run => run.state === 'failed')
+    if (failed) throw new Error(`${nameOf(failed)} failed: ${failed.error?.message}`)
+    return done >= 170 && open.length === 0 ? undefined : `${done} of 170 runs have succeeded, ${open.length} are under way`
+  })
+  await set.stage.publish([nightStarted(nights.whole)])
+  await nightIsOver(nights.whole)
+  await expectSameRows(nights.whole)
+  expect(await set.stage.letters()).toEqual([])
+})
+
+test('what it has cost', async () => {
+  const bill = tally(set.meter.requests, await set.ear.heard(), await set.stage.documents())
+  for (const line of tallyLines(bill)) console.info(line)
+  expect(bill.writeUnitsOfMedianRun).toBeLessThan(5)
+  expect(bill.largestDocumentBytes).toBeLessThan(1024)
+})
+
+test('every event delivered again changes nothing', async () => {
+  const [events, contracts] = [await set.ear.heard(), await contractsOf()]
+  expect(events.length).toBeGreaterThan(170)
+  const then = await set.stage.documents()
+  const takers = [
+    ...contracts.map(contract => ({ service: contract.task, name: 'decide', patterns: patternsOf(contract) })),
+    ...Object.entries(platformPatterns).map(([name, patterns]) => ({ service: 'platform', name, patterns: patterns as EventPattern[] })),
+  ]
+  const deliver = async ({ service, name, patterns }: (typeof takers)[number]) => {
+    for (const event of events.filter(e => patterns.some(pattern => matchesPattern(pattern, e))))
+      expect(await set.stage.invoke(service, name, event)).toBeUndefined()
+  }
+  await Promise.all(takers.map(deliver))
+  expect(await set.stage.documents()).toEqual(then)
+  expect(await set.stage.letters()).toEqual([])
+})
+
+test('a task whose source fails twice works at its third attempt', async () => {
+  set.gate.decideBy(async date => (date === nights.failing && (await runOf('wildlife_strikes', date))!.attempt < 3 ? 'busy' : 'pass'))
+  await set.stage.publish([nightStarted(nights.failing)])
+  await nightIsOver(nights.failing)
+  expect(await runOf('wildlife_strikes', nights.failing)).toMatchObject({ state: 'succeeded', generation: 1, attempt: 3 })
+})
+
+test('a worker that is killed in the middle of its work loses its attempt, and the next succeeds', async () => {
+  let reached = () => {}
+  const atWork = new Promise<void>(resolve => {
+    reached = resolve
+  })
+  set.gate.decideBy(async date => {
+    if (date !== nights.killed || (await runOf('wildlife_strikes', date))!.attempt > 1) return 'pass'
+    reached()
+    return 'silence'
+  })
+  await set.stage.publish([nightStarted(nights.killed)])
+  await atWork
+  await killWorker(names.lambda(STAGE, 'strike-reports', 'work'))
+  await nightIsOver(nights.killed)
+  const run = await runOf('wildlife_strikes', nights.killed)
+  expect(run).toMatchObject({ state: 'succeeded', generation: 1, attempt: 2, ended: { lost: 1 } })
+})
+
+test('events that never arrive are made up for by the sweep', async () => {
+  const { events } = set.stage.clients
+  const bus = names.bus(STAGE)
+  const { Rules = [] } = await events.send(new ListRulesCommand({ EventBusName: bus, NamePrefix: `redeye-${STAGE}-airport-day` }))
+  expect(Rules).toHaveLength(1)
+  const rule = { EventBusName: bus, Name: Rules[0]!.Name! }
+  await events.send(new DisableRuleCommand(rule))
+  await set.stage.publish([nightStarted(nights.lost)])
+  const behind = ({ dataset, partition }: RunDoc) => dataset.startsWith('airport_days') && partition === nights.lost
+  await nightIsOver(nights.lost, run => behind(run) || run.dataset.startsWith('network_'))
+  expect((await runOf('airport_days', nights.lost))?.state).not.toBe('succeeded')
+  await events.send(new EnableRuleCommand(rule))
+  expect(await set.stage.invoke('airport-day', 'decide', scheduled)).toBeUndefined()
+  await nightIsOver(nights.lost)
+})
+
+test('an event that nobody can understand ends among the dead letters, with its reason', async () => {
+  const { events } = set.stage.clients
+  const poison = [
+    ['RunRequested', { tasks: ['no-such-task'], from: '2001-02-01', to: '2001-02-02' }],
+    ['DatasetReady', { dataset: 'flights', partition: 'a-partition-of-nobody', number: 1, at: 1, cause: { lane: 'nightly' } }],
+    ['RunDue', { task: 'airport-day' }],
+  ] as const
+  const Entries = poison.map(([DetailType, detail]) => ({
+    EventBusName: names.bus(STAGE),
+    Source: 'redeye',
+    DetailType,
+    Detail: JSON.stringify(detail),
+  }))
+  await events.send(new PutEventsCommand({ Entries }))
+  const wanted = [
+    { function: 'platform/requests', reason: /no-such-task/, type: 'RunRequested' },
+    { function: 'airport-day', reason: /a-partition-of-nobody/, type: 'DatasetReady' },
+    { function: 'route-punctuality', reason: /a-partition-of-nobody/, type: 'DatasetReady' },
+    { function: 'airport-day', reason: /partition/, type: 'RunDue' },
+  ]
+  await until('the dead letters', async () => {
+    const letters = await set.stage.letters()
+    const missing = wanted.find(
+      w => !letters.some(l => l.function === w.function && w.reason.test(l.reason) && (l.event as Envelope)['detail-type'] === w.type),
+    )
+    return missing && `${missing.type} of ${missing.function}; there are ${letters.map(l => `${l.function}: ${l.reason}`).join('; ')}`
+  })
+  const letters = await set.stage.letters()
+  expect(letters).toHaveLength(wanted.length)
+})
+
+test('a service deployed anew in the middle of a night goes on with its new code, and what is done stays', async () => {
+  const then = (await contractsOf()).find(c => c.task === 'airport-day')!.hash
+  let release = (_: 'pass') => {}
+  const deployed = new Promise<'pass'>(resolve => {
+    release = resolve
+  })
+  set.gate.decideBy(date => (date === nights.redeployed ? deployed : 'pass'))
+  await set.stage.publish([nightStarted(nights.redeployed)])
+  await until('the night to have begun', async () =>
+    (await runOf('flights', nights.redeployed))?.state === 'succeeded' ? undefined : 'flights are not there',
+  )
+  changeText(`${set.project.folder('airport-day')}/task.ts`, "notNull('city'), ", "notNull('city', 'airport'), ")
+  await set.sls('deploy', 'airport-day')
+  release('pass')
+  await nightIsOver(nights.redeployed)
+  const hash = async (date: string) => (await runOf('airport_days', date))?.version?.hash
+  expect(await hash(nights.lost)).toBe(then)
+  expect(await hash(nights.redeployed)).not.toBe(then)
+  expect(await hash(nights.redeployed)).toBe((await contractsOf()).find(c => c.task === 'airport-day')!.hash)
+})
+
+test('a service that is removed runs no more; added again, it runs what is asked for', async () => {
+  set.gate.decideBy(() => 'pass')
+  await set.sls('remove', 'send-late-routes')
+  await set.stage.publish([nightStarted(nights.removed)])
+  await nightIsOver(nights.removed, run => run.dataset === 'late_routes_sent')
+  expect(await runOf('late_routes_sent', nights.removed)).toBeUndefined()
+  await set.sls('deploy', 'send-late-routes')
+  // What was published before a task's life began starts nothing.
+  await wait(1000)
+  expect(await runOf('late_routes_sent', nights.removed)).toBeUndefined()
+  const [from, to] = [nights.removed, nights.removed]
+  await set.stage.publish([{ type: 'RunRequested', detail: { tasks: ['send-late-routes'], from, to } }])
+  await nightIsOver(nights.removed)
+})
+
+test('a second stage beside the first has a night of its own, and the first hears nothing of it', async () => {
+  const then = await set.stage.documents()
+  await set.sls('deploy', 'platform', 'beside')
+  const beside = await set.open('beside')
+  await beside.putSettings({ STRIKES_API: set.gate.address })
+  await set.sls('deploy', 'strike-reports', 'beside')
+  await beside.publish([nightStarted(nights.whole)])
+  await until('the night of the second stage', async () => {
+    const [run] = await beside.runs()
+    return run?.state === 'succeeded' ? undefined : `it is ${run?.state ?? 'absent'}`
+  })
+  expect((await beside.runs()).map(nameOf)).toEqual([`wildlife_strikes@${nights.whole}`])
+  expect(await set.stage.documents()).toEqual(then)
+})
+
+test('in the end every row is the same, whatever went wrong', async () => {
+  await expectSameRows(nights.removed)
+})

@@ -1,0 +1,60 @@
+import { readRows } from '../../shared/compute/lake-query.ts'
+import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
+import type { Lake } from '../../shared/ports/lake.ts'
+import type { Dataset } from '../../shared/task/dataset.ts'
+import { rowsDifference } from '../../shared/testing/equal-rows.ts'
+
+/** What a runtime has come to: its runs, and the lake that their versions lie in. */
+export interface Outcome {
+  runs: readonly RunDoc[]
+  lake: Lake
+}
+
+/** A run's state for comparison: how often it published, and not how many attempts that took. */
+const stateOf = ({ state, version }: RunDoc) => `${state ?? 'outside'}, ${version ? `version ${version.number}` : 'no version'}`
+const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
+
+/** The states in which two runtimes differ, a line each; none when they have come to the same. */
+export function stateDifferences(received: readonly RunDoc[], expected: readonly RunDoc[]): string[] {
+  const [here, there] = [received, expected].map(runs => new Map(runs.map(run => [nameOf(run), stateOf(run)]))) as [Names, Names]
+  return [...new Set([...there.keys(), ...here.keys()])]
+    .filter(name => here.get(name) !== there.get(name))
+    .map(name => `${name} is ${here.get(name) ?? 'absent'}, not ${there.get(name) ?? 'absent'}`)
+    .sort()
+}
+type Names = Map<string, string>
+
+/** The current versions whose rows differ between two runtimes, as multisets, doubles within 1e-9; and how many rows were compared. */
+export async function rowDifferences(
+  received: Outcome,
+  expected: Outcome,
+  datasets: readonly Dataset[],
+): Promise<{ rows: number; different: object[] }> {
+  const different: object[] = []
+  let rows = 0
+  for (const dataset of datasets)
+    for (const { partition } of published(expected, dataset)) {
+      const [here, there] = [await rowsOf(received, dataset, partition), await rowsOf(expected, dataset, partition)]
+      rows += there.length
+      const difference = rowsDifference(here, there)
+      if (difference) different.push({ partition: `${dataset.name}@${partition}`, ...firstOf(difference) })
+    }
+  return { rows, different }
+}
+
+const published = ({ runs }: Outcome, { name }: Dataset) => runs.filter(run => run.dataset === name && run.version)
+
+async function rowsOf({ runs, lake }: Outcome, { name, columns }: Dataset, partition: string): Promise<object[]> {
+  const version = runs.find(run => run.dataset === name && run.partition === partition)?.version
+  if (!version) return []
+  const { number, generation, attempt } = version
+  const versions = [{ partition, version: number, folder: versionFolder(name, partition, generation, attempt) }]
+  return readRows(lake, { name, columns, versions }, Number.MAX_SAFE_INTEGER)
+}
+
+const firstOf = ({ missing, surplus }: { missing: object[]; surplus: object[] }) => ({
+  missing: missing.length,
+  surplus: surplus.length,
+  ...(missing[0] && { expected: missing[0] }),
+  ...(surplus[0] && { received: surplus[0] }),
+})

@@ -1,0 +1,66 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+
+const root = join(import.meta.dirname, '..', '..')
+// osls takes plugins of packages, and the project is one.
+const transform = 'redeye/emulator-template'
+
+/** A copy of Redeye's own project, to deploy from and to change. */
+export interface ProjectCopy {
+  root: string
+  services: string[]
+  /** The folder that `sls` is called in. */
+  folder(service: string): string
+  remove(): void
+}
+
+/**
+ * Copies the project's services, datasets and deployment files; the code and the packages are the project's own. Each deployment file names
+ * one plugin more, which takes out what the emulator refuses, and of `stages` the platform says that they come and go.
+ */
+export function copyProject(...stages: readonly string[]): ProjectCopy {
+  const copy = mkdtempSync(join(tmpdir(), 'redeye-acceptance-project-'))
+  for (const name of ['package.json', 'serverless.yml', 'services', 'datasets', 'events'])
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: from => !from.includes('.serverless') })
+  for (const name of ['shared', 'test', 'node_modules', 'tsconfig.json']) symlinkSync(join(root, name), join(copy, name))
+  exportTransform(join(copy, 'package.json'))
+  const services = readdirSync(join(copy, 'services'), { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
+  const folder = (service: string) => join(copy, 'services', service)
+  for (const place of [copy, ...services.map(folder)]) changeYaml(join(place, 'serverless.yml'), config => config.plugins.push(transform))
+  changeYaml(join(copy, 'serverless.yml'), ({ params }) => {
+    for (const stage of stages) params![stage] = { protect: false }
+  })
+  retrySoon(join(folder('strike-reports'), 'task.ts'))
+  return { root: copy, services, folder, remove: () => rmSync(copy, { recursive: true, force: true }) }
+}
+
+function exportTransform(file: string): void {
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { exports: Record<string, string> }
+  manifest.exports[transform.replace('redeye', '.')] = './test/acceptance/emulator-template.ts'
+  writeFileSync(file, JSON.stringify(manifest))
+}
+
+interface Config {
+  plugins: string[]
+  params?: Record<string, object>
+}
+
+function changeYaml(file: string, change: (config: Config) => unknown): void {
+  const config = parse(readFileSync(file, 'utf8')) as Config
+  change(config)
+  writeFileSync(file, stringify(config))
+}
+
+/** Nobody wants to wait minutes for a retry that a test has provoked. */
+function retrySoon(file: string): void {
+  changeText(file, 'output: wildlifeStrikes,', "output: wildlifeStrikes,\n  retry: { backoff: '1s' },")
+}
+
+/** Replaces a text of a file; throws when it is not there. */
+export function changeText(file: string, from: string, to: string): void {
+  const text = readFileSync(file, 'utf8')
+  if (!text.includes(from)) throw new Error(`${file} does not hold ${from}`)
+  writeFileSync(file, text.replace(from, to))
+}

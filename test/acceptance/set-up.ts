@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { prepareWorld } from '../../demo/demo.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { folderLake } from '../../shared/local/lake.ts'
+import { loadProject } from '../../shared/task/project.ts'
+import { startEmulator } from '../aws/emulator.ts'
+import { runSls } from './deploy.ts'
+import { type Ear, listen } from './ear.ts'
+import { type Gate, gateBefore } from './gate.ts'
+import { type Meter, startMeter } from './meter.ts'
+import type { Outcome } from './outcome.ts'
+import { copyProject, type ProjectCopy } from './project.ts'
+import { runNode } from './run-node.ts'
+import { openStage, type Stage } from './stage.ts'
+
+// Deployments wait for the emulator half of their time.
+const AT_ONCE = 3
+
+/** Everything that stands when the night may begin. */
+export interface Acceptance {
+  stage: Stage
+  project: ProjectCopy
+  gate: Gate
+  ear: Ear
+  meter: Meter
+  /** Calls `sls` for a service, or for the platform, of a stage. */
+  sls(command: 'deploy' | 'remove', service: string, stage?: string): Promise<string>
+  /** What the same nights came to on one machine; resolves when they have. */
+  local(date: string): Promise<Outcome>
+  open(stage: string): Promise<Stage>
+  close(): Promise<void>
+}
+
+/** Starts the emulator and the world outside, deploys the platform and every service, and meanwhile plays the same nights on one machine. */
+export async function setUp(stageName: string): Promise<Acceptance> {
+  const folder = mkdtempSync(join(tmpdir(), 'redeye-acceptance-'))
+  const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })]
+  const close = async () => {
+    for (const step of undo.toReversed()) await step()
+  }
+  try {
+    const project = copyProject(stageName)
+    undo.push(() => project.remove())
+    const outside = join(folder, 'outside')
+    const world = await prepareWorld(join(folder, 'world'), outside)
+    undo.push(() => world.close())
+    const gate = await gateBefore(world.settings.STRIKES_API!)
+    undo.push(() => gate.close())
+    const meter = await startMeter()
+    undo.push(() => meter.close())
+    const emulator = await startEmulator({ env: { AWS_ENDPOINT_URL: meter.endpoint } })
+    undo.push(() => emulator.stop())
+    meter.forwardTo(emulator.endpoint)
+    const sls: Acceptance['sls'] = (command, service, stage = stageName) =>
+      runSls(service === 'platform' ? project.root : project.folder(service), [command, '--stage', stage], emulator.env)
+    await sls('deploy', 'platform')
+    const stage = await openStage(emulator, stageName, join(folder, 'copies'))
+    await stage.putSettings({ ...world.settings, STRIKES_API: gate.address })
+    const ear = await listen(stage.clients, stageName)
+    const playing = runNode(join(import.meta.dirname, 'local-nights.ts'), [project.root, folder, outside])
+    // Whoever asks for its outcome hears of its failure.
+    playing.catch(() => {})
+    await inTurns(project.services, AT_ONCE, service => sls('deploy', service))
+    const local: Acceptance['local'] = async date => {
+      await playing
+      const runs = JSON.parse(readFileSync(join(folder, `runs-${date}.json`), 'utf8')) as RunDoc[]
+      return { runs, lake: folderLake(join(folder, 'state', 'lake')) }
+    }
+    return { stage, project, gate, ear, meter, sls, local, open: name => openStage(emulator, name, join(folder, `copies-${name}`)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The project's datasets, with their columns. */
+export const datasetsOf = async ({ root }: ProjectCopy) => (await loadProject(root)).datasets
+
+async function inTurns<T>(all: readonly T[], atOnce: number, work: (one: T) => Promise<unknown>): Promise<void> {
+  const left = [...all]
+  const worker = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
