@@ -17,6 +17,7 @@ import { attemptLog, functionLogger } from './logger.ts'
 import { emptyScratch, scratchFolder } from './scratch.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { startOrEnd } from './start-or-end.ts'
+import { traced } from './trace.ts'
 import { unhandled } from './unhandled.ts'
 
 // A warm function learns within this time that another task was deployed; reading the contracts of a hundred tasks takes 20 ms.
@@ -191,5 +192,11 @@ function computes({ lake, duckdb, onEmptyDisk }: Pick<AwsHost, 'lake' | 'duckdb'
     compute.catch(() => created.delete(task))
     return compute
   }
-  return task => ({ run: attempt => onEmptyDisk(async () => (await computeOf(task)).run(attempt)) })
+  return task => ({
+    run: attempt => {
+      const { partition, generation, attempt: number, cause } = attempt
+      const annotations = { task: task.name, partition, generation, attempt: number, lane: cause?.lane, night: cause?.night }
+      return traced(task.name, annotations, () => onEmptyDisk(async () => (await computeOf(task)).run(attempt)), process.env)
+    },
+  })
 }

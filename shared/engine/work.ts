@@ -65,6 +65,7 @@ async function attempt(
       folder: versionFolder(name.dataset, name.partition, generation, attempt),
       inputs: pinnedInputs(task, doc.pins),
       signal: stop.signal,
+      ...(doc.cause && { cause: doc.cause }),
       log,
     })
     return { ok: true, rows, bytes, schemaHash }

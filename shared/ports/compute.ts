@@ -1,4 +1,5 @@
 import type { Manifest } from '../core/manifest.ts'
+import type { Cause } from '../core/run.ts'
 
 /** One pinned partition of an input: where its files are, or undefined where nothing is there (an empty table). */
 export interface PinnedPartition {
@@ -19,6 +20,8 @@ export interface Attempt {
   /** By the input's alias. */
   inputs: Record<string, PinnedPartition[]>
   signal: AbortSignal
+  /** Why the run is wanted: its lane and night, for whoever looks for it in logs and traces. */
+  cause?: Pick<Cause, 'lane' | 'night'>
   /**
    * Whether the attempt had better stop at its next checkpoint, to go on elsewhere: the function it runs in has little time left. What
    * has no checkpoint does not ask. Absent where an attempt has all of its time in one place.
