@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { acquire, type Candidate, compareCandidates, type LimitDoc, newLimit, refill, release } from '../../shared/core/limit.ts'
+import { acquire, type Candidate, compareCandidates, handOn, type LimitDoc, newLimit, refill, release } from '../../shared/core/limit.ts'
 
 const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
   dataset: 'clean',
@@ -111,4 +111,102 @@ test('never more hold than may, and nobody who waits is forgotten', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+describe('who waits', () => {
+  const waiting = (doc: LimitDoc) => doc.waiting.map(w => w.partition)
+
+  test('stands once in the list, at what it is now', () => {
+    const twice = take(take(take(newLimit(1), 1).doc, 5).doc, 3).doc
+    expect(waiting(twice)).toEqual(['p3', 'p5'])
+    const sooner = take(twice, 5, { lane: 'nightly' })
+    expect(sooner).toMatchObject({ granted: false, owned: false, changed: true })
+    expect(waiting(sooner.doc)).toEqual(['p5', 'p3'])
+  })
+
+  test('goes by its task’s name and then its partition’s where nothing else differs', () => {
+    const [a, b] = [candidate(1, { task: 'a' }), candidate(1, { task: 'b' })]
+    expect([compareCandidates(a, b), compareCandidates(b, a)]).toEqual([-1, 1])
+    const [p, q] = [candidate(1, { partition: 'p' }), candidate(1, { partition: 'q' })]
+    expect([compareCandidates(p, q), compareCandidates(q, p), compareCandidates(p, p)]).toEqual([-1, 1, 0])
+  })
+
+  test('is a run of that dataset and that partition, and no other', () => {
+    const held = take(newLimit(1), 1).doc
+    expect(release(held, { ...over(1), dataset: 'other' }, 0).changed).toBe(false)
+    expect(release(held, { ...over(1), partition: 'p2' }, 0).changed).toBe(false)
+    expect(release(held, { ...over(1), generation: 2 }, 0).changed).toBe(false)
+    expect(release(held, over(1), 0).changed).toBe(true)
+    // Another dataset's run of the same partition is another run.
+    expect(take(held, 1, { dataset: 'other' }).granted).toBe(false)
+  })
+
+  test('has a free place taken only by who is ahead of all', () => {
+    const doc: LimitDoc = { ...newLimit(2), holders: take(newLimit(2), 1).doc.holders, waiting: [candidate(2)] }
+    expect(take(doc, 3)).toMatchObject({ granted: false, handed: [{ partition: 'p2' }] })
+    expect(take(doc, 1.5 as number).granted).toBe(true)
+    // Who is listed already takes its place out of the list.
+    const own = take(doc, 2)
+    expect(own).toMatchObject({ granted: true, owned: true, changed: true, handed: [] })
+    expect(waiting(own.doc)).toEqual([])
+  })
+
+  test('past a hundred is not listed, with a mark that there are more', () => {
+    let doc = take(newLimit(1), 0).doc
+    for (let n = 1; n <= 100; n++) doc = take(doc, n).doc
+    expect(doc.waiting).toHaveLength(100)
+    expect(doc.more).toBeUndefined()
+    const last = take(doc, 101)
+    expect(last).toMatchObject({ granted: false, changed: true, doc: { more: true } })
+    expect(waiting(last.doc)).not.toContain('p101')
+    expect(take(last.doc, 102).changed).toBe(false)
+    expect(waiting(take(last.doc, 0.5).doc)).toContain('p0.5')
+    expect(take(last.doc, 0.5).doc.waiting).toHaveLength(100)
+    // What is marked stays marked though the list grows shorter.
+    expect(release(last.doc, over(0), 0).doc).toMatchObject({ more: true })
+    expect(take(release(last.doc, over(0), 0).doc, 1).doc.more).toBe(true)
+  })
+
+  test('is put back on an emptied list, first who goes first, no one twice', () => {
+    const emptied: LimitDoc = { ...newLimit(1), more: true }
+    const queued = Array.from({ length: 102 }, (_, n) => candidate(102 - n))
+    const full = refill(emptied, queued, 0)
+    expect(full.handed.map(h => h.partition)).toEqual(['p1'])
+    expect(full.changed).toBe(true)
+    expect(waiting(full.doc).slice(0, 2)).toEqual(['p2', 'p3'])
+    expect(full.doc.waiting).toHaveLength(99)
+    expect(full.doc.more).toBe(true)
+    const few = refill({ ...emptied, waiting: [candidate(2)] }, [candidate(2), candidate(3), candidate(1)], 0)
+    expect(few.handed.map(h => h.partition)).toEqual(['p1'])
+    expect(waiting(few.doc)).toEqual(['p2', 'p3'])
+    expect('more' in few.doc).toBe(false)
+    expect(refill(few.doc, [candidate(1)], 0).doc.holders).toHaveLength(1)
+    expect(waiting(refill(few.doc, [candidate(1)], 0).doc)).toEqual(['p2', 'p3'])
+    expect('more' in refill(emptied, queued.slice(0, 100), 0).doc).toBe(false)
+  })
+})
+
+test('a place is kept for half an hour from when it is taken or handed over', () => {
+  const now = 1_000_000
+  const held = acquire(newLimit(1), candidate(1), begins(1), now).doc
+  expect(held.holders[0]).toMatchObject({ until: now + 1_800_000, token: 't1', generation: 1, attempt: 1, task: 'clean-orders' })
+  const handed = release(acquire(held, candidate(2), begins(2), now).doc, over(1), now + 5).doc
+  expect(handed.holders).toEqual([{ dataset: 'clean', partition: 'p2', task: 'clean-orders', until: now + 5 + 1_800_000 }])
+})
+
+test('of a later generation or attempt the place of the one before is taken over', () => {
+  const held = take(newLimit(1), 1).doc
+  const next = acquire(held, candidate(1), { generation: 2, attempt: 1, token: 't' }, 0)
+  expect(next).toMatchObject({ granted: true, owned: true, changed: true, handed: [] })
+  expect(next.doc.holders).toHaveLength(1)
+  expect(next.doc.holders[0]).toMatchObject({ generation: 2, token: 't' })
+})
+
+test('handing on with nobody waiting, or no place free, changes nothing', () => {
+  const free = newLimit(1)
+  expect(handOn(free, 0)).toEqual({ doc: free, handed: [], changed: false })
+  const full = take(take(newLimit(1), 1).doc, 2).doc
+  expect(handOn(full, 0)).toEqual({ doc: full, handed: [], changed: false })
+  // Fewer places than holders: a limit that was lowered.
+  expect(handOn({ ...full, limit: 0 }, 0).handed).toEqual([])
 })

@@ -115,3 +115,51 @@ test('a mapping that cannot join says why', () => {
   expect(fault({ map: 'offset', k: 0 }, daily(), daily(), true)).toMatch(/negative/)
   expect(fault({ map: 'all' }, daily(), daily())).toMatch(/latest|keyed/)
 })
+
+test('what joins has no fault, and no task reads what it makes', () => {
+  const fault = (mapping: Mapping, input: Partitioning, output: Partitioning, own = false) => mappingFault(mapping, input, output, own)
+  const madrid = daily({ timezone: 'Europe/Madrid' })
+  const joins: [Mapping, Partitioning, Partitioning, string][] = [
+    [{ map: 'same' }, daily(), daily(), 'the partition it makes'],
+    [{ map: 'same' }, keys(['a', 'b']), keys(['b']), 'the partition it makes'],
+    [{ map: 'same' }, unpartitioned(), unpartitioned(), 'the partition it makes'],
+    [{ map: 'trailing', n: 1 }, weekly(), weekly(), 'offset(-1)'],
+    [{ map: 'offset', k: 1 }, daily(), daily(), 'negative'],
+    [{ map: 'overlapping' }, madrid, weekly(), 'the partition it makes'],
+    [{ map: 'all' }, keys(['a']), daily(), 'the partition it makes'],
+    [{ map: 'all' }, unpartitioned(), daily(), 'the partition it makes'],
+    [{ map: 'latest' }, daily(), weekly(), 'latest'],
+  ]
+  for (const [mapping, input, output, own] of joins) {
+    expect([mapping, fault(mapping, input, output)]).toEqual([mapping, undefined])
+    expect(fault(mapping, input, output, true)).toContain(own)
+  }
+  expect(fault({ map: 'offset', k: -1 }, daily(), daily(), true)).toBeUndefined()
+  expect(fault({ map: 'offset', k: 0 }, daily(), daily())).toBeUndefined()
+})
+
+test('every join that cannot be is refused for what is wrong with it', () => {
+  const fault = (mapping: Mapping, input: Partitioning, output: Partitioning) => mappingFault(mapping, input, output, false)
+  const madrid = daily({ timezone: 'Europe/Madrid' })
+  for (const mapping of [
+    { map: 'trailing', n: 2 },
+    { map: 'offset', k: -1 },
+  ] as const) {
+    for (const [input, output] of [
+      [keys(['a']), daily()],
+      [daily(), keys(['a'])],
+      [daily(), weekly()],
+      [keys(['a']), keys(['a'])],
+    ] as const)
+      expect(fault(mapping, input, output)).toContain(
+        `${mapping.map} cannot join a ${input.grain} input to a ${output.grain} output: both need the same grain`,
+      )
+    expect(fault(mapping, madrid, daily())).toContain('time zones differ')
+  }
+  expect(fault({ map: 'trailing', n: 1.5 }, daily(), daily())).toContain('not 1.5')
+  expect(fault({ map: 'offset', k: 0.5 }, daily(), daily())).toContain('not 0.5')
+  expect(fault({ map: 'overlapping' }, keys(['a']), daily())).toContain('both need time')
+  expect(fault({ map: 'overlapping' }, daily(), keys(['a']))).toContain('both need time')
+  expect(fault({ map: 'all' }, daily(), keys(['a']))).toContain('; dated into undated joins by latest')
+  expect(fault({ map: 'all' }, daily(), daily())).toMatch(/a daily one$/)
+})

@@ -97,3 +97,28 @@ test.each([
   [keys(['a', 'a']), /twice/],
   [keys(['a/b']), /characters/],
 ])('%j is at fault', (p, fault) => expect(partitioningFault(p)).toMatch(fault))
+
+test.each([
+  [unpartitioned()],
+  [keys(['a', 'b-2', 'C_d.e', '9'])],
+  [daily({ timezone: 'Europe/Madrid' })],
+  [daily({ from: '2001-02-14' })],
+  [hourly({ from: '2001-02-14' })],
+  [hourly({ from: '2001-02-14T05:00Z' })],
+  [hourly({ from: '2001-02-14T05:00:00Z' })],
+  [hourly({ from: '2001-02-14T05:00:00.123Z' })],
+])('%j has no fault', p => expect(partitioningFault(p)).toBeUndefined())
+
+test.each([
+  [daily({ from: '2001-02-14T05:00Z' })],
+  [hourly({ from: '2001-02-30T25:00Z' })],
+  [hourly({ from: '2001-02-14T05Z' })],
+  [hourly({ from: 'x2001-02-14T05:00Z' })],
+  [hourly({ from: '2001-02-14T05:00Zx' })],
+  [hourly({ from: '2001-02-14T05:00' })],
+  [hourly({ from: '01-02-14T05:00Z' })],
+])('%j begins at no date', p => expect(partitioningFault(p)).toMatch(/is no date$/))
+
+test.each([['-a'], ['a b'], ['ä'], [''], ['a/']])('the key %j is none', key =>
+  expect(partitioningFault(keys(['good', key]))).toContain(`"${key}" has characters`),
+)
