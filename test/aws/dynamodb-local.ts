@@ -37,12 +37,34 @@ function fetchDynamodbLocal(): string {
   return fetched
 }
 
+/** An empty ledger's table, with a reader of its stream. */
+export interface LedgerTable {
+  table: string
+  feed: StreamFeed
+  drop(): Promise<void>
+}
+
 /** A DynamoDB Local in a process of its own, in memory, on the loopback interface. */
 export interface DynamodbLocal {
   client: DynamoDBClient
-  /** Makes an empty ledger's table, with a reader of its stream. */
-  createLedger(): Promise<{ table: string; feed: StreamFeed; drop(): Promise<void> }>
+  createLedger(): Promise<LedgerTable>
   stop(): Promise<void>
+}
+
+/** Makes the ledger's table, as the platform's deployment does. */
+export async function createLedgerTable(client: DynamoDBClient, streams: DynamoDBStreamsClient, table: string): Promise<LedgerTable> {
+  const { StreamSpecification, ...definition } = ledgerTable
+  const command = new CreateTableCommand({
+    TableName: table,
+    ...(definition as unknown as Omit<ConstructorParameters<typeof CreateTableCommand>[0], 'TableName'>),
+    StreamSpecification: { StreamEnabled: true, ...StreamSpecification },
+  })
+  const { TableDescription } = await client.send(command)
+  return {
+    table,
+    feed: new StreamFeed(streams, TableDescription!.LatestStreamArn!),
+    drop: async () => void (await client.send(new DeleteTableCommand({ TableName: table }))),
+  }
 }
 
 /** Starts one; whoever started it stops it, and it ends with its starter in any case. */
@@ -73,21 +95,7 @@ export async function startDynamodbLocal(): Promise<DynamodbLocal> {
   let tables = 0
   return {
     client,
-    async createLedger() {
-      const table = `ledger-${++tables}`
-      const { StreamSpecification, ...definition } = ledgerTable
-      const command = new CreateTableCommand({
-        TableName: table,
-        ...(definition as unknown as Omit<ConstructorParameters<typeof CreateTableCommand>[0], 'TableName'>),
-        StreamSpecification: { StreamEnabled: true, ...StreamSpecification },
-      })
-      const { TableDescription } = await client.send(command)
-      return {
-        table,
-        feed: new StreamFeed(streams, TableDescription!.LatestStreamArn!),
-        drop: async () => void (await client.send(new DeleteTableCommand({ TableName: table }))),
-      }
-    },
+    createLedger: () => createLedgerTable(client, streams, `ledger-${++tables}`),
     async stop() {
       client.destroy()
       streams.destroy()

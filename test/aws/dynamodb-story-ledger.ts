@@ -1,68 +1,57 @@
-import { BatchWriteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { documentKey } from '../../shared/aws/dynamodb-table.ts'
 import { DynamoLedger } from '../../shared/aws/ledger.ts'
-import type { OpenStoryLedger, StoryLedger } from '../../shared/rehearse/story-ledger.ts'
-import type { DynamodbLocal } from './dynamodb-local.ts'
+import { memoryStoryLedger, type OpenStoryLedger, type StoryLedger } from '../../shared/rehearse/story-ledger.ts'
+import type { DynamodbLocal, LedgerTable } from './dynamodb-local.ts'
 
-// What BatchWriteItem takes.
-const BATCH = 25
+/** A ledger for one story, in a table of its own with its stream. */
+export async function openDynamoStory(local: DynamodbLocal): Promise<{ open: OpenStoryLedger; drop(): Promise<void> }> {
+  const made = await local.createLedger()
+  return { open: now => storyLedger(local, made, now), drop: made.drop }
+}
 
-/** Ledgers for stories in one DynamoDB Local: a table and its stream each, all dropped by `drop`. */
-export class DynamoStories {
-  readonly #local: DynamodbLocal
-  #tables: Awaited<ReturnType<DynamodbLocal['createLedger']>>[] = []
-  /** The ledgers that were opened, for what they consumed. */
-  opened: DynamoLedger[] = []
-
-  constructor(local: DynamodbLocal) {
-    this.#local = local
+function storyLedger(local: DynamodbLocal, { table, feed }: LedgerTable, now: () => number): StoryLedger {
+  const ledger = new DynamoLedger({ table, client: local.client, now })
+  const { requests } = ledger.consumed
+  let heard = 0
+  return {
+    get: key => ledger.get(key),
+    getMany: keys => ledger.getMany(keys),
+    put: (key, doc, rev) => ledger.put(key, doc, rev),
+    query: (pk, range) => ledger.query(pk, range),
+    runsInState: (task, states) => ledger.runsInState(task, states),
+    publishedSince: (dataset, since) => ledger.publishedSince(dataset, since),
+    withEffects: pk => ledger.withEffects(pk),
+    // Whoever asks after each message would spend most of the time asking: without a write there is no news.
+    read: async limit => {
+      const { put } = requests
+      if (put === heard) return { changes: [], upTo: 0 }
+      const page = await feed.read(limit)
+      if (page.changes.length === 0) heard = put
+      return page
+    },
+    acknowledge: upTo => feed.acknowledge(upTo),
+    requests,
+    fork: () => forkIntoMemory(local, table),
   }
+}
 
-  async create(copyOf?: string): Promise<OpenStoryLedger> {
-    const made = await this.#local.createLedger()
-    this.#tables.push(made)
-    if (copyOf !== undefined) await this.#copy(copyOf, made.table)
-    // What was copied is no news.
-    if (copyOf !== undefined)
-      for (let page = await made.feed.read(1000); page.changes.length > 0; page = await made.feed.read(1000))
-        await made.feed.acknowledge(page.upTo)
-    return now => {
-      const ledger = new DynamoLedger({ table: made.table, client: this.#local.client, now })
-      this.opened.push(ledger)
-      let heard = 0
-      return {
-        get: key => ledger.get(key),
-        getMany: keys => ledger.getMany(keys),
-        put: (key, doc, rev) => ledger.put(key, doc, rev),
-        query: (pk, range) => ledger.query(pk, range),
-        runsInState: (task, states) => ledger.runsInState(task, states),
-        publishedSince: (dataset, since) => ledger.publishedSince(dataset, since),
-        withEffects: pk => ledger.withEffects(pk),
-        // Whoever asks after each message would spend most of the time asking: without a write there is no news.
-        read: async limit => {
-          const { put } = ledger.consumed.requests
-          if (put === heard) return { changes: [], upTo: 0 }
-          const page = await made.feed.read(limit)
-          if (page.changes.length === 0) heard = put
-          return page
-        },
-        acknowledge: upTo => made.feed.acknowledge(upTo),
-        requests: ledger.consumed.requests,
-        fork: () => this.create(made.table),
-      } satisfies StoryLedger
+/** What would come of a world is followed for years, for one expectation: it may be seen on the embedded ledger, which is in memory. */
+async function forkIntoMemory(local: DynamodbLocal, table: string): Promise<OpenStoryLedger> {
+  const twin = memoryStoryLedger(() => 0)
+  for (let after: Record<string, never> | undefined; ; ) {
+    const page = await local.client.send(
+      new ScanCommand({ TableName: table, ConsistentRead: true, ...(after && { ExclusiveStartKey: after }) }),
+    )
+    for (const item of page.Items ?? []) {
+      const { pk, sk, doc } = unmarshall(item) as { pk: string; sk: string; doc: object }
+      await twin.put(documentKey({ pk, sk }), doc, 0)
     }
+    after = page.LastEvaluatedKey as typeof after
+    if (!after) break
   }
-
-  async #copy(from: string, to: string): Promise<void> {
-    const { Items = [] } = await this.#local.client.send(new ScanCommand({ TableName: from, ConsistentRead: true }))
-    for (let at = 0; at < Items.length; at += BATCH)
-      await this.#local.client.send(
-        new BatchWriteItemCommand({ RequestItems: { [to]: Items.slice(at, at + BATCH).map(Item => ({ PutRequest: { Item } })) } }),
-      )
-  }
-
-  async drop(): Promise<void> {
-    for (const { drop } of this.#tables) await drop()
-    this.#tables = []
-    this.opened = []
-  }
+  // What was copied is no news.
+  for (let page = await twin.read(1000); page.changes.length > 0; page = await twin.read(1000)) await twin.acknowledge(page.upTo)
+  return () => twin
 }
