@@ -151,7 +151,7 @@ export function lakeFailure(cause: unknown, action: string, resource: string): R
   const code = (cause as NodeJS.ErrnoException | undefined)?.code
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new RedeyeError('OUT_OF_DISK', `there is no room for a copy of ${resource}: ${(cause as Error).message}`, {
-      remedy: 'give the function more ephemeral storage: `disk` in task.ts',
+      remedy: "read fewer partitions at once, or let Spark run the task: engine: 'spark' in task.ts",
       failure: 'resources',
       cause,
     })

@@ -5,6 +5,7 @@ import type { Envelope, NewEvent } from '../../shared/core/events.ts'
 import { buildGraph } from '../../shared/core/graph.ts'
 import type { World } from '../../shared/engine/world.ts'
 import { SqliteLedger } from '../../shared/local/ledger.ts'
+import { streamRecord } from './stream-record.ts'
 
 const now = Date.parse('2001-02-14T22:30:00Z')
 const scheduled = { 'detail-type': 'Scheduled Event', source: 'aws.events' } as const
@@ -84,8 +85,25 @@ test('a file of some machine is no delivery', async () => {
 })
 
 test('the relay turns a success in the ledger’s stream into an event', async () => {
-  const { relay } = functions()
-  expect(await relay({ Records: [] }, context)).toEqual({ batchItemFailures: [] })
+  const version = {
+    number: 1,
+    as: 1,
+    loud: 1,
+    generation: 1,
+    attempt: 1,
+    rows: 3,
+    bytes: 5,
+    schemaHash: '',
+    at: 5,
+    cause: { lane: 'nightly' },
+    ancestry: {},
+  }
+  const doc = { v: 1, dataset: 'orders', partition: '2001-02-14', generation: 1, attempt: 1, version }
+  const record = streamRecord({ pk: 'run/orders', sk: '2001-02-14' }, undefined, doc, 1)
+  expect(await functions().relay({ Records: [record] }, context)).toEqual({ batchItemFailures: [] })
+  expect(published).toEqual([
+    { type: 'DatasetReady', detail: { dataset: 'orders', partition: '2001-02-14', number: 1, at: 5, cause: { lane: 'nightly' } } },
+  ])
 })
 
 test('the sweep goes through requests and limits, and once a day through the lake', async () => {
