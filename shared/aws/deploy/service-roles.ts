@@ -76,6 +76,7 @@ export function workStatements(task: Task, settings: StageSettings): Statement[]
       ['decide', 'work'].map(f => arn('lambda', `function:${names.lambda(stage, task.name, f)}`)),
     ),
     ...(secrets.length > 0 ? secretStatements(stage, secrets) : []),
+    ...targetStatements(task, stage),
     ...(task.network === 'private' ? networkStatements() : []),
     ...(mayUseSpark(task) ? sparkStatements(task, stage) : []),
   ]
@@ -95,6 +96,15 @@ function secretStatements(stage: string, secrets: readonly string[]): Statement[
       secrets.map(name => arn('secretsmanager', `secret:${secretName(stage, name)}-??????`)),
     ),
   ]
+}
+
+/** A queue or topic of others is known only by a setting's value; its owners say by a tag that a stage may put messages there. */
+function targetStatements({ work }: Task, stage: string): Statement[] {
+  const condition = { StringEquals: { 'aws:ResourceTag/redeye:stage': stage } }
+  const kind = work.work === 'load' ? work.target.target : ''
+  if (kind === 'sqs') return [allow('DeliverMessages', ['sqs:SendMessage'], arn('sqs', '*'), condition)]
+  if (kind === 'sns') return [allow('DeliverMessages', ['sns:Publish'], arn('sns', '*'), condition)]
+  return []
 }
 
 function networkStatements(): Statement[] {

@@ -32,14 +32,11 @@ export function allow(Sid: string, Action: string[], Resource: Value, Condition?
 }
 
 /**
- * May publish Redeye's events of these types. Each entry of a call is judged by its own source and type; IfExists and ForAllValues let
- * through what has neither, which EventBridge does not take.
+ * May publish Redeye's events of these types. Both conditions are on lists of texts; ForAllValues lets through what has none, which
+ * EventBridge does not take.
  */
 export const publish = (Sid: string, bus: Value, types: readonly string[]): Statement =>
-  allow(Sid, ['events:PutEvents'], bus, {
-    'ForAllValues:StringEquals': { 'events:source': ['redeye'] },
-    StringEqualsIfExists: { 'events:detail-type': types },
-  })
+  allow(Sid, ['events:PutEvents'], bus, { 'ForAllValues:StringEquals': { 'events:source': ['redeye'], 'events:detail-type': types } })
 
 export const ref = (name: string) => ({ Ref: name })
 export const att = (name: string, attribute: string) => ({ 'Fn::GetAtt': [name, attribute] })

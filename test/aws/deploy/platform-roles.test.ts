@@ -1,0 +1,157 @@
+import { type PlatformFunction, platformFunctions, platformStatements } from '../../../shared/aws/deploy/platform/functions.ts'
+import { platformStack } from '../../../shared/aws/deploy/platform/platform.ts'
+import type { Statement } from '../../../shared/aws/deploy/template.ts'
+import { type Asked, may } from './simulate.ts'
+import { settings } from './tasks.ts'
+
+const on = (service: string, resource: string) => `arn:aws:${service}:eu-west-1:123456789012:${resource}`
+const table = on('dynamodb', 'table/redeye-dev')
+const bus = on('events', 'event-bus/redeye-dev')
+const event = (type: string) => ({ 'events:source': ['redeye'], 'events:detail-type': [type] })
+const object = 'arn:aws:s3:::lake/flights/2001-02-14/g1-a1/part-0000.parquet'
+const keyed = settings({ customerKey: true, network: true })
+const names = Object.keys(platformFunctions) as PlatformFunction[]
+
+type Pair = [allowed: Asked, denied: Asked]
+
+/** One request that each kind of statement is for, and the next one that it is not for. */
+const pairs = (name: PlatformFunction): Record<string, Pair> => ({
+  WriteLog: [
+    { action: 'logs:PutLogEvents', resource: on('logs', `log-group:/aws/lambda/redeye-dev-platform-${name}:log-stream:x`) },
+    { action: 'logs:PutLogEvents', resource: on('logs', 'log-group:/aws/lambda/redeye-prod-platform-night:log-stream:x') },
+  ],
+  Trace: [
+    { action: 'xray:PutTraceSegments', resource: '*' },
+    { action: 'xray:GetTraceSummaries', resource: '*' },
+  ],
+  LayAside: [
+    { action: 'sqs:SendMessage', resource: on('sqs', 'redeye-dev-dead-letters') },
+    { action: 'sqs:DeleteMessage', resource: on('sqs', 'redeye-dev-dead-letters') },
+  ],
+  UseKey: [
+    { action: 'kms:Decrypt', resource: on('kms', 'key/00000000-0000-0000-0000-000000000000') },
+    { action: 'kms:ScheduleKeyDeletion', resource: on('kms', 'key/00000000-0000-0000-0000-000000000000') },
+  ],
+  ReadLedger: [
+    { action: 'dynamodb:Query', resource: table, context: { 'dynamodb:LeadingKeys': ['run/flights'] } },
+    { action: 'dynamodb:Scan', resource: table },
+  ],
+  WriteLedger: [
+    { action: 'dynamodb:UpdateItem', resource: table, context: { 'dynamodb:LeadingKeys': ['run/flights'] } },
+    { action: 'dynamodb:DeleteItem', resource: table, context: { 'dynamodb:LeadingKeys': ['run/flights'] } },
+  ],
+  ReadIndex: [
+    { action: 'dynamodb:Query', resource: `${table}/index/recent`, context: { 'dynamodb:LeadingKeys': ['request'] } },
+    { action: 'dynamodb:Scan', resource: `${table}/index/recent` },
+  ],
+  TellPeople: [
+    { action: 'sns:Publish', resource: on('sns', 'redeye-dev') },
+    { action: 'sns:Publish', resource: on('sns', 'redeye-prod') },
+  ],
+  Publish: [
+    { action: 'events:PutEvents', resource: bus, context: event(name === 'night' ? 'NightStarted' : 'RunDue') },
+    { action: 'events:PutEvents', resource: bus, context: event('TaskPaused') },
+  ],
+  SetTimers: [
+    { action: 'scheduler:CreateSchedule', resource: on('scheduler', 'schedule/redeye-dev/RunDue-1') },
+    { action: 'scheduler:DeleteSchedule', resource: on('scheduler', 'schedule/redeye-dev/RunDue-1') },
+  ],
+  LetTimersPublish: [
+    {
+      action: 'iam:PassRole',
+      resource: 'arn:aws:iam::123456789012:role/redeye-dev-schedules',
+      context: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+    },
+    {
+      action: 'iam:PassRole',
+      resource: 'arn:aws:iam::123456789012:role/admin',
+      context: { 'iam:PassedToService': 'scheduler.amazonaws.com' },
+    },
+  ],
+  UseLake: [
+    { action: 's3:PutObject', resource: object },
+    // Only the sweep collects; and nobody removes for good.
+    name === 'sweep' ? { action: 's3:DeleteObjectVersion', resource: object } : { action: 's3:DeleteObject', resource: object },
+  ],
+  ListLake: [
+    { action: 's3:ListBucket', resource: 'arn:aws:s3:::lake' },
+    { action: 's3:ListBucket', resource: 'arn:aws:s3:::another' },
+  ],
+  ReadStream: [
+    { action: 'dynamodb:GetRecords', resource: `${table}/stream/2026-01-01T00:00:00.000` },
+    { action: 'dynamodb:GetRecords', resource: on('dynamodb', 'table/another/stream/2026-01-01T00:00:00.000') },
+  ],
+})
+
+describe.each(names)('the role of %s', name => {
+  const statements = platformStatements(name, keyed)
+
+  test.each(statements.map(s => s.Sid))('%s: what it is for, and not the next thing', async sid => {
+    const [allowed, denied] = pairs(name)[sid]!
+    expect(
+      await may(
+        statements.filter(s => s.Sid === sid),
+        allowed,
+      ),
+    ).toBe(true)
+    expect(await may(statements, denied)).toBe(false)
+  })
+})
+
+/** Of the platform's other roles, by the ids of their resources. */
+const others: Record<string, Record<string, Pair>> = {
+  TimerRole: {
+    PublishWhatIsDue: [
+      { action: 'events:PutEvents', resource: bus, context: event('RunDue') },
+      { action: 'events:PutEvents', resource: bus, context: event('NightStarted') },
+    ],
+    LayAside: pairs('relay').LayAside!,
+    UseKey: pairs('relay').UseKey!,
+  },
+  NightScheduleRole: {
+    BeginTheNight: [
+      { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-platform-night') },
+      { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-platform-sweep') },
+    ],
+    LayAside: pairs('relay').LayAside!,
+    UseKey: pairs('relay').UseKey!,
+  },
+  JobEventsRole: {
+    HandOn: [
+      { action: 'events:PutEvents', resource: bus },
+      { action: 'events:PutEvents', resource: on('events', 'event-bus/default') },
+    ],
+  },
+  FlowLogRole: {
+    WriteLog: [
+      { action: 'logs:PutLogEvents', resource: on('logs', 'log-group:/redeye/dev/network:log-stream:x') },
+      { action: 'logs:PutLogEvents', resource: on('logs', 'log-group:/aws/lambda/redeye-dev-platform-night:log-stream:x') },
+    ],
+  },
+}
+
+const { resources } = platformStack(keyed)
+const statementsOf = (id: string) =>
+  (resources[id]!.Properties!.Policies as unknown as { PolicyDocument: { Statement: Statement[] } }[])[0]!.PolicyDocument.Statement
+
+describe.each(Object.entries(others))('%s', (id, tried) => {
+  test.each(Object.entries(tried))('%s: what it is for, and not the next thing', async (sid, [allowed, denied]) => {
+    expect(
+      await may(
+        statementsOf(id).filter(s => s.Sid === sid),
+        allowed,
+      ),
+    ).toBe(true)
+    expect(await may(statementsOf(id), denied)).toBe(false)
+  })
+
+  test('every statement is tried', () => {
+    expect(statementsOf(id).map(s => s.Sid)).toEqual(Object.keys(tried))
+  })
+})
+
+test('every role of the platform is tried', () => {
+  const roles = Object.entries(resources).flatMap(([id, { Type }]) => (Type === 'AWS::IAM::Role' ? [id] : []))
+  const capital = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1)}Role`
+  expect(roles.sort()).toEqual([...names.map(capital), ...Object.keys(others)].sort())
+})
