@@ -34,6 +34,8 @@ export interface BucketOptions {
   client?: S3Client
   /** From how many bytes on a file is uploaded in parts; 64 MB unless given. */
   multipartBytes?: number
+  /** How much of what was put is kept as local copies, in bytes; 256 MB unless given. */
+  keptBytes?: number
 }
 
 export interface BucketLake extends Lake {
@@ -53,7 +55,7 @@ export const lakeClient = (): S3Client => new S3Client(sdkOptions as S3ClientCon
  */
 export function bucketLake(options: BucketOptions): BucketLake {
   const { bucket, folder, client = lakeClient(), multipartBytes = MULTIPART_BYTES } = options
-  const copies = new LocalCopies(join(folder, 'copies'))
+  const copies = new LocalCopies(join(folder, 'copies'), options.keptBytes)
   const at = (key: string) => ({ Bucket: bucket, Key: key })
   const arn = (key: string) => `arn:aws:s3:::${bucket}/${key}`
 

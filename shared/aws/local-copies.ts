@@ -7,11 +7,13 @@ const KEPT_BYTES = 256 * 1024 * 1024
 /** Local copies of a bucket's objects, each downloaded once however many ask for it at once. */
 export class LocalCopies {
   readonly #folder: string
+  readonly #keptBytes: number
   readonly #coming = new Map<string, Promise<string>>()
   #kept = 0
 
-  constructor(folder: string) {
+  constructor(folder: string, keptBytes = KEPT_BYTES) {
     this.#folder = folder
+    this.#keptBytes = keptBytes
   }
 
   /** The path of a key's copy; `download` makes it where there is none. */
@@ -42,7 +44,7 @@ export class LocalCopies {
   async take(key: string, from: string, bytes: number): Promise<void> {
     const path = this.#pathOf(key)
     await rm(path, { force: true })
-    if (this.#kept + bytes <= KEPT_BYTES) {
+    if (this.#kept + bytes <= this.#keptBytes) {
       await mkdir(dirname(path), { recursive: true })
       // A file of another device cannot be moved; its copy is made when it is asked for.
       const moved = await rename(from, path).then(
