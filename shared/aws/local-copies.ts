@@ -9,6 +9,8 @@ export class LocalCopies {
   readonly #folder: string
   readonly #keptBytes: number
   readonly #coming = new Map<string, Promise<string>>()
+  /** The keys that have a copy. */
+  readonly #there = new Set<string>()
   #kept = 0
 
   constructor(folder: string, keptBytes = KEPT_BYTES) {
@@ -28,12 +30,13 @@ export class LocalCopies {
 
   async #find(key: string, download: (path: string) => Promise<void>): Promise<string> {
     const path = this.#pathOf(key)
-    if (await exists(path)) return path
+    if (this.#there.has(key) && (await exists(path))) return path
     await mkdir(dirname(path), { recursive: true })
     const partial = `${path}.part`
     try {
       await download(partial)
       await rename(partial, path)
+      this.#there.add(key)
     } finally {
       await rm(partial, { force: true })
     }
@@ -43,7 +46,7 @@ export class LocalCopies {
   /** Takes over a file that was uploaded: kept as the copy while there is room for such, else removed. */
   async take(key: string, from: string, bytes: number): Promise<void> {
     const path = this.#pathOf(key)
-    await rm(path, { force: true })
+    await this.forget(key)
     if (this.#kept + bytes <= this.#keptBytes) {
       await mkdir(dirname(path), { recursive: true })
       // A file of another device cannot be moved; its copy is made when it is asked for.
@@ -53,6 +56,7 @@ export class LocalCopies {
       )
       if (moved) {
         this.#kept += bytes
+        this.#there.add(key)
         return
       }
     }
@@ -60,12 +64,13 @@ export class LocalCopies {
   }
 
   async forget(key: string): Promise<void> {
-    await rm(this.#pathOf(key), { force: true })
+    if (this.#there.delete(key)) await rm(this.#pathOf(key), { force: true })
   }
 
   /** The folder was emptied. */
   emptied(): void {
     this.#kept = 0
+    this.#there.clear()
   }
 
   // The suffix keeps a key's file apart from a folder of the same name.
