@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type ConditionalCheckFailedException, DynamoDBClient, type QueryCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { RedeyeError } from '../core/errors.ts'
 import type { RunDoc, RunState } from '../core/run.ts'
 import type { Key, Ledger, Stored } from '../ports/ledger.ts'
+import { type Consumed, dynamodbClient, TableClient } from './dynamodb-client.ts'
 import { entryOf, entryTime, isOpen, LASTING, LASTING_AFTER_MS, LISTED_MS, PUBLISHED_SLACK_MS, UNKNOWN } from './dynamodb-index.ts'
 import { compareTexts, inTurns } from './dynamodb-order.ts'
-import { getRequest, type Item, lastingRequest, listRequest, putRequest, type Range, rangeRequest } from './dynamodb-request.ts'
-import { documentKey, isListed, itemKey, RECENT } from './dynamodb-table.ts'
-import { awsFailure, errorName, sdkOptions } from './sdk.ts'
+import type { Item, Range } from './dynamodb-request.ts'
+import { documentKey, isListed, itemKey } from './dynamodb-table.ts'
 
 // DynamoDB's limit of an item. Its own count is by attributes, and is checked by it; this one spares the request.
 const MAX_DOCUMENT_BYTES = 400 * 1024
@@ -30,37 +30,30 @@ export interface DynamoLedgerOptions {
   now?: () => number
 }
 
-/** What was asked, and what it was billed in units, since the ledger was made. */
-export interface Consumed {
-  requests: Record<'get' | 'put' | 'refused' | 'query' | 'index', number>
-  readUnits: number
-  writeUnits: number
-}
-
 /**
  * The ledger on DynamoDB: one table, single items and ranges within a partition key, one index. What stands where: dynamodb-table.ts;
  * what the index lists: dynamodb-index.ts; the requests: dynamodb-request.ts. Its feed is the table's stream (stream.ts).
  */
 export class DynamoLedger implements Ledger {
-  readonly consumed: Consumed = { requests: { get: 0, put: 0, refused: 0, query: 0, index: 0 }, readUnits: 0, writeUnits: 0 }
-  readonly #table: string
-  readonly #client: DynamoDBClient
+  readonly #table: TableClient
   readonly #now: () => number
   /** `at` of the index entries of what was read or written, so that a write moves only what it must. */
   readonly #entries = new Map<string, { rev: number; at: string | undefined }>()
   readonly #outputs = new Map<string, { dataset: string; until: number }>()
 
   constructor({ table, client, now }: DynamoLedgerOptions) {
-    this.#table = table
-    this.#client = client ?? new DynamoDBClient(sdkOptions)
+    this.#table = new TableClient(table, client ?? dynamodbClient())
     this.#now = now ?? Date.now
   }
 
+  /** What was asked, and what it was billed. */
+  get consumed(): Consumed {
+    return this.#table.consumed
+  }
+
   async get<T>(key: Key): Promise<Stored<T> | undefined> {
-    this.consumed.requests.get++
-    const answer = await this.#client.send(getRequest(this.#table, key)).catch(this.#fails('dynamodb:GetItem'))
-    this.consumed.readUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
-    return answer.Item && this.#stored<T>(answer.Item)
+    const item = await this.#table.get(key)
+    return item && this.#stored<T>(item)
   }
 
   async getMany<T>(keys: readonly Key[]): Promise<(Stored<T> | undefined)[]> {
@@ -87,7 +80,7 @@ export class DynamoLedger implements Ledger {
     let left = sks
     while (left.length >= RANGE_FROM) {
       const wanted = new Set(left)
-      const { items, next } = await this.#page({ pk, from: left[0]!, to: left.at(-1)!, limit: left.length * RANGE_SPREAD })
+      const { items, next } = await this.#table.range({ pk, from: left[0]!, to: left.at(-1)!, limit: left.length * RANGE_SPREAD })
       let hits = 0
       for (const item of items) {
         if (!wanted.has(item.sk!.S!)) continue
@@ -109,28 +102,11 @@ export class DynamoLedger implements Ledger {
     const known = this.#known(key, rev)
     const entry = entryOf(key, doc, known, this.#now())
     const by = randomBytes(6).toString('base64url')
-    try {
-      const answer = await this.#client.send(putRequest(this.#table, { key, doc: JSON.parse(text) as object, rev, by, entry }))
-      this.consumed.writeUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
-    } catch (cause) {
-      if (!this.#wasWritten(cause, key, by, text.length)) return false
-    }
-    this.consumed.requests.put++
-    this.#remember(key, rev + 1, entry === 'keep' ? known : entry === 'remove' ? undefined : entry.at)
-    return true
-  }
-
-  /** Of a write that failed: false when another revision stands there, true when it is its own; throws for any other failure. */
-  #wasWritten(cause: unknown, key: Key, by: string, bytes: number): boolean {
-    if (errorName(cause) === 'ConditionalCheckFailedException') {
-      // A refused write is billed as one.
-      this.consumed.writeUnits++
-      if ((cause as ConditionalCheckFailedException).Item?.by?.S === by) return true
-      this.consumed.requests.refused++
-      return false
-    }
-    if (/item size/i.test((cause as Error).message ?? '')) throw tooLarge(key, bytes, cause)
-    return this.#fails('dynamodb:UpdateItem')(cause)
+    const written = await this.#table.put({ key, doc: JSON.parse(text) as object, rev, by, entry }).catch((error: RedeyeError) => {
+      throw /item size/i.test(error.message) ? tooLarge(key, text.length, error) : error
+    })
+    if (written) this.#remember(key, rev + 1, entry === 'keep' ? known : entry === 'remove' ? undefined : entry.at)
+    return written
   }
 
   async query<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Promise<Stored<T>[]> {
@@ -139,7 +115,7 @@ export class DynamoLedger implements Ledger {
     if (isListed(pk)) return this.#queryListed<T>(pk, range)
     const found: Stored<T>[] = []
     for (let after: Item | undefined; found.length < limit; ) {
-      const { items, next } = await this.#page({ pk, ...range, limit: limit - found.length, after })
+      const { items, next } = await this.#table.range({ pk, ...range, limit: limit - found.length, after })
       for (const item of items) found.push(this.#stored<T>(item))
       if (!(after = next)) break
     }
@@ -148,7 +124,7 @@ export class DynamoLedger implements Ledger {
 
   async #queryListed<T>(pk: string, range: Omit<Range, 'pk'>): Promise<Stored<T>[]> {
     const { from, to, descending, limit } = range
-    const keys = (await this.#listed(pk))
+    const keys = (await this.#table.list(pk))
       .map(e => e.key)
       .filter(({ sk }) => (from === undefined || compareTexts(sk, from) >= 0) && (to === undefined || compareTexts(sk, to) <= 0))
     keys.sort((a, b) => compareTexts(a.sk, b.sk) * (descending ? -1 : 1))
@@ -174,7 +150,7 @@ export class DynamoLedger implements Ledger {
 
   /** The documents that the index lists since then, in the order of their partitions. */
   async #recent(pk: string, since: number): Promise<Stored<RunDoc>[]> {
-    const listed = await this.#listed(pk, entryTime(since))
+    const listed = await this.#table.list(pk, entryTime(since))
     const docs = (await this.getMany<RunDoc>(listed.map(e => e.key))).flatMap(s => (s ? [s] : []))
     const at = new Map(listed.map(e => [e.key.sk, e.at]))
     const old = entryTime(this.#now() - LASTING_AFTER_MS)
@@ -188,34 +164,7 @@ export class DynamoLedger implements Ledger {
 
   /** What has been open for two weeks is listed whatever its age. It stays in sight for two more, so whoever may not write leaves it to who may. */
   async #makeLasting({ key, rev }: Stored): Promise<void> {
-    try {
-      const answer = await this.#client.send(lastingRequest(this.#table, key, rev))
-      this.consumed.writeUnits += answer.ConsumedCapacity?.CapacityUnits ?? 0
-      this.#remember(key, rev, LASTING)
-    } catch {
-      // The next sweep finds it again.
-    }
-  }
-
-  async #listed(ix: string, from?: string): Promise<{ key: Key; at: string }[]> {
-    const found: { key: Key; at: string }[] = []
-    for (let after: Item | undefined; ; ) {
-      this.consumed.requests.index++
-      const { items, next } = await this.#send(listRequest(this.#table, ix, from, after), `/index/${RECENT}`)
-      for (const { pk, sk, at } of items) found.push({ key: documentKey({ pk: pk!.S!, sk: sk!.S! }), at: at!.S! })
-      if (!(after = next)) return found
-    }
-  }
-
-  async #page(range: Range): Promise<{ items: Item[]; next: Item | undefined }> {
-    this.consumed.requests.query++
-    return this.#send(rangeRequest(this.#table, range))
-  }
-
-  async #send(command: QueryCommand, index = ''): Promise<{ items: Item[]; next: Item | undefined }> {
-    const page = await this.#client.send(command).catch(this.#fails('dynamodb:Query', index))
-    this.consumed.readUnits += page.ConsumedCapacity?.CapacityUnits ?? 0
-    return { items: page.Items ?? [], next: page.LastEvaluatedKey }
+    if (await this.#table.makeLasting(key, rev)) this.#remember(key, rev, LASTING)
   }
 
   /** The dataset that a task makes, as its contract says; a retired one's too. */
@@ -247,12 +196,6 @@ export class DynamoLedger implements Ledger {
     if (at === UNKNOWN) return
     this.#entries.set(name, { rev, at })
     if (this.#entries.size > REMEMBERED) this.#entries.delete(this.#entries.keys().next().value!)
-  }
-
-  #fails(action: string, index = ''): (cause: unknown) => never {
-    return cause => {
-      throw awsFailure(cause, { action, resource: `table/${this.#table}${index}` }, 'LEDGER_FAILED')
-    }
   }
 }
 

@@ -45,7 +45,10 @@ export interface Ledger {
   getMany<T>(keys: readonly Key[]): Promise<(Stored<T> | undefined)[]>
   /** Writes if the document's revision is still `rev` (0: not there yet), and says whether it was. */
   put(key: Key, doc: object, rev: number): Promise<boolean>
-  /** The documents of a partition key between two sort keys, both included, in order. */
+  /**
+   * The documents of a partition key between two sort keys, both included, in order. Of `limit`, `request` and `pause` it may lag, and leave
+   * out what says nothing any more: a request's limit that nobody holds, an ended request, a switch that is off.
+   */
   query<T>(pk: string, range?: { from?: string; to?: string; descending?: boolean; limit?: number }): Promise<Stored<T>[]>
   /** Runs of a task in one of these states, by the index: it may lag behind, so read again before deciding. */
   runsInState(task: string, states: readonly RunState[]): Promise<Key[]>

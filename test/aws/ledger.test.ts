@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { mockClient } from 'aws-sdk-client-mock'
@@ -6,7 +9,7 @@ import type { RunDoc } from '../../shared/core/run.ts'
 
 const NOW = 1_800_000_000_000
 const DAY = 86_400_000
-const mock = mockClient(DynamoDBClient)
+let mock = mockClient(DynamoDBClient)
 const newLedger = () => new DynamoLedger({ table: 'ledger-dev', client: new DynamoDBClient({ region: 'eu-west-1' }), now: () => NOW })
 beforeEach(() => mock.reset())
 
@@ -248,6 +251,39 @@ describe('what fails', () => {
       throw refused({ ...item(run()), by: v[':by'] })
     })
     expect(await newLedger().put(key, run(), 2)).toBe(true)
+  })
+
+  test('so it is with the SDK itself, on a connection that breaks after the write', async () => {
+    const requests: { ExpressionAttributeValues: Record<string, unknown> }[] = []
+    const server = createServer((request, response) => {
+      let text = ''
+      request.on('data', data => (text += data))
+      request.on('end', () => {
+        requests.push(JSON.parse(text))
+        if (requests.length === 1) {
+          request.socket.destroy()
+          return
+        }
+        const Item = { ...item(run()), by: requests[0]!.ExpressionAttributeValues[':by'] }
+        response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+        response.end(JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'no', Item }))
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    mock.restore()
+    const client = new DynamoDBClient({
+      region: 'eu-west-1',
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    })
+    try {
+      expect(await new DynamoLedger({ table: 'ledger-dev', client }).put(key, run(), 2)).toBe(true)
+      expect(requests).toHaveLength(2)
+    } finally {
+      client.destroy()
+      server.close()
+      mock = mockClient(DynamoDBClient)
+    }
   })
 
   test('throttling that outlasts the SDK’s tries is transient', async () => {
