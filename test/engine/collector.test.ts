@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { collect } from '../../shared/engine/collector.ts'
+import { collect, collectDaily } from '../../shared/engine/collector.ts'
 import { folderLake } from '../../shared/local/lake.ts'
 import type { Lake } from '../../shared/ports/lake.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
@@ -100,5 +100,46 @@ describe('the collector', () => {
     await host.advance(host.now + 2 * DAY)
     expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 3 })
     expect(await keys()).toEqual([])
+  })
+})
+
+describe('the lake is gone through', () => {
+  let folder: string
+  let lake: Lake
+  let host: StoryHost
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'redeye-lake-'))
+    lake = folderLake(folder)
+    host = new StoryHost(story, Date.now())
+    await host.deploy()
+    // What no version names is removed after a week.
+    await lake.put('clean/2026-03-02/g1-a1/part-0000.parquet', 'rows')
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  const isThere = async () => (await lake.size('clean/2026-03-02/g1-a1/part-0000.parquet')) !== undefined
+
+  test('once a day, however often it is asked, and not on the first', async () => {
+    host.now += 10 * DAY
+    await collectDaily(host.world, lake)
+    expect(await isThere()).toBe(true)
+    host.now += DAY - 1
+    await collectDaily(host.world, lake)
+    expect(await isThere()).toBe(true)
+    host.now += 1
+    await collectDaily(host.world, lake)
+    expect(await isThere()).toBe(false)
+  })
+
+  test('again a day after the last time', async () => {
+    await collectDaily(host.world, lake)
+    host.now += DAY
+    await collectDaily(host.world, lake)
+    expect(await isThere()).toBe(true)
+    host.now += 8 * DAY
+    const before = host.ledger.requests.put
+    await collectDaily(host.world, lake)
+    expect(await isThere()).toBe(false)
+    await collectDaily(host.world, lake)
+    expect(host.ledger.requests.put).toBe(before + 1)
   })
 })

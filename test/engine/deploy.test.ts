@@ -1,6 +1,6 @@
 import type { Contract } from '../../shared/core/contract.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
-import { deployContracts, readGraph } from '../../shared/engine/deploy.ts'
+import { deployContracts, readGraph, registerContracts, retireTask } from '../../shared/engine/deploy.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
@@ -59,4 +59,37 @@ test('of a task that is gone the open runs are cancelled; deployed again, its li
   host.now += 1000
   await deployContracts(host.world, contracts(['cleaning', 'reporting']))
   expect((await readGraph(host.ledger)).task('reporting')!.deployedAt).toBe(story.now + 1000)
+})
+
+describe('services that are deployed one by one', () => {
+  test('leave all others as they are, and say what changed', async () => {
+    const host = new StoryHost(story, story.now)
+    const names = (changed: Contract[]) => changed.map(c => (c.kind === 'task' ? c.task : c.dataset))
+    expect(names(await registerContracts(host.world, contracts(['cleaning'])))).toEqual(['orders', 'prices', 'clean', 'report', 'cleaning'])
+    host.now += 1000
+    expect(names(await registerContracts(host.world, contracts(['cleaning'])))).toEqual([])
+    expect(names(await registerContracts(host.world, at => contracts(['reporting'])(at).slice(-1)))).toEqual(['reporting'])
+    const graph = await readGraph(host.ledger)
+    expect(graph.tasks.map(t => [t.task, t.deployedAt])).toEqual([
+      ['cleaning', story.now],
+      ['reporting', story.now + 1000],
+    ])
+  })
+
+  test('are retired one by one: their open runs are cancelled, with a word, and only a task can be', async () => {
+    const host = new StoryHost(story, story.now)
+    await deployContracts(host.world, contracts(['cleaning', 'reporting']))
+    await host.ready([{ dataset: 'orders', partition: '2026-03-02' }])
+    await host.drain()
+    expect(await retireTask(host.world, 'nobody')).toBe(false)
+    expect(await retireTask(host.world, 'reporting')).toBe(true)
+    expect((await host.ledger.get<RunDoc>(runKey('report', '2026-03-02')))!.doc.state).toBe('cancelled')
+    expect(host.timeline.entries.filter(e => e.run === 'platform').map(e => e.what)).toEqual([expect.stringContaining('1 of its runs')])
+    expect((await readGraph(host.ledger)).tasks.map(t => t.task)).toEqual(['cleaning'])
+    expect(await retireTask(host.world, 'reporting')).toBe(false)
+    // Who comes back begins a new life.
+    host.now += 1000
+    await registerContracts(host.world, contracts(['cleaning', 'reporting']))
+    expect((await readGraph(host.ledger)).task('reporting')!.deployedAt).toBe(story.now + 1000)
+  })
 })

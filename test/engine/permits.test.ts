@@ -1,0 +1,168 @@
+import type { LimitDoc } from '../../shared/core/limit.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { limitKey, runKey } from '../../shared/engine/keys.ts'
+import { auditLimits, candidateOf, limitsOf } from '../../shared/engine/permits.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+
+const story = parseStory(
+  `
+story: two tasks, one of which may run once at a time
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2026-03-01 }
+  clean: { partition: daily, from: 2026-03-01 }
+  regions: { partition: { keys: [emea, apac] } }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean, limit: 1 }
+  by-region: { inputs: { clean: latest }, output: regions }
+steps: []
+`,
+  'permits.yaml',
+)
+const HALF_HOUR = 30 * 60_000
+
+let host: StoryHost
+const limit = async (name: string) => (await host.ledger.get<LimitDoc>(limitKey(name)))!.doc
+const run = async (dataset: string, partition: string) => (await host.ledger.get<RunDoc>(runKey(dataset, partition)))?.doc
+const ready = async (...partitions: string[]) => {
+  await host.ready(partitions.map(partition => ({ dataset: 'orders', partition })))
+  await host.drain()
+}
+beforeEach(async () => {
+  host = new StoryHost(story, story.now)
+  await host.deploy()
+})
+
+describe('the limits of a run', () => {
+  const doc = (cause: RunDoc['cause']): RunDoc => ({
+    v: 1,
+    dataset: 'clean',
+    partition: '2026-03-02',
+    task: 'cleaning',
+    generation: 0,
+    attempt: 0,
+    cause,
+  })
+
+  test('are its task’s, its lane’s, and those of the requests it is under', async () => {
+    const world = { ...host.world, laneLimits: { backfill: 3 } }
+    await host.ledger.put({ pk: 'request', sk: 'one' }, { maxActive: 2 }, 0)
+    await host.ledger.put({ pk: 'request', sk: 'two' }, {}, 0)
+    expect(await limitsOf(world, doc({ lane: 'backfill', under: ['one', 'two', 'gone'] }), 1)).toEqual([
+      { name: 'task/cleaning', size: 1 },
+      { name: 'lane/backfill', size: 3 },
+      { name: 'request/one', size: 2 },
+    ])
+    expect(await limitsOf(world, doc({ lane: 'nightly' }), undefined)).toEqual([])
+    expect(await limitsOf(world, doc({ lane: 'backfill' }), undefined)).toEqual([{ name: 'lane/backfill', size: 3 }])
+  })
+
+  test('know it by its lane, its partition’s beginning or place, and how far it is from the sources', () => {
+    expect(candidateOf(host.graph, doc({ lane: 'manual' }))).toEqual({
+      dataset: 'clean',
+      partition: '2026-03-02',
+      task: 'cleaning',
+      lane: 'manual',
+      order: Date.parse('2026-03-02'),
+      depth: 0,
+    })
+    const keyed = { dataset: 'regions', partition: 'apac', task: 'by-region' }
+    expect(candidateOf(host.graph, keyed)).toEqual({ ...keyed, lane: 'nightly', order: 1, depth: 1 })
+  })
+})
+
+describe('a look at who holds places', () => {
+  test('leaves the place of an attempt that runs, however long', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    host.now += 10 * HALF_HOUR
+    await auditLimits(host.world)
+    await host.drain()
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-02'])
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  /** Another run stands as the holder of the one place. */
+  const heldBy = async (holder: Partial<LimitDoc['holders'][number]>, more: Partial<LimitDoc> = {}) => {
+    const { doc, rev } = (await host.ledger.get<LimitDoc>(limitKey('task/cleaning')))!
+    const until = host.now + HALF_HOUR
+    await host.ledger.put(limitKey('task/cleaning'), { ...doc, holders: [{ ...doc.holders[0]!, until, ...holder }], ...more }, rev)
+  }
+
+  test('frees what nobody claimed, but not before its time, and hands it on', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    await heldBy({ partition: '2026-03-08', token: 'gone' })
+    host.now += HALF_HOUR - 1
+    await auditLimits(host.world)
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-08'])
+    host.now += 1
+    await auditLimits(host.world)
+    await host.drain()
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-03'])
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02', 'cleaning@2026-03-03'])
+  })
+
+  test.each([{ generation: 2 }, { attempt: 2 }])('frees the place of another attempt of a run that runs: %j', async other => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    await heldBy(other)
+    host.now += HALF_HOUR
+    await auditLimits(host.world)
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-03'])
+  })
+
+  test('frees a place that was handed to a run which never took it', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    await heldBy({ partition: '2026-03-08', token: undefined, generation: undefined, attempt: undefined })
+    host.now += HALF_HOUR
+    await auditLimits(host.world)
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-03'])
+  })
+
+  test('hands free places on, and fills an emptied list from the queued runs', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03', '2026-03-04')
+    const { doc, rev } = (await host.ledger.get<LimitDoc>(limitKey('task/cleaning')))!
+    await host.ledger.put(limitKey('task/cleaning'), { ...doc, holders: [], waiting: [], more: true }, rev)
+    await auditLimits(host.world)
+    expect(await limit('task/cleaning')).toMatchObject({ holders: [{ partition: '2026-03-03' }], waiting: [{ partition: '2026-03-04' }] })
+    expect('more' in (await limit('task/cleaning'))).toBe(false)
+    await host.drain()
+    expect((await run('clean', '2026-03-03'))!.state).toBe('running')
+  })
+
+  test.each([
+    ['lane/nightly', { lane: 'nightly' }, true],
+    ['lane/manual', { lane: 'nightly' }, false],
+    ['request/one', { lane: 'backfill', under: ['one'] }, true],
+    ['request/two', { lane: 'backfill', under: ['one'] }, false],
+    ['request/one', { lane: 'backfill' }, false],
+  ] as const)('fills the list of %s with queued runs that it concerns: %j, %s', async (name, cause, concerns) => {
+    const queued: RunDoc = {
+      v: 1,
+      dataset: 'regions',
+      partition: 'apac',
+      task: 'by-region',
+      state: 'queued',
+      generation: 0,
+      attempt: 0,
+      cause: cause as never,
+    }
+    await host.ledger.put(runKey('regions', 'apac'), queued, 0)
+    await host.ledger.put(runKey('regions', 'emea'), { ...queued, partition: 'emea', state: 'waiting' }, 0)
+    await host.ledger.put(limitKey(name), { v: 1, limit: 1, holders: [], waiting: [], more: true }, 0)
+    await auditLimits(host.world)
+    expect((await limit(name)).holders.map(h => h.partition)).toEqual(concerns ? ['apac'] : [])
+  })
+
+  test('with nothing to do writes nothing', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    const { put } = host.ledger.requests
+    await auditLimits(host.world)
+    expect(host.ledger.requests.put).toBe(put)
+  })
+})
