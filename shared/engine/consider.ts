@@ -78,7 +78,7 @@ async function look(
 ): Promise<Looked> {
   const doc = stored?.doc
   // Whoever has a place and lost a race, lost it perhaps to one that was refused that place: then it alone can begin.
-  const short = places.held.size === 0
+  const short = places.held.size === 0 || doc?.state !== 'queued' || isAtWork(doc)
   if (short && reason.night !== undefined && doc?.state !== undefined) return 'kept'
   if (short && reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())

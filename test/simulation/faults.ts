@@ -62,8 +62,8 @@ export const noFaults: Faults = {
 
 /** Faults by what they befall; a seed draws a subset of them. */
 export const families: Record<string, Partial<Faults>> = {
-  delivery: { duplicate: 0.05, reorder: 0.3, delay: 0.05, lose: 0.05, redrive: 0.5 },
-  doubles: { duplicate: 0.3, twice: 0.1, partial: 0.05 },
+  delivery: { duplicate: 0.05, reorder: 0.3, delay: 0.05, lose: 0.05, redrive: 0.5, partial: 0.05 },
+  doubles: { duplicate: 0.3, twice: 0.1 },
   storage: { unsure: 0.01, throttle: 0.01, staleIndex: 0.2 },
   feed: { feedRepeats: 0.3, feedLoses: 0.05, delay: 0.1 },
   crashes: { crash: 0.01 },

@@ -35,7 +35,12 @@ export const mutants: Mutant[] = [
     'return doc.begunAt === undefined ? renew({ ...doc, begunAt: now }, by, now) : undefined',
     'return renew({ ...doc, begunAt: now }, by, now)',
   ),
-  mutant('who lost a race with a place in hand lets go', 'engine/consider', 'const short = places.held.size === 0', 'const short = true'),
+  mutant(
+    'who lost a race with a place in hand lets go',
+    'engine/consider',
+    "places.held.size === 0 || doc?.state !== 'queued' || isAtWork(doc)",
+    'true',
+  ),
   mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
   mutant('one timeout too many', 'core/retry', 'count < retry.timeouts', 'count <= retry.timeouts'),
   mutant('one loss too few', 'core/retry', 'count < retry.losses', 'count < retry.losses - 1'),

@@ -67,7 +67,7 @@ export function drawScenario(seed: number): Scenario {
 
 // Contracts that change wake nobody, and neither does a skip of what concerns every run of a dated task: both are left to the sweep.
 function needsNoSweep(chosen: readonly string[], contracts: readonly Contract[], script: readonly Step[]): boolean {
-  if (chosen.some(f => f !== 'outcomes' && f !== 'versions') || script.some(s => s.step === 'deploy')) return false
+  if (chosen.some(f => !['doubles', 'outcomes', 'versions'].includes(f)) || script.some(s => s.step === 'deploy')) return false
   return !(script.some(s => s.step === 'skip') && contracts.some(c => c.kind === 'task' && c.inputs.some(i => i.mapping.map === 'all')))
 }
 
