@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkedSettings, stageSettings } from '../../../shared/aws/deploy/stage-settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'redeye-settings-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('a stage has its own choices, then those of all, then ours; the command line goes before them', () => {
+  writeFileSync(
+    join(folder, 'serverless.yml'),
+    "params:\n  default: { zone: Europe/Madrid, nightAt: '04:00' }\n  prod: { nightAt: '05:00', laneLimits: { backfill: 20 } }\n",
+  )
+  expect(stageSettings(folder, 'prod', ['architecture=arm64', 'audit=true'])).toMatchObject({
+    stage: 'prod',
+    zone: 'Europe/Madrid',
+    nightAt: '05:00',
+    laneLimits: { backfill: 20 },
+    architecture: 'arm64',
+    audit: true,
+    protect: true,
+    logRetentionDays: 30,
+  })
+})
+
+test('a folder without a platform has all defaults', () => {
+  expect(stageSettings('/nowhere', 'dev')).toMatchObject({ zone: 'UTC', nightAt: '03:30', network: false })
+})
+
+test.each([
+  [{ zone: 'Mars/Olympus' }, 'zone', 'an IANA time zone'],
+  [{ nightAt: '25:00' }, 'nightAt', "a time in quotes, like '03:30'"],
+  // YAML reads an unquoted 03:30 as a number of minutes.
+  [{ nightAt: 210 }, 'nightAt', "a time in quotes, like '03:30'"],
+  [{ email: 'somebody' }, 'email', 'an address'],
+  [{ architecture: 'sparc' }, 'architecture', 'arm64 or x86_64'],
+  [{ logRetentionDays: 31 }, 'logRetentionDays', 'one of 1, 3, 5'],
+  [{ laneLimits: { weekly: 3 } }, 'laneLimits', 'whole numbers from 1 by lane'],
+  [{ network: 'yes' }, 'network', 'true or false'],
+  [{ traces: 5 }, 'traces', 'a share from 0 to 1'],
+  [{ sparkNightlyCpus: 1 }, 'sparkNightlyCpus', 'a whole number from 4'],
+  [{ region: 'Madrid' }, 'region', 'a region, like eu-west-1'],
+])('%j is refused', (given, name, remedy) => {
+  expect(() => checkedSettings('dev', given)).toThrow(
+    expect.objectContaining({ message: expect.stringContaining(name), remedy: expect.stringContaining(remedy) }),
+  )
+})
+
+test.each(['Prod', 'my_stage', 'a-stage-with-a-long-name', ''])('"%s" is no stage', stage => {
+  expect(() => checkedSettings(stage, {})).toThrow('is no name for a stage')
+})
