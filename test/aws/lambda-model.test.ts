@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals'
+import fc from 'fast-check'
+import type { Fault } from './lambda-model.ts'
 import { StageModel } from './lambda-model-world.ts'
 
 const DAY = '2026-03-02'
@@ -221,5 +223,74 @@ describe('a stage', () => {
     await stage.sweep()
     await stage.minutes(1)
     expect(await report()).toMatchObject({ state: 'succeeded', version: { number: 1 } })
+  })
+})
+
+describe('whatever goes wrong', () => {
+  const error = new Error('unwell')
+  const anyFault: fc.Arbitrary<Fault> = fc.oneof(
+    fc.record({ fault: fc.constant('throws' as const), error: fc.constant(error), after: fc.boolean() }),
+    fc.record({ fault: fc.constant('timed out' as const), after: fc.boolean() }),
+    fc.record({ fault: fc.constant('killed' as const), after: fc.boolean() }),
+    fc.constant<Fault>({ fault: 'throttled' }),
+  )
+  // A worker that is killed for memory fails its run for good, and a third loss would too.
+  const workFault: fc.Arbitrary<Fault> = fc.oneof(
+    fc.record({ fault: fc.constant('throws' as const), error: fc.constant(error), after: fc.boolean() }),
+    fc.constant<Fault>({ fault: 'throttled' }),
+  )
+  const functions = ['cleaning-decide', 'reporting-decide', 'platform-relay'] as const
+  const night = fc.record({
+    faults: fc.record(Object.fromEntries(functions.map(name => [name, fc.array(anyFault, { maxLength: 12 })]))),
+    work: fc.record({ 'cleaning-work': fc.array(workFault, { maxLength: 2 }), 'reporting-work': fc.array(workFault, { maxLength: 2 }) }),
+    deliveries: fc.array(fc.record({ day: fc.integer({ min: 1, max: 4 }), minutes: fc.integer({ min: 0, max: 40 }) }), {
+      minLength: 1,
+      maxLength: 7,
+    }),
+    refused: fc.array(fc.boolean(), { maxLength: 30 }),
+    lost: fc.array(fc.boolean(), { maxLength: 20 }),
+    twice: fc.boolean(),
+  })
+
+  test('every run works on the newest of its inputs in the end, and each version is published once', async () => {
+    jest.spyOn(console, 'error').mockImplementation(() => {})
+    await fc.assert(
+      fc.asyncProperty(night, async ({ faults, work, deliveries, refused, lost, twice }) => {
+        const stage = new StageModel()
+        try {
+          await stage.register()
+          stage.lambda.twice = twice
+          for (const [name, list] of Object.entries({ ...faults, ...work })) stage.lambda.meet(name, ...(list ?? []))
+          const refusals = [...refused]
+          const losses = [...lost]
+          stage.refuses = () => refusals.shift() ?? false
+          stage.loses = () => losses.shift() ?? false
+          const versions = new Map<string, number>()
+          for (const { day, minutes } of deliveries) {
+            const partition = `2026-03-0${day}`
+            versions.set(partition, (versions.get(partition) ?? 0) + 1)
+            await stage.deliver(partition)
+            await stage.minutes(minutes)
+          }
+          for (let quarters = 0; quarters < 16; quarters++) {
+            await stage.sweep()
+            await stage.minutes(14)
+          }
+          for (const [partition, delivered] of versions) {
+            const clean = (await stage.run('clean', partition))!
+            const report = (await stage.run('report', partition))!
+            expect([partition, clean.state, report.state]).toEqual([partition, 'succeeded', 'succeeded'])
+            expect(clean.pins!.inputs[0]![0]![2]).toBe(delivered)
+            expect(report.pins!.inputs[0]![0]![2]).toBe(clean.version!.number)
+            // A generation publishes once, and no more generations there are than reasons.
+            expect(clean.version!.number).toBe(clean.generation)
+            expect(clean.generation).toBeLessThanOrEqual(delivered)
+          }
+        } finally {
+          stage.close()
+        }
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -171,6 +171,17 @@ describe('what is asked', () => {
     })
   })
 
+  test('what the index lists and is otherwise by now, or gone, is left out', async () => {
+    const gone = { pk: 'run/clean', sk: 'gone' }
+    mock.on(QueryCommand).resolves({ Items: [key, gone].map(k => marshall({ ...k, ix: 'run/clean', at: String(NOW) })) })
+    mock.on(GetItemCommand, { Key: marshall(gone) }).resolves({})
+    mock.on(GetItemCommand, { Key: marshall(key) }).resolves({ Item: item(published(NOW)) })
+    const ledger = newLedger()
+    expect(await ledger.withEffects('run/clean')).toEqual([])
+    expect(await ledger.publishedSince('clean', NOW + 1)).toEqual([])
+    expect(await ledger.publishedSince('clean', NOW)).toEqual([key])
+  })
+
   test('a task that is not deployed has no runs; one that is retired has those it had', async () => {
     mock
       .on(GetItemCommand)
