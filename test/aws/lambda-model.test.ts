@@ -290,7 +290,7 @@ describe('whatever goes wrong', () => {
           stage.close()
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 })
