@@ -1,5 +1,29 @@
-import type { TaskContract } from '../../shared/core/contract.ts'
-import { blankRun, consider, delivered, end, type Place } from '../../shared/core/follow.ts'
+import { bitsOf } from '../../shared/core/bits.ts'
+import type { InputContract, TaskContract } from '../../shared/core/contract.ts'
+import {
+  type Arrival,
+  approve,
+  arrive,
+  begin,
+  blankRun,
+  cancel,
+  causeOf,
+  consider,
+  delivered,
+  end,
+  handOn,
+  inputsOf,
+  isAtWork,
+  isInMotion,
+  LEASE_MS,
+  type Outcome,
+  type Place,
+  RENEW_MS,
+  renew,
+  select,
+  silent,
+  type View,
+} from '../../shared/core/follow.ts'
 import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
 import type { Cause, RunDoc, Version } from '../../shared/core/run.ts'
 
@@ -72,4 +96,576 @@ describe('a version of a request without downstream, after one that readers foll
     expect(look(repaired, at(0), over)).toBe('keep')
     expect(look(versions({ at: at(1) }, { at: at(3) }), at(0), over)).toBe('claim')
   })
+})
+
+const orders = (more: Partial<InputContract> = {}): InputContract => ({
+  dataset: 'orders',
+  mapping: { map: 'trailing', n: 3 },
+  wait: 'all',
+  onUpdate: 'rerun',
+  ...more,
+})
+const placeWith = (inputs: InputContract[], more: Partial<TaskContract> = {}): Place => ({
+  ...placeFor(0),
+  contract: { ...contract(0), inputs, ...more },
+  inputs: inputs.map(() => days),
+})
+const nightly: Cause = { lane: 'nightly' }
+const run = (place: Place, more: Partial<RunDoc> = {}): RunDoc => ({ ...blankRun(place), task: 'reports', cause: nightly, ...more })
+const today = ordinalOf(days, '2024-06-02')!
+const arrival = (more: Partial<Arrival> = {}): Arrival => ({
+  dataset: 'orders',
+  ordinal: today,
+  number: 1,
+  at: at(1),
+  cause: nightly,
+  ...more,
+})
+
+describe('an arrival', () => {
+  const place = placeWith([orders()])
+  const waiting = (bits: string[], more: Partial<RunDoc> = {}) =>
+    run(place, { state: 'waiting', pending: { inputsHash: 'i', bits }, lookedAt: at(0), ...more })
+  const missing = (...ordinals: number[]) => bitsOf(3, i => ordinals.includes(today - 2 + i))
+  const heard = (doc: RunDoc | undefined, more: Partial<Arrival> = {}, where = place) => arrive(doc, where, arrival(more), at(9))
+
+  test('makes a run that is not there be looked at, unless it starts nothing by itself', () => {
+    expect(heard(undefined)).toBe('look')
+    expect(heard(run(place))).toBe('look')
+    expect(heard(undefined, { cause: { ...nightly, quiet: true } })).toBeUndefined()
+    const blank = run(place)
+    expect(heard(blank, { cause: { ...nightly, quiet: true } })).toBe(blank)
+  })
+
+  test('clears its bit, and only the last one has the inputs read', () => {
+    const doc = waiting([missing(today - 1, today)])
+    expect(heard(doc)).toEqual({ ...doc, pending: { inputsHash: 'i', bits: [missing(today - 1)] } })
+    expect(heard(waiting([missing(today)]))).toBe('look')
+  })
+
+  test('told again, or that nothing waits for, changes nothing', () => {
+    const doc = waiting([missing(today - 1)])
+    expect(heard(doc)).toBe(doc)
+    expect(heard(doc, { ordinal: today - 7 })).toBe(doc)
+    expect(heard(doc, { dataset: 'prices' })).toBe(doc)
+  })
+
+  test('brings its reason, where the run has not seen it before and it is no quiet one', () => {
+    const doc = waiting([missing(today - 1, today)], { cause: { lane: 'backfill' } })
+    expect(heard(doc)).toMatchObject({ cause: nightly })
+    expect(heard(doc, { at: at(0) })).toMatchObject({ cause: { lane: 'backfill' } })
+    expect(heard(doc, { cause: { ...nightly, quiet: true } })).toMatchObject({ cause: { lane: 'backfill' } })
+    // Why it waits is told though no bit changes.
+    expect(heard(waiting([missing(today - 1)], { cause: { lane: 'backfill' } }))).toMatchObject({
+      cause: nightly,
+      pending: { bits: [missing(today - 1)] },
+    })
+  })
+
+  test('is looked at where the task’s inputs have changed, or the run is stale on it', () => {
+    expect(heard(waiting([missing(today, today - 1)], { pending: { inputsHash: 'other', bits: [missing(today)] } }))).toBe('look')
+    expect(heard(run(place, { state: 'waiting' }))).toBe('look')
+    const stale = waiting([missing(today - 1)], { stale: ['orders@2024-06-02'] })
+    expect(heard(stale)).toBe('look')
+    expect(heard(stale, { ordinal: today - 2 })).toBe(stale)
+  })
+
+  test('is looked at by a requested run though an earlier version is there, once nothing else is missing', () => {
+    expect(heard(waiting([missing()], { requests: ['r'] }))).toBe('look')
+    expect(heard(waiting([missing()]))).toEqual(waiting([missing()]))
+    const doc = waiting([missing(today - 1)], { requests: ['r'] })
+    expect(heard(doc)).toBe(doc)
+  })
+
+  test('clears a bit of every input that takes it', () => {
+    const twice = placeWith([orders(), { ...orders(), mapping: { map: 'same' } }, orders({ dataset: 'prices' })])
+    const doc = { ...waiting([]), pending: { inputsHash: 'i', bits: [missing(today), bitsOf(1, () => true), missing(today)] } }
+    expect(heard(doc, {}, twice)).toMatchObject({ pending: { bits: [missing(), bitsOf(1, () => false), missing(today)] } })
+  })
+
+  const pinned = (number: number, inputsHash = 'i') => ({ inputsHash, inputs: [[[today - 2, today, number, 1, 1]]] as never, at: at(0) })
+  test.each(['succeeded', 'failed', 'held'] as const)('is looked at by a run that %s, if it is newer than what that pinned', state => {
+    const doc = run(place, { state, pins: pinned(1) })
+    expect(heard(doc, { number: 2 })).toBe('look')
+    expect(heard(doc, { number: 1 })).toBe(doc)
+    expect(heard(doc, { number: 2, ordinal: today - 3 })).toBe(doc)
+    expect(heard(doc, { number: 2, dataset: 'prices' })).toBe(doc)
+    expect(heard(doc, { number: 2, cause: { ...nightly, quiet: true } })).toBe(doc)
+    expect(heard(run(place, { state, pins: pinned(9, 'other') }))).toBe('look')
+    expect(heard(run(place, { state }))).toBe('look')
+    for (const careless of [orders({ onUpdate: 'ignore' }), orders({ mapping: { map: 'latest' } })])
+      expect(heard(doc, { number: 2 }, placeWith([careless]))).toBe(doc)
+    expect(heard(doc, { number: 2 }, placeWith([orders({ onUpdate: 'ignore' }), orders()]))).toBe('look')
+  })
+
+  test('is nothing to a run that was cancelled', () => {
+    const doc = run(place, { state: 'cancelled' })
+    expect(heard(doc, { number: 9 })).toBe(doc)
+  })
+
+  test.each([
+    ['runs', { state: 'running' as const }],
+    ['waits to be retried', { state: 'queued' as const, ended: { transient: 1 } }],
+  ])('is noted, once for each reason, by a run that %s', (_, more) => {
+    const doc = run(place, { ...more, pins: pinned(1) })
+    const noted = heard(doc, { number: 2 }) as RunDoc
+    expect(noted).toEqual({ ...doc, noted: nightly })
+    expect(heard(noted, { number: 3 })).toBe(noted)
+    expect(heard(doc, { number: 1 })).toBe(doc)
+    expect(heard(doc, { number: 2, cause: { ...nightly, quiet: true } })).toBe(doc)
+  })
+
+  test('is looked at by a queued run that has not seen it', () => {
+    const doc = run(place, { state: 'queued', lookedAt: at(0) })
+    expect(heard(doc)).toBe('look')
+    expect(heard(doc, { at: at(0) })).toBe(doc)
+    expect(heard(doc, { cause: { ...nightly, quiet: true } })).toBe(doc)
+    expect(heard(run(place, { state: 'queued' }), { at: at(-99) })).toBe('look')
+  })
+
+  test('is a reason unless it is quiet or known', () => {
+    expect(causeOf(undefined, arrival())).toBe(nightly)
+    expect(causeOf(run(place, { lookedAt: at(1) }), arrival())).toBeUndefined()
+    expect(causeOf(run(place, { lookedAt: at(0) }), arrival())).toBe(nightly)
+  })
+
+  test('finds the inputs that take it', () => {
+    const { contract: reads } = placeWith([orders(), orders({ dataset: 'prices' }), orders()])
+    expect(inputsOf(reads, 'orders')).toEqual([0, 2])
+    expect(inputsOf(reads, 'prices')).toEqual([1])
+    expect(inputsOf(reads, 'nothing')).toEqual([])
+  })
+})
+
+describe('a look', () => {
+  const version = (more: Partial<Version> = {}): Version => ({ ...versions({ at: at(1) }), ...more })
+  const same = orders({ mapping: { map: 'same' } })
+  const view = (found: Version | undefined, more: Partial<View> = {}, input = same): View => ({
+    facts: [{ input, partitioning: days, needed: [{ ordinal: today, ...(found && { version: found }) }] }],
+    now: at(9),
+    lookedAt: at(9) + 0.5,
+    paused: false,
+    ...more,
+  })
+  const place = placeWith([same])
+
+  test('claims a run whose inputs are all there, pinning them', () => {
+    const next = consider(undefined, place, view(version()))
+    expect(next).toMatchObject({
+      next: 'claim',
+      doc: {
+        state: 'running',
+        generation: 1,
+        attempt: 1,
+        startedAt: at(9),
+        lease: at(9) + LEASE_MS,
+        pins: { inputsHash: 'i', at: at(9), inputs: [[[today, today, 1, 2, 1]]] },
+      },
+      queued: { state: 'queued', generation: 0, lookedAt: at(9) + 0.5 },
+    })
+    expect('deadline' in (next as { doc: object }).doc).toBe(false)
+    expect(consider(undefined, placeWith([same], { timeoutMs: 1000 }), view(version()))).toMatchObject({ doc: { deadline: at(9) + 1000 } })
+    expect([LEASE_MS, RENEW_MS]).toEqual([1_800_000, 600_000])
+  })
+
+  test('at a partition that has not begun comes again when it does', () => {
+    const early = view(version(), { now: Date.parse('2024-06-01T23:59Z') })
+    expect(consider(undefined, place, early)).toEqual({ next: 'later', at: Date.parse('2024-06-02') })
+    expect(consider(undefined, place, { ...early, now: Date.parse('2024-06-02') }).next).toBe('claim')
+  })
+
+  test('keeps what is at work, was cancelled, or has no reason to be', () => {
+    expect(consider(run(place, { state: 'running' }), place, view(version()))).toEqual({ next: 'keep' })
+    expect(consider(run(place, { state: 'cancelled' }), place, view(version()))).toEqual({ next: 'keep' })
+    expect(consider(run(place, { state: 'cancelled' }), place, view(version(), { named: true })).next).toBe('claim')
+    expect(consider(undefined, place, view(undefined))).toEqual({ next: 'keep' })
+    expect(consider(undefined, place, view(version({ loud: 0 })))).toEqual({ next: 'keep' })
+    expect(
+      consider(undefined, placeWith([orders({ mapping: { map: 'latest' } })]), view(version(), {}, orders({ mapping: { map: 'latest' } }))),
+    ).toEqual({
+      next: 'keep',
+    })
+  })
+
+  test('writes down what a named run waits for, once', () => {
+    const named = view(undefined, { named: true, cause: { lane: 'manual' } })
+    const next = consider(undefined, place, named) as { next: 'write'; doc: RunDoc }
+    expect(next).toEqual({
+      next: 'write',
+      doc: {
+        ...blankRun(place),
+        task: 'reports',
+        state: 'waiting',
+        cause: { lane: 'manual' },
+        lookedAt: at(9) + 0.5,
+        pending: { inputsHash: 'i', bits: [bitsOf(1, () => true)] },
+      },
+    })
+    expect(consider(next.doc, place, named)).toEqual({ next: 'keep' })
+    for (const other of [
+      { due: at(11) },
+      { cause: { lane: 'backfill' as const, night: '2024-06-02' } },
+      { pending: { inputsHash: 'other', bits: next.doc.pending!.bits } },
+      { pending: { inputsHash: 'i', bits: [bitsOf(1, () => false)] } },
+      { pending: undefined },
+      { stale: ['orders@2024-06-02'] },
+      { state: undefined },
+    ])
+      expect(consider({ ...next.doc, ...other }, place, named).next).toBe('write')
+  })
+
+  test('at what waits for something else that is requested lets it wait, complete as it is', () => {
+    const next = consider(run(place, { state: 'waiting' }), place, view(version(), { awaits: true }))
+    expect(next).toMatchObject({ next: 'write', doc: { state: 'waiting', pending: { bits: [bitsOf(1, () => false)] } } })
+    expect('due' in (next as { doc: object }).doc).toBe(false)
+    expect('stale' in (next as { doc: object }).doc).toBe(false)
+  })
+
+  test('of a run on a night before its partition’s end waits for that', () => {
+    const onNight = placeWith([], { onNight: true })
+    const bare = (now: number): View => ({ facts: [], now, lookedAt: now, paused: false, named: true })
+    expect(consider(undefined, onNight, bare(Date.parse('2024-06-02T12:00Z')))).toMatchObject({
+      next: 'write',
+      doc: { state: 'waiting', due: Date.parse('2024-06-03') },
+    })
+    expect(consider(undefined, onNight, bare(Date.parse('2024-06-03'))).next).toBe('claim')
+  })
+
+  test('while paused queues what is complete, and leaves what is queued', () => {
+    const next = consider(undefined, place, view(version(), { paused: true })) as { next: 'write'; doc: RunDoc }
+    expect(next).toMatchObject({ next: 'write', doc: { state: 'queued', generation: 0 } })
+    expect(consider(next.doc, place, view(version(), { paused: true }))).toEqual({ next: 'keep' })
+    expect(consider(next.doc, place, view(version(), { paused: true, cause: { lane: 'nightly', night: '2024-06-02' } })).next).toBe('write')
+    expect(consider(next.doc, place, view(version())).next).toBe('claim')
+  })
+
+  test('tries again what is due, unless it is paused', () => {
+    const doc = run(place, {
+      state: 'queued',
+      generation: 2,
+      attempt: 3,
+      due: at(9),
+      ended: { transient: 3 },
+      error: { failure: 'transient', message: '' },
+    })
+    const next = consider(doc, place, view(undefined))
+    expect(next).toMatchObject({
+      next: 'claim',
+      doc: { state: 'running', generation: 2, attempt: 4, ended: { transient: 3 } },
+      queued: doc,
+    })
+    expect('error' in (next as { doc: object }).doc).toBe(false)
+    expect(consider({ ...doc, due: at(9) + 1 }, place, view(undefined))).toEqual({ next: 'keep' })
+    expect(consider({ ...doc, due: undefined }, place, view(undefined)).next).toBe('claim')
+    expect(consider(doc, place, view(undefined, { paused: true }))).toEqual({ next: 'keep' })
+  })
+
+  describe('at a run that is over', () => {
+    const newer = version({ number: 2, loud: 2, generation: 2 })
+    const over = (more: Partial<RunDoc> = {}) =>
+      run(place, {
+        state: 'succeeded',
+        generation: 1,
+        attempt: 1,
+        pins: { inputsHash: 'i', inputs: [[[today, today, 1, 1, 1]]], at: at(2) },
+        ...more,
+      })
+    const hold = orders({ mapping: { map: 'same' }, onUpdate: 'hold' })
+
+    test.each(['succeeded', 'failed'] as const)('%s, runs it anew on what is newer than it pinned', state => {
+      expect(consider(over({ state }), place, view(newer))).toMatchObject({ next: 'claim', doc: { generation: 2, attempt: 1 } })
+      expect(consider(over({ state }), place, view(version()))).toEqual({ next: 'keep' })
+      expect(consider(over({ state }), place, view(newer, {}, orders({ onUpdate: 'ignore' })))).toEqual({ next: 'keep' })
+    })
+
+    test('holds it for a person, with a notice, where its policy says so', () => {
+      const held = consider(over({ noted: nightly }), placeWith([hold]), view(newer, {}, hold)) as { next: 'write'; doc: RunDoc }
+      expect(held).toMatchObject({ next: 'write', doc: { state: 'held', cause: nightly, effects: [{ effect: 'notice' }], generation: 1 } })
+      expect(held.doc.effects).toHaveLength(1)
+      expect('noted' in held.doc).toBe(false)
+      expect(consider(held.doc, placeWith([hold]), view(newer, {}, hold))).toEqual({ next: 'keep' })
+      const left = consider(over({ effects: [{ effect: 'alert', generation: 1 }] }), placeWith([hold]), view(newer, {}, hold)) as {
+        doc: RunDoc
+      }
+      expect(left.doc.effects).toEqual([{ effect: 'alert', generation: 1 }, { effect: 'notice' }])
+    })
+
+    test('runs what is held once another input says so, its notice gone and other effects kept', () => {
+      const doc = over({
+        state: 'held',
+        cause: { lane: 'manual', night: '2024-06-01' },
+        effects: [{ effect: 'notice' }, { effect: 'alert', generation: 1 }],
+      })
+      const next = consider(doc, place, view(newer, { cause: { lane: 'backfill' } })) as { doc: RunDoc }
+      expect(next).toMatchObject({ next: 'claim', doc: { cause: { lane: 'manual', night: '2024-06-01' } } })
+      expect(next.doc.effects).toEqual([{ effect: 'alert', generation: 1 }])
+      const none = consider(over({ state: 'held', effects: [{ effect: 'notice' }] }), place, view(newer)) as { doc: RunDoc }
+      expect('effects' in none.doc).toBe(false)
+    })
+
+    test('takes the reason from the event, else from what was noted, else from the version', () => {
+      const causeFor = (more: Partial<RunDoc>, cause?: Cause) =>
+        (
+          consider(
+            over({ cause: { lane: 'manual' }, ...more }),
+            place,
+            view(version({ ...newer, cause: { lane: 'backfill', under: ['v'], quiet: true } }), cause ? { cause } : {}),
+          ) as { doc: RunDoc }
+        ).doc.cause
+      expect(causeFor({ noted: { lane: 'manual', under: ['n'] } }, nightly)).toEqual(nightly)
+      expect(causeFor({ noted: { lane: 'manual', under: ['n'] } })).toEqual({ lane: 'manual', under: ['n'] })
+      expect(causeFor({})).toEqual({ lane: 'backfill', under: ['v'] })
+    })
+
+    test('forgets what was noted once it turns out to be nothing new', () => {
+      const { noted, ...rest } = over({ noted: nightly })
+      expect(consider({ ...rest, noted }, place, view(version()))).toEqual({ next: 'write', doc: rest })
+    })
+
+    test('says whether it is about to move', () => {
+      const facts = (v: Version) => view(v).facts
+      expect(isInMotion(over(), place, facts(newer))).toBe(true)
+      expect(isInMotion(over({ state: 'failed' }), place, facts(newer))).toBe(true)
+      expect(isInMotion(over(), place, facts(version()))).toBe(false)
+      expect(isInMotion(over({ state: 'cancelled' }), place, facts(newer))).toBe(false)
+      expect(isInMotion(over({ state: 'held' }), place, facts(newer))).toBe(false)
+      expect(isInMotion(over({ state: 'running' }), place, facts(version()))).toBe(true)
+      expect(isInMotion(over({ state: 'queued' }), place, facts(version()))).toBe(true)
+      expect(isInMotion(over({ state: 'waiting' }), place, facts(newer))).toBe(false)
+      expect(isInMotion(over({ state: 'waiting', stale: [] }), place, facts(newer))).toBe(false)
+      expect(isInMotion(over({ state: 'waiting', stale: ['a@b'] }), place, facts(newer))).toBe(true)
+    })
+  })
+})
+
+describe('an attempt’s end', () => {
+  const place = placeFor(0)
+  const own = { generation: 2, attempt: 3 }
+  const running = (more: Partial<RunDoc> = {}) =>
+    run(place, { state: 'running', ...own, lease: at(10), deadline: at(11), permits: ['p'], ...more })
+  const ok: Outcome = { ok: true, rows: 5, bytes: 7, schemaHash: 's', at: at(4), hash: 'h' }
+  const failed = (failure: 'transient' | 'user' | 'lost', more: object = {}): Outcome => ({ ok: false, failure, message: 'm', ...more })
+  const ended = (doc: RunDoc, outcome: Outcome, by = own) => end(doc, place, by, outcome, at(5), 0.5)
+
+  test('is refused of any attempt but the run’s own', () => {
+    for (const outcome of [ok, failed('user')]) {
+      expect(ended(running(), outcome, { generation: 1, attempt: 3 })).toBeUndefined()
+      expect(ended(running(), outcome, { generation: 2, attempt: 2 })).toBeUndefined()
+      expect(ended(running({ state: 'cancelled' }), outcome)).toBeUndefined()
+    }
+  })
+
+  test('that succeeded publishes, and ends all that was of the attempt', () => {
+    const pins = { inputsHash: 'i', inputs: [], at: at(2), ancestry: { orders: '5' }, ancestryFile: { key: 'k', hash: 'h' } }
+    const doc = ended(
+      running({
+        pins,
+        ended: { lost: 1 },
+        error: { failure: 'lost', message: '' },
+        requests: ['r'],
+        served: ['q'],
+        skipped: true,
+        effects: [{ effect: 'notice' }],
+      }),
+      ok,
+    )!
+    expect(doc.version).toEqual({
+      rows: 5,
+      bytes: 7,
+      schemaHash: 's',
+      hash: 'h',
+      at: at(4),
+      number: 1,
+      as: 1,
+      loud: 1,
+      ...own,
+      cause: nightly,
+      ancestry: { orders: '5' },
+      ancestryFile: { key: 'k', hash: 'h' },
+    })
+    expect(doc).toMatchObject({ state: 'succeeded', endedAt: at(5), served: ['q', 'r'], pins: { inputsHash: 'i', inputs: [], at: at(2) } })
+    expect(doc.pins).toEqual({ inputsHash: 'i', inputs: [], at: at(2) })
+    for (const gone of ['lease', 'deadline', 'permits', 'ended', 'error', 'requests', 'effects']) expect(doc).not.toHaveProperty(gone)
+    expect(doc.skipped).toBeUndefined()
+    expect('ancestryFile' in ended(running(), ok)!.version!).toBe(false)
+    expect('pins' in ended(running(), ok)!).toBe(false)
+    expect('served' in ended(running(), ok)!).toBe(false)
+  })
+
+  test('under a request without downstream counts as the version before it', () => {
+    const quiet = { cause: { lane: 'manual', quiet: true } as Cause }
+    const first = ended(running(quiet), ok)!.version!
+    expect(first).toMatchObject({ number: 1, as: 1, loud: 0 })
+    expect('loudAt' in first).toBe(false)
+    const before = { ...first, number: 4, as: 3, loud: 3, at: at(1) }
+    expect(ended(running({ ...quiet, version: before }), ok)!.version).toMatchObject({ number: 5, as: 3, loud: 3, loudAt: at(1) })
+    const loud = ended(running({ version: before }), ok)!.version!
+    expect(loud).toMatchObject({ number: 5, as: 5, loud: 5 })
+    expect('loudAt' in loud).toBe(false)
+  })
+
+  test('remembers the last eight requests that it served', () => {
+    const served = Array.from({ length: 8 }, (_, i) => `s${i}`)
+    expect(ended(running({ served, requests: ['a', 'b'] }), ok)!.served).toEqual([...served.slice(2), 'a', 'b'])
+  })
+
+  test('that may be tried again queues it, when it is due', () => {
+    const retrying = {
+      ...place,
+      contract: { ...place.contract, retry: { attempts: 2, timeouts: 1, losses: 2, backoffMs: 1000, factor: 2, jitter: 0 } },
+    }
+    const doc = end(running({ ended: { lost: 1 } }), retrying, own, failed('transient', { code: 'X' }), at(5), 0)!
+    expect(doc).toMatchObject({
+      state: 'queued',
+      due: at(5) + 1000,
+      ended: { lost: 1, transient: 1 },
+      error: { failure: 'transient', code: 'X', message: 'm' },
+      endedAt: at(5),
+    })
+    expect(doc.error).toEqual({ failure: 'transient', code: 'X', message: 'm' })
+    for (const gone of ['lease', 'deadline', 'permits']) expect(doc).not.toHaveProperty(gone)
+    const again = end({ ...doc, state: 'running' }, retrying, own, failed('transient'), at(6), 0)!
+    expect(again).toMatchObject({ state: 'failed', error: { failure: 'transient' }, endedAt: at(6) })
+  })
+
+  test('that failed for good alerts, beside what has still to happen', () => {
+    expect(ended(running(), failed('user'))).toMatchObject({ state: 'failed', effects: [{ effect: 'alert', generation: 2 }] })
+    expect(ended(running(), failed('user'))!.effects).toHaveLength(1)
+    const stop = { effect: 'stop', generation: 1, attempt: 1 } as const
+    expect(ended(running({ effects: [stop] }), failed('user'))!.effects).toEqual([stop, { effect: 'alert', generation: 2 }])
+  })
+
+  test('by the runtime’s own restart counts to nothing', () => {
+    const doc = ended(running({ ended: { lost: 2 } }), failed('lost', { byRestart: true }))!
+    expect(doc).toMatchObject({ state: 'queued', due: at(5), ended: { lost: 2 } })
+    expect(doc.error).toEqual({ failure: 'lost', message: 'm' })
+    expect(ended(running(), failed('lost', { byRestart: true }))!.ended).toEqual({})
+  })
+})
+
+describe('a worker', () => {
+  const place = placeFor(0)
+  const own = { generation: 2, attempt: 3 }
+  const running = run(place, { state: 'running', ...own, lease: at(1) })
+
+  test('that is alive renews the lease of its own attempt', () => {
+    expect(renew(running, own, at(5))).toEqual({ ...running, lease: at(5) + LEASE_MS })
+    expect(renew(running, { ...own, attempt: 2 }, at(5))).toBeUndefined()
+    expect(renew(running, { ...own, generation: 1 }, at(5))).toBeUndefined()
+    expect(renew({ ...running, state: 'succeeded' }, own, at(5))).toBeUndefined()
+  })
+
+  test('begins an attempt that no other has begun, and may hand the rest of it on', () => {
+    const begun = begin(running, own, at(5))!
+    expect(begun).toMatchObject({ begunAt: at(5), lease: at(5) + LEASE_MS })
+    expect(begin(begun, own, at(6))).toBeUndefined()
+    expect(begin(running, { ...own, attempt: 9 }, at(5))).toBeUndefined()
+    const handed = handOn(begun, own, at(7))!
+    expect(begin(handed, own, at(8))).toBeDefined()
+    expect(handOn(begun, { ...own, attempt: 9 }, at(7))).toBeUndefined()
+  })
+
+  test('that is not heard of is lost when its lease is over, out of time a lease’s length after its time', () => {
+    expect(silent({ ...running, state: 'succeeded' }, at(99))).toBeUndefined()
+    expect(silent(running, at(1) - 1)).toBeUndefined()
+    expect(silent(running, at(1))).toMatchObject({ failure: 'lost', code: 'WORKER_LOST' })
+    expect(silent({ ...running, lease: undefined }, at(99))).toBeUndefined()
+    const timed = { ...running, lease: at(9), deadline: at(1) }
+    expect(silent(timed, at(1) + LEASE_MS - 1)).toBeUndefined()
+    expect(silent(timed, at(1) + LEASE_MS)).toMatchObject({ failure: 'timeout', code: 'WORKER_LOST' })
+  })
+})
+
+describe('a person', () => {
+  const place = placeFor(0)
+
+  test('cancels what is not over; what runs is stopped', () => {
+    for (const state of ['succeeded', 'failed', 'cancelled', undefined] as const)
+      expect(cancel(run(place, { state }), at(5))).toBeUndefined()
+    expect(cancel(undefined, at(5))).toBeUndefined()
+    const more = { requests: ['r'], noted: nightly, due: at(9), pending: { inputsHash: 'i', bits: [] }, stale: ['x'], lookedAt: at(1) }
+    for (const state of ['waiting', 'queued', 'held'] as const) {
+      const doc = cancel(run(place, { state, ...more, effects: [{ effect: 'notice' }] }), at(5))!
+      expect(doc).toEqual({ ...run(place), state: 'cancelled', endedAt: at(5), served: ['r'] })
+    }
+    const stopped = cancel(run(place, { state: 'running', generation: 2, attempt: 3, lease: at(6), permits: ['p'] }), at(5))!
+    expect(stopped).toEqual({
+      ...run(place),
+      state: 'cancelled',
+      generation: 2,
+      attempt: 3,
+      endedAt: at(5),
+      effects: [{ effect: 'stop', generation: 2, attempt: 3 }],
+    })
+    const alert = { effect: 'alert', generation: 1 } as const
+    expect(cancel(run(place, { state: 'running', generation: 2, attempt: 3, effects: [alert] }), at(5))!.effects).toHaveLength(2)
+  })
+
+  test('approves what is held, and nothing else', () => {
+    expect(approve(run(place, { state: 'held', effects: [{ effect: 'notice' }] }))).toEqual({ ...run(place), state: 'waiting' })
+    expect(approve(run(place, { state: 'waiting' }))).toBeUndefined()
+    expect(approve(undefined)).toBeUndefined()
+  })
+})
+
+describe('a request', () => {
+  const place = placeFor(0)
+  const cause: Cause = { lane: 'manual', under: ['r'] }
+  const selected = (doc: RunDoc | undefined, wish: 'missing' | 'failed' | 'all') => select(doc, place, { id: 'r', run: wish, cause })
+  const published = (state: RunDoc['state']) => run(place, { state, version: versions({ at: at(1) }) })
+
+  test('for what is missing selects what has no version and is not on its way', () => {
+    expect(selected(undefined, 'missing')).toEqual({ ...blankRun(place), task: 'reports', state: 'waiting', requests: ['r'], cause })
+    expect(selected(run(place, { state: 'failed' }), 'missing')).toMatchObject({ state: 'waiting', cause })
+    expect(selected(run(place, { state: 'cancelled' }), 'missing')).toBeDefined()
+    expect(selected(published('failed'), 'missing')).toBeUndefined()
+    for (const state of ['waiting', 'queued', 'running'] as const) expect(selected(run(place, { state }), 'missing')).toBeUndefined()
+  })
+
+  test('for what failed selects that', () => {
+    expect(selected(published('failed'), 'failed')).toMatchObject({ state: 'waiting', requests: ['r'] })
+    for (const state of ['succeeded', 'waiting', 'cancelled', 'held', undefined] as const)
+      expect(selected(run(place, { state }), 'failed')).toBeUndefined()
+    expect(selected(undefined, 'failed')).toBeUndefined()
+  })
+
+  test('for all joins what is on its way, and runs the rest anew', () => {
+    for (const state of ['waiting', 'queued'] as const)
+      expect(selected(run(place, { state, requests: ['q'], cause: { lane: 'backfill', under: ['q'] } }), 'all')).toEqual(
+        run(place, { state, requests: ['q', 'r'], cause: { lane: 'manual', under: ['q', 'r'] } }),
+      )
+    expect(selected(run(place, { state: 'running' }), 'all')).toEqual(run(place, { state: 'running', requests: ['r'] }))
+    const held = run(place, { state: 'held', noted: nightly, due: at(9), effects: [{ effect: 'notice' }] })
+    expect(selected(held, 'all')).toEqual({ ...run(place), state: 'waiting', requests: ['r'], cause })
+    expect(selected(published('succeeded'), 'all')).toMatchObject({ state: 'waiting', version: { number: 1 } })
+  })
+
+  test('told again selects nothing again', () => {
+    expect(selected(run(place, { state: 'waiting', requests: ['r'] }), 'all')).toBeUndefined()
+    expect(selected(run(place, { state: 'succeeded', served: ['r'] }), 'all')).toBeUndefined()
+    expect(selected(run(place, { state: 'succeeded', served: ['q'] }), 'all')).toBeDefined()
+  })
+})
+
+test('data from outside is a version like any other, and what is not known of its document stays', () => {
+  const made = { ok: true, rows: 1, bytes: 2, schemaHash: 's', at: at(1) } as const
+  const first = delivered(undefined, 'orders', '2024-06-02', made, 1)
+  expect(first).toMatchObject({
+    v: 1,
+    dataset: 'orders',
+    partition: '2024-06-02',
+    generation: 1,
+    attempt: 1,
+    version: { number: 1, generation: 1, attempt: 1, cause: nightly, ancestry: {} },
+  })
+  const second = delivered({ ...first, unknown: 5, cause: { lane: 'manual', quiet: true } } as RunDoc, 'orders', '2024-06-02', made, 4)
+  expect(second).toMatchObject({ unknown: 5, generation: 4, attempt: 1, version: { number: 2, as: 2, loud: 2, generation: 4 } })
+})
+
+test('a generation is at work while it runs or waits to be retried', () => {
+  const place = placeFor(0)
+  expect(isAtWork(run(place, { state: 'running' }))).toBe(true)
+  expect(isAtWork(run(place, { state: 'queued', ended: {} }))).toBe(true)
+  expect(isAtWork(run(place, { state: 'queued' }))).toBe(false)
+  expect(isAtWork(run(place, { state: 'waiting', ended: {} }))).toBe(false)
 })
