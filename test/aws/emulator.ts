@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -90,13 +90,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
 }
 
+/** Made beside its place and moved there when it is whole: several suites may begin at once, and one may be killed in the middle. */
 function install(): void {
-  if (existsSync(join(venv, 'installed'))) return
-  execFileSync('python3', ['-m', 'venv', '--clear', venv], { stdio: 'inherit' })
-  execFileSync(join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', `ministack==${VERSION}`], {
-    stdio: 'inherit',
-  })
-  execFileSync('touch', [join(venv, 'installed')])
+  if (existsSync(venv)) return
+  const making = `${venv}-${process.pid}`
+  const python = join(making, 'bin', 'python')
+  execFileSync('python3', ['-m', 'venv', '--clear', making], { stdio: 'inherit' })
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `ministack==${VERSION}`], { stdio: 'inherit' })
+  try {
+    renameSync(making, venv)
+  } catch (error) {
+    if (!existsSync(venv)) throw error
+    rmSync(making, { recursive: true })
+  }
 }
 
 async function freePort(): Promise<number> {
