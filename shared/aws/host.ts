@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '@aws-lambda-powertools/logger'
 import type { DuckDbOptions } from '../compute/duckdb.ts'
-import type { TranslatedSql } from '../compute/work.ts'
+import type { ComputeWorld } from '../compute/work.ts'
 import type { Graph } from '../core/graph.ts'
 import { readGraph } from '../engine/deploy.ts'
 import type { Host } from '../engine/host.ts'
@@ -38,11 +38,11 @@ export interface AwsHost extends Host {
   handle: NonNullable<Host['handle']>
 }
 
-let statement: TranslatedSql | undefined
+let provided: Pick<ComputeWorld, 'sql' | 'checks'> = {}
 
-/** Gives this function its task's SQL as it was translated when the service was built; a bundle has no parser. */
-export function provideStatement(translated: TranslatedSql): void {
-  statement = translated
+/** Gives this function its task's SQL, and its custom checks', as it was translated when the service was built; a bundle has no parser. */
+export function provideSql(translated: Pick<ComputeWorld, 'sql' | 'checks'>): void {
+  provided = translated
 }
 
 /** Loads once, when first asked. Every adapter is loaded so: a decision that takes none of them must not wait for their code. */
@@ -184,7 +184,7 @@ function computes({ lake, duckdb, onEmptyDisk }: Pick<AwsHost, 'lake' | 'duckdb'
   const created = new Map<Task, Promise<Compute>>()
   const create = async (task: Task) => {
     const { createCompute } = await import('../compute/compute.ts')
-    return createCompute(task, { lake: await lake(), source, duckdb, ...(statement && { sql: statement }) })
+    return createCompute(task, { lake: await lake(), source, duckdb, ...provided })
   }
   const computeOf = (task: Task) => {
     const compute = created.get(task) ?? create(task)

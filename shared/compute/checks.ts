@@ -21,6 +21,8 @@ export interface Checked {
   statistics?: Readonly<Record<string, ColumnStatistics>>
   /** The query that gives an input's rows. */
   relationOf(alias: string): Promise<string>
+  /** Custom checks that were translated when the service was built, by their SQL. */
+  translated?: Readonly<Record<string, TranslatedSql>>
 }
 
 /** Runs a task's checks over its rows, and says of each what it found. */
@@ -102,7 +104,7 @@ async function resultOf(checked: Checked, check: Check, found: Violations, viola
 const translated = new WeakMap<Check, Promise<TranslatedSql>>()
 
 /** Translates a custom check over the output, by its dataset's name, and the inputs by their aliases; once. */
-function translatedCheck(task: Task, check: Extract<Check, { check: 'sql' }>): Promise<TranslatedSql> {
+export function translateCheck(task: Task, check: Extract<Check, { check: 'sql' }>): Promise<TranslatedSql> {
   let sql = translated.get(check)
   if (!sql) {
     const inputs = Object.entries(task.inputs).filter(([alias]) => alias !== task.output.name)
@@ -118,7 +120,7 @@ function translatedCheck(task: Task, check: Extract<Check, { check: 'sql' }>): P
 
 async function customViolations(checked: Checked, check: Extract<Check, { check: 'sql' }>): Promise<Violations> {
   const { session, task } = checked
-  const { duckdb, parameters } = await translatedCheck(task, check)
+  const { duckdb, parameters } = checked.translated?.[check.sql] ?? (await translateCheck(task, check))
   if (parameters.length > 0)
     throw new RedeyeError('BAD_TASK', `the check ${check.name} uses :${parameters[0]}`, {
       remedy: 'a check sees one partition alone and needs none',

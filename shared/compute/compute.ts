@@ -79,7 +79,9 @@ async function check(work: Work, produced: Produced): Promise<void> {
   const written = { partition: attempt.partition, manifest, paths: await Promise.all(files.map(file => world.lake.fetch(file.key))) }
   const relation = `(${selectVersions(task.output.name, task.output.columns, [written])})`
   const { partition } = attempt
-  const results = await runChecks({ session, task, partition, relation, rows, statistics, relationOf: work.relationOf })
+  const { relationOf } = work
+  const translated = world.checks && { translated: world.checks }
+  const results = await runChecks({ session, task, partition, relation, rows, statistics, relationOf, ...translated })
   refuseFailedChecks(task, attempt.partition, results)
 }
 

@@ -15,6 +15,8 @@ export interface ComputeWorld {
   duckdb?: DuckDbOptions
   /** The task's translated SQL where it was made when the service was built; else it is translated from its file, once. */
   sql?: TranslatedSql
+  /** The same of its custom checks, by the SQL they were written in. */
+  checks?: Readonly<Record<string, TranslatedSql>>
   /** Rows in memory before a part is written; 500,000 unless given, about 100 MB of flights. */
   partRows?: number
   /** How long a pull from a source goes on before what has come is kept for a next attempt, in milliseconds; 10 s unless given. */

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { translateCheck } from '../../compute/checks.ts'
 import { translate } from '../../compute/transform.ts'
+import type { ComputeWorld } from '../../compute/work.ts'
 import type { Task } from '../../task/task.ts'
 import { shared } from './bundle.ts'
 import type { PlatformFunction } from './platform/functions.ts'
@@ -8,22 +10,28 @@ import { mayUseSpark } from './service-roles.ts'
 /** The module that becomes `decide`; `handler` is the service's handler.ts, relative to the project. */
 export const decideEntry = (handler: string) => `export { decide as handler } from './${handler}'`
 
-/** The module that becomes `work`: it carries its task's SQL, translated now. Rejects with BAD_SQL where that cannot be. */
+/** The module that becomes `work`: it carries its task's SQL and that of its checks, translated now. Rejects with BAD_SQL where that cannot be. */
 export async function workEntry(task: Task, handler: string): Promise<string> {
   const exported = `export { work as handler } from './${handler}'`
-  if (task.work.work !== 'transform') return exported
-  const statement = await translated(task)
-  if (!statement) return exported
-  const { duckdb, parameters } = statement
-  return `import { provideStatement } from ${from('aws/host.ts')}
-provideStatement(${JSON.stringify({ duckdb, parameters })})
+  const translated = { ...(await statementOf(task)), ...(await checksOf(task)) }
+  if (Object.keys(translated).length === 0) return exported
+  return `import { provideSql } from ${from('aws/host.ts')}
+provideSql(${JSON.stringify(translated)})
 ${exported}`
 }
 
-/** The statement for DuckDB; undefined for one that only Spark runs, where Spark may. */
-async function translated(task: Task) {
-  if (task.engine === 'spark' && mayUseSpark(task)) return undefined
-  return translate(task)
+/** The statement for DuckDB; none for what only Spark runs, where Spark may. */
+async function statementOf(task: Task): Promise<Pick<ComputeWorld, 'sql'>> {
+  if (task.work.work !== 'transform' || (task.engine === 'spark' && mayUseSpark(task))) return {}
+  return { sql: await translate(task) }
+}
+
+async function checksOf(task: Task): Promise<Pick<ComputeWorld, 'checks'>> {
+  const custom = task.checks.filter(check => check.check === 'sql')
+  if (custom.length === 0) return {}
+  return {
+    checks: Object.fromEntries(await Promise.all(custom.map(async check => [check.sql, await translateCheck(task, check)] as const))),
+  }
 }
 
 /** The module that becomes one of the platform's functions. It knows the project's datasets, to check what is delivered. */
