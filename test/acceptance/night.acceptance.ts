@@ -1,5 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import {
+  DisableRuleCommand,
+  EnableRuleCommand,
+  ListRulesCommand,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge'
 import { names } from '../../shared/aws/deploy/names.ts'
 import type { Contract, TaskContract } from '../../shared/core/contract.ts'
 import { type Envelope, type EventPattern, matchesPattern, patternsOf, platformPatterns } from '../../shared/core/events.ts'
@@ -9,6 +17,7 @@ import { killWorker } from './kill-worker.ts'
 import { before, nightStarted, nights } from './nights.ts'
 import { rowDifferences, stateDifferences } from './outcome.ts'
 import { changeText } from './project.ts'
+import { say } from './say.ts'
 import { type Acceptance, datasetsOf, setUp } from './set-up.ts'
 import { until } from './until.ts'
 
@@ -41,7 +50,7 @@ const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
 async function expectSameRows(date: string): Promise<void> {
   const [runs, expected, datasets] = [await set.stage.runs(), await set.local(date), await datasetsOf(set.project)]
   const { rows, different } = await rowDifferences({ runs, lake: set.stage.lake }, expected, datasets)
-  console.info(`${rows} rows of ${expected.runs.filter(run => run.version).length} versions are the same`)
+  say(`${rows} rows of ${expected.runs.filter(run => run.version).length} versions are the same`)
   expect(different).toEqual([])
   expect(rows).toBeGreaterThan(10_000)
 }
@@ -55,6 +64,14 @@ async function contractsOf(): Promise<TaskContract[]> {
   return contracts.filter(c => c.kind === 'task')
 }
 
+/** What an operator does who has nothing but the AWS CLI: `aws events put-events --entries file://events/NAME.example.json`. */
+async function putExample(name: string): Promise<void> {
+  const entries = JSON.parse(readFileSync(join(set.project.root, 'events', `${name}.example.json`), 'utf8')) as PutEventsRequestEntry[]
+  const Entries = entries.map(entry => ({ ...entry, EventBusName: names.bus(STAGE) }))
+  const { FailedEntryCount } = await set.stage.clients.events.send(new PutEventsCommand({ Entries }))
+  expect(FailedEntryCount).toBe(0)
+}
+
 test('the night on AWS makes the same as on one machine, row for row', async () => {
   await set.stage.publish([before])
   await until('the days before the night', async () => {
@@ -64,7 +81,7 @@ test('the night on AWS makes the same as on one machine, row for row', async () 
     if (failed) throw new Error(`${nameOf(failed)} failed: ${failed.error?.message}`)
     return done >= 170 && open.length === 0 ? undefined : `${done} of 170 runs have succeeded, ${open.length} are under way`
   })
-  await set.stage.publish([nightStarted(nights.whole)])
+  await putExample('night-started')
   await nightIsOver(nights.whole)
   await expectSameRows(nights.whole)
   expect(await set.stage.letters()).toEqual([])
@@ -72,7 +89,7 @@ test('the night on AWS makes the same as on one machine, row for row', async () 
 
 test('what it has cost', async () => {
   const bill = tally(set.meter.requests, await set.ear.heard(), await set.stage.documents())
-  for (const line of tallyLines(bill)) console.info(line)
+  for (const line of tallyLines(bill)) say(line)
   expect(bill.writeUnitsOfMedianRun).toBeLessThan(5)
   expect(bill.largestDocumentBytes).toBeLessThan(1024)
 })

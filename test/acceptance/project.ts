@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 
@@ -13,15 +12,14 @@ export interface ProjectCopy {
   services: string[]
   /** The folder that `sls` is called in. */
   folder(service: string): string
-  remove(): void
 }
 
 /**
  * Copies the project's services, datasets and deployment files; the code and the packages are the project's own. Each deployment file names
  * one plugin more, which takes out what the emulator refuses, and of `stages` the platform says that they come and go.
  */
-export function copyProject(...stages: readonly string[]): ProjectCopy {
-  const copy = mkdtempSync(join(tmpdir(), 'redeye-acceptance-project-'))
+export function copyProject(copy: string, stages: readonly string[]): ProjectCopy {
+  mkdirSync(copy)
   for (const name of ['package.json', 'serverless.yml', 'services', 'datasets', 'events'])
     cpSync(join(root, name), join(copy, name), { recursive: true, filter: from => !from.includes('.serverless') })
   for (const name of ['shared', 'test', 'node_modules', 'tsconfig.json']) symlinkSync(join(root, name), join(copy, name))
@@ -30,10 +28,10 @@ export function copyProject(...stages: readonly string[]): ProjectCopy {
   const folder = (service: string) => join(copy, 'services', service)
   for (const place of [copy, ...services.map(folder)]) changeYaml(join(place, 'serverless.yml'), config => config.plugins.push(transform))
   changeYaml(join(copy, 'serverless.yml'), ({ params }) => {
-    for (const stage of stages) params![stage] = { protect: false }
+    for (const stage of stages) params![stage] = { protect: false, nightAt: inHalfADay() }
   })
   retrySoon(join(folder('strike-reports'), 'task.ts'))
-  return { root: copy, services, folder, remove: () => rmSync(copy, { recursive: true, force: true }) }
+  return { root: copy, services, folder }
 }
 
 function exportTransform(file: string): void {
@@ -41,6 +39,9 @@ function exportTransform(file: string): void {
   manifest.exports[transform.replace('redeye', '.')] = './test/acceptance/emulator-template.ts'
   writeFileSync(file, JSON.stringify(manifest))
 }
+
+/** No night begins by itself while the test runs. */
+const inHalfADay = () => new Date(Date.now() + 12 * 3_600_000).toISOString().slice(11, 16)
 
 interface Config {
   plugins: string[]

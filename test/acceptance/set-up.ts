@@ -13,10 +13,11 @@ import { type Meter, startMeter } from './meter.ts'
 import type { Outcome } from './outcome.ts'
 import { copyProject, type ProjectCopy } from './project.ts'
 import { runNode } from './run-node.ts'
+import { say } from './say.ts'
 import { openStage, type Stage } from './stage.ts'
 
 // Deployments wait for the emulator half of their time.
-const AT_ONCE = 3
+const AT_ONCE = 4
 
 /** Everything that stands when the night may begin. */
 export interface Acceptance {
@@ -41,8 +42,7 @@ export async function setUp(stageName: string): Promise<Acceptance> {
     for (const step of undo.toReversed()) await step()
   }
   try {
-    const project = copyProject(stageName)
-    undo.push(() => project.remove())
+    const project = copyProject(join(folder, 'project'), [stageName, 'beside'])
     const outside = join(folder, 'outside')
     const world = await prepareWorld(join(folder, 'world'), outside)
     undo.push(() => world.close())
@@ -55,7 +55,9 @@ export async function setUp(stageName: string): Promise<Acceptance> {
     meter.forwardTo(emulator.endpoint)
     const sls: Acceptance['sls'] = (command, service, stage = stageName) =>
       runSls(service === 'platform' ? project.root : project.folder(service), [command, '--stage', stage], emulator.env)
+    say('deploying the platform')
     await sls('deploy', 'platform')
+    say('deploying the services')
     const stage = await openStage(emulator, stageName, join(folder, 'copies'))
     await stage.putSettings({ ...world.settings, STRIKES_API: gate.address })
     const ear = await listen(stage.clients, stageName)
@@ -63,6 +65,7 @@ export async function setUp(stageName: string): Promise<Acceptance> {
     // Whoever asks for its outcome hears of its failure.
     playing.catch(() => {})
     await inTurns(project.services, AT_ONCE, service => sls('deploy', service))
+    say('all is deployed')
     const local: Acceptance['local'] = async date => {
       await playing
       const runs = JSON.parse(readFileSync(join(folder, `runs-${date}.json`), 'utf8')) as RunDoc[]

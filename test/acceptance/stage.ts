@@ -26,7 +26,7 @@ export interface Stage {
   /** Sources, targets and secrets, where tasks look for them. */
   putSettings(settings: Readonly<Record<string, string>>): Promise<void>
   publish(events: readonly NewEvent[]): Promise<void>
-  /** Every document of the ledger. */
+  /** Every document of the ledger but the collector's mark, since a sweep may come at any time. */
   documents(): Promise<Stored[]>
   /** Every run and every outside version. */
   runs(): Promise<RunDoc[]>
@@ -68,7 +68,7 @@ export async function openStage(emulator: Emulator, name: string, folder: string
   const lake = bucketLake({ bucket: values.bucket, folder, client: clients.s3 })
   const bus = eventBridgeBus({ bus: values.bus, client: clients.events })
   const deadLetters = sqsDeadLetters(values['dead-letters-url'], clients.sqs)
-  const documents = () => scan(clients.dynamodb, values.table)
+  const documents = async () => (await scan(clients.dynamodb, values.table)).filter(({ key }) => key.pk !== 'collected')
   return {
     name,
     env: emulator.env,
