@@ -63,3 +63,28 @@ test('a dataset that became keyed begins anew, and is behind nothing it was', ()
   expect(isBehind('3', merged)).toBe(false)
   expect(isBehind({ emea: 1 }, '3:2')).toBe(false)
 })
+
+test('views name what each is behind, dataset by dataset', () => {
+  const views = [{ orders: '1..3', prices: '7:2' }, { orders: '2:2', regions: { emea: 1 } }, { prices: '7' }, { regions: { emea: 3 } }]
+  expect(reconcile(views)).toEqual({
+    merged: { orders: '1,2:2,3', prices: '7:2', regions: { emea: 3 } },
+    behind: [true, true, true, false],
+  })
+  expect(reconcile([])).toEqual({ merged: {}, behind: [] })
+  const same = { orders: '1..3' }
+  expect(reconcile([same, { orders: '1..3' }, { prices: '1' }])).toEqual({
+    merged: { orders: '1..3', prices: '1' },
+    behind: [false, false, false],
+  })
+  // Three that differ: each is compared with all of them together.
+  expect(reconcile([{ orders: '1' }, { orders: '2:2' }, { orders: '1:2' }])).toEqual({
+    merged: { orders: '1..2:2' },
+    behind: [true, false, false],
+  })
+})
+
+test('keys are behind one by one', () => {
+  expect(isBehind({ a: 1, b: 2 }, { a: 1, b: 3 })).toBe(true)
+  expect(isBehind({ a: 1, b: 2 }, { a: 1, b: 2, c: 9 })).toBe(false)
+  expect(isBehind('1:2', { a: 9 })).toBe(false)
+})

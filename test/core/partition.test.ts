@@ -1,15 +1,22 @@
 import fc from 'fast-check'
 import {
+  countOf,
+  describePartitioning,
   endOf,
+  exists,
   firstOrdinal,
   isTimed,
   keyOf,
+  lastOrdinal,
   ordinalAt,
   ordinalOf,
+  ordinalRange,
   type Partitioning,
   parsePartition,
   partitioningFault,
   partitionTime,
+  placeIn,
+  sameGrain,
   startOf,
   step,
 } from '../../shared/core/partition.ts'
@@ -122,3 +129,70 @@ test.each([
 test.each([['-a'], ['a b'], ['ä'], [''], ['a/']])('the key %j is none', key =>
   expect(partitioningFault(keys(['good', key]))).toContain(`"${key}" has characters`),
 )
+
+describe('around the date that Samoa skipped', () => {
+  const samoa = daily({ timezone: 'Pacific/Apia' })
+  const at = (date: string) => ordinalOf(samoa, date)!
+  const [before, skipped, after] = [at('2011-12-29'), at('2011-12-29') + 1, at('2011-12-31')]
+
+  test('steps go over it, either way', () => {
+    expect(after - before).toBe(2)
+    expect([step(samoa, before, 1), step(samoa, after, -1), step(samoa, before, 0), step(samoa, before, 2)]).toEqual([
+      after,
+      before,
+      before,
+      after + 1,
+    ])
+  })
+
+  test('ranges, counts and places leave it out', () => {
+    expect(ordinalRange(samoa, before, after)).toEqual([before, after])
+    expect(countOf(samoa, before, after)).toBe(2)
+    expect([before, skipped, after].map(o => placeIn(samoa, before, after, o))).toEqual([0, -1, 1])
+    expect(exists(samoa, skipped)).toBe(false)
+  })
+})
+
+test('a range counts both its ends, and one that ends before it begins counts none', () => {
+  for (const p of [daily(), weekly(), daily({ timezone: 'Europe/Madrid' })]) {
+    expect([countOf(p, 5, 5), countOf(p, 5, 7), countOf(p, 6, 5)]).toEqual([1, 3, 0])
+    expect([4, 5, 7, 8].map(o => placeIn(p, 5, 7, o))).toEqual([-1, 0, 2, -1])
+  }
+})
+
+test('what exists begins with the first date and ends with the last key', () => {
+  const days = daily({ from: '2001-02-14' })
+  const first = ordinalOf(days, '2001-02-14')!
+  expect([firstOrdinal(days), lastOrdinal(days)]).toEqual([first, Number.POSITIVE_INFINITY])
+  expect([exists(days, first), exists(days, first - 1)]).toEqual([true, false])
+  expect([firstOrdinal(daily()), firstOrdinal(keys(['a', 'b'])), lastOrdinal(keys(['a', 'b'])), lastOrdinal(unpartitioned())]).toEqual([
+    -Infinity,
+    0,
+    1,
+    0,
+  ])
+  expect([exists(keys(['a', 'b']), 1), exists(keys(['a', 'b']), 2), exists(keys(['a', 'b']), -1)]).toEqual([true, false, false])
+  expect(firstOrdinal(hourly({ from: '2001-02-14T05:30Z' }))).toBe(ordinalOf(hourly(), '2001-02-14T05Z'))
+  expect(firstOrdinal(hourly({ from: '2001-02-14', timezone: 'Asia/Tokyo' }))).toBe(ordinalOf(hourly(), '2001-02-13T15Z'))
+  for (const wrong of ['tomorrow', '2001-02-30', '2001', 'x2001-02-14T05:00Z'])
+    expect(() => firstOrdinal(daily({ from: wrong }))).toThrow(expect.objectContaining({ code: 'BAD_DATE' }))
+  expect(() => parsePartition(days, '2001-02-13', 'orders')).toThrow(expect.objectContaining({ code: 'BAD_PARTITION' }))
+  expect(parsePartition(days, '2001-02-14', 'orders')).toBe(first)
+})
+
+test('grains are the same with the same keys in one zone', () => {
+  expect(sameGrain(daily(), daily())).toBe(true)
+  expect(sameGrain(daily(), weekly())).toBe(false)
+  expect(sameGrain(daily(), daily({ timezone: 'Europe/Madrid' }))).toBe(false)
+  expect(sameGrain(keys(['a']), keys(['b']))).toBe(true)
+  expect(sameGrain(unpartitioned(), unpartitioned())).toBe(true)
+  expect(sameGrain(unpartitioned(), keys(['all']))).toBe(false)
+})
+
+test('a partitioning is told by its grain, or its first keys', () => {
+  expect(describePartitioning(daily())).toBe('daily')
+  expect(describePartitioning(keys(['a', 'b', 'c', 'd', 'e']))).toBe('keyed (a, b, c, d, e)')
+  expect(describePartitioning(keys(['a', 'b', 'c', 'd', 'e', 'f']))).toBe('keyed (a, b, c, d, e, …)')
+  expect(partitionTime(keys(['a']), 'a')).toBeUndefined()
+  expect(partitionTime(daily(), 'a')).toBeUndefined()
+})

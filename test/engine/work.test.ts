@@ -137,4 +137,87 @@ describe('an attempt', () => {
     )
     expect(await run()).toMatchObject({ error: { failure: 'timeout' } })
   })
+
+  describe('at long work', () => {
+    const real = { setInterval, clearInterval }
+    let beats: { renew: () => Promise<void>; ms: number }[]
+    let ended: number
+    beforeEach(() => {
+      beats = []
+      ended = 0
+      globalThis.setInterval = ((renew: () => Promise<void>, ms: number) => beats.push({ renew, ms })) as never
+      globalThis.clearInterval = (() => ended++) as never
+    })
+    afterEach(() => {
+      Object.assign(globalThis, real)
+    })
+
+    test('says every ten minutes that it is alive, until it ends', async () => {
+      await doing(async ({ signal }) => {
+        expect(beats.map(b => b.ms)).toEqual([600_000])
+        host.now += 600_000
+        await beats[0]!.renew()
+        expect((await run()).lease).toBe(host.now + 1_800_000)
+        expect(signal.aborted).toBe(false)
+        return manifest
+      })
+      expect(ended).toBe(1)
+      expect((await run()).state).toBe('succeeded')
+    })
+
+    test('stops when the attempt is no longer the run’s own', async () => {
+      await doing(async ({ signal }) => {
+        await host.publish([{ type: 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }])
+        await host.drain()
+        await beats[0]!.renew()
+        expect(signal.reason).toMatchObject({ name: 'AbortError' })
+        throw signal.reason
+      })
+      expect((await run()).state).toBe('cancelled')
+    })
+
+    test('goes on where the ledger did not answer', async () => {
+      await doing(async ({ signal }) => {
+        const { get } = host.world.ledger
+        host.world.ledger.get = async () => {
+          throw new Error('busy')
+        }
+        await beats[0]!.renew()
+        host.world.ledger.get = get
+        expect(signal.aborted).toBe(false)
+        return manifest
+      })
+      expect((await run()).state).toBe('succeeded')
+    })
+  })
+
+  test('says what it does to whoever keeps its log', async () => {
+    const said: unknown[] = []
+    const log = (message: string, fields?: object) => said.push([message, fields])
+    await work(host.world, task, { run: async () => manifest }, name, log)
+    expect(said).toEqual([
+      ['attempt began', { generation: 1, attempt: 1, lane: 'nightly' }],
+      ['published', { rows: 3, bytes: 5 }],
+    ])
+  })
+
+  test('that was overtaken tells its log that it is refused', async () => {
+    const said: string[] = []
+    const overtaken = async () => {
+      await host.publish([{ type: 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }])
+      await host.drain()
+      return manifest
+    }
+    await work(host.world, task, { run: overtaken }, name, message => said.push(message))
+    expect(said).toEqual(['attempt began', expect.stringContaining('refused')])
+  })
+
+  test('that fails tells its log how', async () => {
+    const said: unknown[] = []
+    const failing = async () => {
+      throw new RedeyeError('SOURCE_UNAVAILABLE', 'the API is busy')
+    }
+    await work(host.world, task, { run: failing }, name, (message, fields) => said.push([message, fields]))
+    expect(said[1]).toEqual(['failed: the API is busy', { failure: 'transient', code: 'SOURCE_UNAVAILABLE' }])
+  })
 })
