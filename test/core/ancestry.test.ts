@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isBehind, type Lineage, lineageOf, mergeLineages, rangesOf, reconcile } from '../../shared/core/ancestry.ts'
+import { type Ancestry, isBehind, type Lineage, lineageOf, mergeLineages, rangesOf, reconcile } from '../../shared/core/ancestry.ts'
 
 type Model = Map<number, number>
 const models = fc
@@ -65,7 +65,12 @@ test('a dataset that became keyed begins anew, and is behind nothing it was', ()
 })
 
 test('views name what each is behind, dataset by dataset', () => {
-  const views = [{ orders: '1..3', prices: '7:2' }, { orders: '2:2', regions: { emea: 1 } }, { prices: '7' }, { regions: { emea: 3 } }]
+  const views: Ancestry[] = [
+    { orders: '1..3', prices: '7:2' },
+    { orders: '2:2', regions: { emea: 1 } },
+    { prices: '7' },
+    { regions: { emea: 3 } },
+  ]
   expect(reconcile(views)).toEqual({
     merged: { orders: '1,2:2,3', prices: '7:2', regions: { emea: 3 } },
     behind: [true, true, true, false],

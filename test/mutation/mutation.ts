@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => process.exit(130))
   const { mutants, ...code } = await instrument(root, files)
   const judgeOf = (kind: keyof typeof code, active?: string) => {
-    const judge = new Judge(join(folder, `${kind}.json`), Number(values.seeds), active)
+    const judge = new Judge(join(folder, `${kind}.json`), Number(values.seeds), judges[0]?.names, active)
     judges.push(judge)
     return judge
   }

@@ -14,13 +14,23 @@ const SLACK = 5
 // More than any test needs, so that a mutant which takes all memory ends its process and not the machine.
 const OPTIONS = ['--no-warnings', '--max-old-space-size=1500']
 
+class TestsChanged extends Error {
+  constructor() {
+    super('the tests have changed since they were counted: begin anew')
+  }
+}
+
 /** A process that judges mutants; begun anew where one has ended it, or has to be ended. */
 export class Judge {
   readonly #args: string[]
   #child: ChildProcess | undefined
   names: string[] = []
 
-  constructor(sources: string, seeds: number, active?: string) {
+  readonly #expected: readonly string[] | undefined
+
+  /** `expected`: the tests that were counted, which are spoken of by their places. */
+  constructor(sources: string, seeds: number, expected?: readonly string[], active?: string) {
+    this.#expected = expected
     this.#args = [sources, String(seeds), ...(active === undefined ? [] : [active])]
   }
 
@@ -34,6 +44,10 @@ export class Judge {
     if (!first || !('ready' in first)) {
       child.kill('SIGKILL')
       throw new Error('the tests could not be loaded')
+    }
+    if (this.#expected && this.#expected.join() !== first.ready.join()) {
+      child.kill('SIGKILL')
+      throw new TestsChanged()
     }
     this.names = first.ready
     return (this.#child = child)
@@ -66,7 +80,8 @@ export class Judge {
     let child: ChildProcess
     try {
       child = await this.#ready()
-    } catch {
+    } catch (error) {
+      if (error instanceof TestsChanged) throw error
       return { status: 'killed', how: 'the modules do not load' }
     }
     const answer = await this.#answer(child, { judge: mutant, tests, hitLimit }, LEAST_S + (SLACK * ms) / 1000)
