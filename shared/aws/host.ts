@@ -61,7 +61,8 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? ''
   const log = functionLogger(env.AWS_LAMBDA_FUNCTION_NAME ?? 'redeye')
   const lake = lazy(async () => (await import('./lake.ts')).bucketLake({ bucket: settings.bucket, folder: scratchFolder() }))
-  const { world, forgetGraph } = createWorld(settings, region, lake)
+  const loadLedger = lazy(async () => new (await import('./ledger.ts')).DynamoLedger({ table: settings.table }))
+  const { world, forgetGraph } = createWorld(settings, region, { ledger: lazyLedger(loadLedger), lake })
   const duckdb = duckdbOf(Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined)
   const onEmptyDisk = emptyingDisk(lake)
   return {
@@ -74,13 +75,17 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
     onEmptyDisk,
     compute: computes({ lake, duckdb, onEmptyDisk }, sourceWorld(settings)),
     handle: unhandled({ world, log, forgetGraph }),
+    prepare: loadLedger,
   }
 }
 
 /** The engine's world, of adapters that are loaded when they are first used. */
-function createWorld(settings: Settings, region: string, lake: AwsHost['lake']): { world: World; forgetGraph: () => void } {
+function createWorld(
+  settings: Settings,
+  region: string,
+  { ledger, lake }: { ledger: Ledger; lake: AwsHost['lake'] },
+): { world: World; forgetGraph: () => void } {
   const clock = lambdaClock()
-  const ledger = lazyLedger(settings)
   const bus = lazy(async () => (await import('./bus.ts')).eventBridgeBus({ bus: settings.bus }))
   const publisher = { publish: async (events: Parameters<World['bus']['publish']>[0]) => (await bus()).publish(events) }
   const timers = lazy(async () =>
@@ -121,8 +126,7 @@ function createWorld(settings: Settings, region: string, lake: AwsHost['lake']):
   return { world, forgetGraph: kept.forget }
 }
 
-function lazyLedger({ table }: Settings): Ledger {
-  const ledger = lazy(async () => new (await import('./ledger.ts')).DynamoLedger({ table }))
+function lazyLedger(ledger: () => Promise<Ledger>): Ledger {
   return {
     get: async key => (await ledger()).get(key),
     getMany: async keys => (await ledger()).getMany(keys),

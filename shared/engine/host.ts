@@ -19,6 +19,8 @@ export interface Host {
    * it is: a task, or `platform/…`.
    */
   handle?(name: string, event: unknown, handler: () => Promise<void>): Promise<void>
+  /** Loads what every invocation needs. */
+  prepare?(): Promise<unknown>
 }
 
 let host: Host | undefined
@@ -32,6 +34,17 @@ export function provideHost(provided: Host | undefined): void {
 export function findHost(): Host | Promise<Host> {
   if (host || !process.env.AWS_LAMBDA_FUNCTION_NAME) return theHost()
   return import('../aws/host.ts').then(({ awsHost }) => (host ??= awsHost(process.env)))
+}
+
+/**
+ * On Lambda, loads what every invocation needs while the function starts, when that takes nothing of its time. What is missing is said
+ * at the first event, where somebody hears it.
+ */
+export function prepareHost(): void {
+  if (!process.env.AWS_LAMBDA_FUNCTION_NAME) return
+  void Promise.resolve(findHost())
+    .then(found => found.prepare?.())
+    .catch(() => undefined)
 }
 
 /** The ports of this process; throws where nobody gave any. */

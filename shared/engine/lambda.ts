@@ -4,7 +4,7 @@ import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { decide } from './decide.ts'
 import { endFailed, type FailedInvocation, isFailedInvocation } from './failed-invocation.ts'
-import { findHost } from './host.ts'
+import { findHost, prepareHost } from './host.ts'
 import { sweepTask } from './sweep.ts'
 import { work } from './work.ts'
 
@@ -21,6 +21,7 @@ export interface ScheduledEvent {
  * export const { decide, work } = lambda(task)
  */
 export function lambda(task: Task) {
+  prepareHost()
   return {
     /** For events by the service's rule, for its sweep's schedule, and for invocations of `work` that failed. */
     decide: middy(async (event: Envelope | ScheduledEvent | FailedInvocation): Promise<void> => {

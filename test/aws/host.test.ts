@@ -4,7 +4,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { mockClient } from 'aws-sdk-client-mock'
 import { awsHost } from '../../shared/aws/host.ts'
-import { findHost, provideHost } from '../../shared/engine/host.ts'
+import { findHost, prepareHost, provideHost } from '../../shared/engine/host.ts'
 import { whole } from './environment.ts'
 
 const table = mockClient(DynamoDBClient)
@@ -26,6 +26,18 @@ test('on Lambda, whoever was given no host finds that of its environment, once',
   const host = await findHost()
   expect(await findHost()).toBe(host)
   expect(host.handle).toBeDefined()
+})
+
+test('what every invocation needs is loaded while the function starts; nothing is asked, and what is missing waits for the first event', async () => {
+  Object.assign(process.env, whole, { AWS_LAMBDA_FUNCTION_NAME: 'redeye-dev-a-decide' })
+  prepareHost()
+  const host = await findHost()
+  await host.prepare!()
+  expect(table.calls()).toEqual([])
+  provideHost(undefined)
+  process.env.REDEYE_TABLE = ''
+  prepareHost()
+  await new Promise(resolve => setImmediate(resolve))
 })
 
 test('elsewhere nobody finds it', () => {
