@@ -77,10 +77,8 @@ async function look(
   places: Places,
 ): Promise<Looked> {
   const doc = stored?.doc
-  // Whoever has a place and lost a race, lost it perhaps to one that was refused that place: then it alone can begin.
-  const short = places.held.size === 0 || doc?.state !== 'queued' || isAtWork(doc)
-  if (short && reason.night !== undefined && doc?.state !== undefined) return 'kept'
-  if (short && reason.arrival) {
+  if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
+  if (reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())
     if (arrived === doc || arrived === undefined) return 'kept'
     if (arrived !== 'look') return (await write(world, key, arrived, stored?.rev ?? 0, places)) ? 'kept' : 'again'

@@ -36,10 +36,10 @@ export const mutants: Mutant[] = [
     'return renew({ ...doc, begunAt: now }, by, now)',
   ),
   mutant(
-    'who lost a race with a place in hand lets go',
-    'engine/consider',
-    "places.held.size === 0 || doc?.state !== 'queued' || isAtWork(doc)",
-    'true',
+    'who is refused for another taker does not hear of it',
+    'core/limit',
+    'return { ...enqueue(doc, candidate, now, false), granted: false, owned }',
+    'return { doc, granted: false, owned, handed: [], changed: false }',
   ),
   mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
   mutant('one timeout too many', 'core/retry', 'count < retry.timeouts', 'count <= retry.timeouts'),
@@ -207,7 +207,7 @@ export const mutants: Mutant[] = [
   mutant(
     'a night told again starts what was cancelled',
     'engine/consider',
-    "if (short && reason.night !== undefined && doc?.state !== undefined) return 'kept'",
+    "if (reason.night !== undefined && doc?.state !== undefined) return 'kept'",
     '',
   ),
   mutant('quiet wins over loud', 'core/run', '...(a.quiet && b.quiet && { quiet: true })', '...((a.quiet || b.quiet) && { quiet: true })'),
