@@ -10,17 +10,16 @@ export function onePattern(patterns: readonly EventPattern[]): Record<string, un
   return others.length === 0 ? { source: [SOURCE], ...first } : { source: [SOURCE], $or: [first, ...others] }
 }
 
+type Listener = Parameters<typeof patternsOf>[0]
+
+/** How long a task's pattern is, as EventBridge counts. */
+export const patternLength = (task: Listener): number => JSON.stringify(onePattern(patternsOf(task))).length
+
 /** The pattern of a task's one rule; throws BAD_TASK when EventBridge would refuse it for its length. */
-export function rulePattern(task: Parameters<typeof patternsOf>[0]): Record<string, unknown> {
-  const pattern = onePattern(patternsOf(task))
-  const length = JSON.stringify(pattern).length
-  if (length > LONGEST_PATTERN)
-    throw new RedeyeError(
-      'BAD_TASK',
-      `${task.task}: its rule's pattern has ${length} characters, and EventBridge takes ${LONGEST_PATTERN}`,
-      {
-        remedy: 'give it fewer inputs: let another task join some of them first',
-      },
-    )
-  return pattern
+export function rulePattern(task: Listener): Record<string, unknown> {
+  const length = patternLength(task)
+  if (length <= LONGEST_PATTERN) return onePattern(patternsOf(task))
+  throw new RedeyeError('BAD_TASK', `${task.task}: its rule's pattern has ${length} characters, and EventBridge takes ${LONGEST_PATTERN}`, {
+    remedy: 'give it fewer inputs: let another task join some of them first',
+  })
 }

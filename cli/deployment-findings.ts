@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { parse } from 'yaml'
+import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
+import { type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
+import { RedeyeError } from '../shared/core/errors.ts'
+import type { Finding } from '../shared/core/finding.ts'
+import { DAY_MS, dateOfDay, dayWithout } from '../shared/core/zone.ts'
+import { taskContract } from '../shared/task/contract.ts'
+import type { Project } from '../shared/task/project.ts'
+
+const FILE = 'serverless.yml'
+// Zones change their rules now and then; a rule that holds for five years is one to count with.
+const AHEAD_DAYS = 5 * 366
+
+/** What AWS would refuse of a project, or a night of a stage: known before anything is deployed. */
+export function deploymentFindings(project: Project, now = Date.now()): Finding[] {
+  return [...project.services.flatMap(service => tooLong(project, service.task)), ...stageFindings(project.root, now)]
+}
+
+function tooLong(project: Project, task: Project['services'][number]['task']): Finding[] {
+  const length = patternLength(taskContract(task, 0))
+  if (length <= LONGEST_PATTERN) return []
+  const { file, line, column } = task.declared
+  return [
+    {
+      code: 'BAD_TASK',
+      severity: 'error',
+      file: relative(project.root, file),
+      line,
+      column,
+      task: task.name,
+      message: `${task.name}: its rule's pattern has ${length} characters, and EventBridge takes ${LONGEST_PATTERN}`,
+      remedy: 'give it fewer inputs: let another task join some of them first',
+    },
+  ]
+}
+
+function stageFindings(root: string, now: number): Finding[] {
+  const file = join(root, FILE)
+  if (!existsSync(file)) return []
+  const text = readFileSync(file, 'utf8')
+  const { params = {} } = (parse(text) ?? {}) as { params?: Record<string, unknown> }
+  // Those that are named, and any other, which has the defaults.
+  const stages = [...Object.keys(params).filter(s => s !== 'default'), 'any']
+  const found = new Map<string, Finding>()
+  for (const stage of stages)
+    for (const finding of stageFinding(root, text, stage, now)) found.set(finding.message.replace(` of stage ${stage}`, ''), finding)
+  return [...found.values()]
+}
+
+function stageFinding(root: string, text: string, stage: string, now: number): Finding[] {
+  try {
+    return skipped(stageSettings(root, stage), text, now)
+  } catch (error) {
+    if (!(error instanceof RedeyeError)) throw error
+    const name = /: (\w+) of stage/.exec(error.message)?.[1] ?? 'params'
+    return [{ code: error.code, severity: 'error', ...placeOf(text, name), message: error.message, remedy: error.remedy ?? '' }]
+  }
+}
+
+/** A night at a time that its zone skips on some day would not begin on that day. */
+function skipped({ zone, nightAt }: StageSettings, text: string, now: number): Finding[] {
+  const [hour, minute] = nightAt.split(':').map(Number) as [number, number]
+  const day = dayWithout(zone, hour, minute, Math.floor(now / DAY_MS), AHEAD_DAYS)
+  if (day === undefined) return []
+  return [
+    {
+      code: 'BAD_DATE',
+      severity: 'error',
+      ...placeOf(text, 'nightAt'),
+      message: `nightAt is ${nightAt}, and ${zone} has no such time on ${dateOfDay(day)}: that night would not begin`,
+      remedy: 'choose a time that every day has; clocks are put forward between midnight and three',
+    },
+  ]
+}
+
+function placeOf(text: string, name: string): { file: string; line: number; column: number } {
+  const at = text.search(new RegExp(`\\b${name}:`))
+  const before = text.slice(0, Math.max(0, at)).split('\n')
+  return { file: FILE, line: before.length, column: before.at(-1)!.length + 1 }
+}

@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { jest } from '@jest/globals'
+import { osls } from '../../../cli/osls-command.ts'
+import type { Resource } from '../../../shared/aws/deploy/template.ts'
+import { insecure, installLinters, lintErrors } from './linters.ts'
+import { root } from './tasks.ts'
+
+// Two linters of Python, each some ten seconds a template on a quiet machine.
+jest.setTimeout(900_000)
+
+/** What checkov would have otherwise, and why it is as it is. An exception that no template needs any more is taken away. */
+const exceptions: Record<string, string> = {
+  CKV_AWS_18: 'who read what is CloudTrail’s to say (audit: true); access logs would be a bucket that nobody reads',
+  CKV_AWS_21: 'the deployment bucket’s files have the time of their deployment in their names',
+  CKV_AWS_26: 'AWS’s own key for SNS lets no alarm publish; customerKey: true encrypts, and the mails themselves go in the clear',
+  CKV_AWS_27: 'it is encrypted, with SQS’s own key',
+  CKV_AWS_35: 'the trail is encrypted with S3’s own key',
+  CKV_AWS_67: 'lake and ledger are in this region',
+  CKV_AWS_115: 'reserved concurrency is taken from everyone else; how many runs there are at once is the ledger’s to say',
+  CKV_AWS_116: 'failures go to destinations, which say why; a dead-letter queue of a function would not',
+  CKV_AWS_117: 'S3 and DynamoDB are reached without a network; what needs one says network: private',
+  CKV_AWS_119: 'it is encrypted, with DynamoDB’s own key, unless customerKey is true',
+  CKV_AWS_158: 'logs are encrypted by CloudWatch; they hold names and counts, no data',
+  CKV_AWS_173: 'there are names in the environment, and no secrets',
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'redeye-package-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+beforeAll(installLinters)
+
+const everything = ['network=true', 'audit=true', 'customerKey=true', 'email=nights@example.com']
+const packages = [
+  ['the platform', root, []],
+  ['the platform with all it may have', root, everything],
+  ['a transform', join(root, 'services/airport-day'), []],
+  ['an ingest', join(root, 'services/flown-flights'), []],
+  ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
+] as const
+const needed = new Set<string>()
+
+test.each(packages)('%s packages; neither linter has an error', async (name, service, params) => {
+  const to = join(folder, name.replaceAll(' ', '-'))
+  const { ok, output } = await osls(service, ['package', '--stage', 'dev', '--package', to, ...params.flatMap(p => ['--param', p])])
+  expect(ok ? '' : output).toBe('')
+  const template = join(to, 'cloudformation-template-update-stack.json')
+  expect(await lintErrors(template)).toEqual([])
+  const found = await insecure(template)
+  for (const { check } of found) needed.add(check)
+  expect(found.filter(f => !(f.check in exceptions))).toEqual([])
+  const { Resources } = JSON.parse(readFileSync(template, 'utf8')) as { Resources: Record<string, Resource> }
+  // Versions of functions would each keep their code.
+  expect(Object.values(Resources).filter(r => r.Type === 'AWS::Lambda::Version')).toEqual([])
+})
+
+test('each exception is still one', () => {
+  expect(Object.keys(exceptions).filter(check => !needed.has(check))).toEqual([])
+})
