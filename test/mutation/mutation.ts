@@ -3,6 +3,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Random } from '../simulation/random.ts'
 import { instrument, type Mutant } from './instrument.ts'
 import { type Covered, Judge, type Verdict } from './pool.ts'
 import { type Judged, report, survivorLines, tableOf } from './report.ts'
@@ -68,7 +69,7 @@ class Order {
   constructor(ms: readonly number[]) {
     this.#ms = ms
     // A few tests take most of the time, and notice little that no other does.
-    this.#most = values.quick ? ms.reduce((a, b) => a + b, 0) / 100 : Number.POSITIVE_INFINITY
+    this.#most = values.quick ? ms.reduce((a, b) => a + b, 0) / 400 : Number.POSITIVE_INFINITY
   }
 
   note(file: string, test: number): void {
@@ -113,24 +114,32 @@ async function main(): Promise<void> {
       ...mutant,
       hash: hashes.get(mutant.file)!,
       status: verdict,
-      ...(test !== undefined && { by: first.names[test]! }),
+      ...(test !== undefined && test >= 0 && { by: first.names[test]! }),
       ...(how && { how }),
     })
-    if (test !== undefined) order.note(mutant.file, test)
+    if (test !== undefined && test >= 0) order.note(mutant.file, test)
   }
-  for (const mutant of mutants) {
-    const known = before.get(nameOf(mutant))
+  // In a random order, the same each time: as far as a run comes in its time, it is a fair sample.
+  const random = new Random(mutants.length)
+  const shuffled = mutants.map(mutant => ({ mutant, at: random.next() })).sort((a, b) => a.at - b.at)
+  for (const { mutant } of shuffled) {
     if (mutant.ignored) note(mutant, 'ignored')
-    else if (known?.status === 'killed' || known?.status === 'timeout')
-      note(mutant, known.status, known.by === undefined ? undefined : first.names.indexOf(known.by))
-    else if (!covering.tests.has(mutant.id) && !covered.static[mutant.id]) note(mutant, 'uncovered')
     else todo.push(mutant)
   }
   const all = first.names.map((_, i) => i)
   const work = async (judge: Judge) => {
     for (let mutant = todo.shift(); mutant; mutant = todo.shift()) {
+      const known = before.get(nameOf(mutant))
       if (Date.now() > until) {
         note(mutant, 'unjudged')
+        continue
+      }
+      if (known?.status === 'killed' || known?.status === 'timeout') {
+        note(mutant, known.status, known.by === undefined ? undefined : first.names.indexOf(known.by))
+        continue
+      }
+      if (!covering.tests.has(mutant.id) && !covered.static[mutant.id]) {
+        note(mutant, 'uncovered')
         continue
       }
       // What is reached only while modules load needs a process of its own.
@@ -157,11 +166,12 @@ async function main(): Promise<void> {
   console.log(tableOf(rows))
 }
 
-/** The report of what was judged now, beside what an earlier run found of other files. */
+/** The report of what was judged now, beside what earlier runs found of other files, and of these as they are. */
 function keep(judged: readonly Judged[], before: ReadonlyMap<string, Judged>): void {
-  const others = [...before.values()].filter(j => !hashes.has(j.file))
+  const kept = new Map([...before].filter(([, j]) => !hashes.has(j.file) || hashes.get(j.file) === j.hash))
+  for (const j of judged) if (j.status !== 'unjudged') kept.set(nameOf(j), j)
   mkdirSync(join(root, '.redeye'), { recursive: true })
-  writeFileSync(reportFile, JSON.stringify([...others, ...judged], undefined, 1))
+  writeFileSync(reportFile, JSON.stringify([...kept.values()], undefined, 1))
 }
 
 await main()
