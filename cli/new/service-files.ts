@@ -14,6 +14,7 @@ export function serviceFiles(wish: Wish): { path: string; text: string }[] {
   const files = [
     { path: `${folder}/task.ts`, text: taskFile(wish) },
     { path: `${folder}/handler.ts`, text: handlerFile },
+    { path: `${folder}/serverless.yml`, text: serverlessFile(wish.name) },
     { path: `${folder}/task.test.ts`, text: testFile(wish) },
   ]
   if (wish.kind === 'transform') files.push({ path: `${folder}/${wish.name}.sql`, text: sqlFile(wish) })
@@ -28,6 +29,9 @@ import task from './task.ts'
 
 export const { decide, work } = lambda(task)
 `
+
+/** All that deploying it takes beside task.ts. */
+const serverlessFile = (name: string) => `service: ${name}\nprovider: { name: aws }\nplugins: [redeye/deploy]\n`
 
 function taskFile(wish: Wish): string {
   const { kind, inputs } = wish

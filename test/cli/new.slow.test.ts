@@ -58,6 +58,7 @@ test('it says what it wrote, and what next', async () => {
   expect(out).toBe(`wrote datasets/city-orders.ts
 wrote services/city-orders/task.ts
 wrote services/city-orders/handler.ts
+wrote services/city-orders/serverless.yml
 wrote services/city-orders/task.test.ts
 wrote services/city-orders/city-orders.sql
 added its export to datasets/index.ts

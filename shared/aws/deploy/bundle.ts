@@ -64,7 +64,10 @@ async function compiled({ root, entry, taskFile, duckdb }: BundleOptions): Promi
       logLevel: 'silent',
       absWorkingDir: root,
       external: duckdb ? ['@duckdb/node-bindings-*', 'detect-libc'] : ['@duckdb/*'],
-      plugins: [declaredPlace(root, taskFile), without(duckdb ? ['sql/compile'] : ['sql/compile', 'compute/compute', 'compute/inspect'])],
+      plugins: [
+        declaredPlace(root, taskFile),
+        without(duckdb ? ['sql/compile'] : ['sql/compile', 'compute/compute', 'compute/inspect', 'aws/secrets']),
+      ],
     })
   } catch (cause) {
     throw new RedeyeError('BAD_TASK', `${taskFile ? relative(root, taskFile) : 'the platform'} cannot be bundled: ${messageOf(cause)}`, {
