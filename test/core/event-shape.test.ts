@@ -28,3 +28,54 @@ test.each([
 test('fields that a newer version may have are left alone', () => {
   checkEvent('NightStarted', { date: '2001-02-14', mood: 'calm' })
 })
+
+describe('every field says what it takes:', () => {
+  const request = { tasks: ['a'], from: '2001-02-01', to: '2001-02-02' }
+  const ready = { dataset: 'a', partition: 'b', number: 1, at: 5, cause: { lane: 'nightly' } }
+  test.each<[string, object, string]>([
+    ['DatasetReady', { ...ready, number: 'one' }, 'number is "one"; it takes a number'],
+    ['DatasetReady', { ...ready, at: Number.NaN }, 'it takes a number'],
+    ['DatasetReady', { ...ready, cause: null }, 'cause is null; it takes an object'],
+    ['DatasetReady', { ...ready, cause: [] }, 'it takes an object'],
+    ['DatasetReady', { ...ready, cause: 'nightly' }, 'it takes an object'],
+    ['DatasetReady', { ...ready, dataset: '' }, 'dataset is ""; it takes a text'],
+    ['DatasetReady', { ...ready, dataset: 7 }, 'dataset is 7; it takes a text'],
+    ['RunRequested', { ...request, tasks: [] }, 'at least one name'],
+    ['RunRequested', { ...request, tasks: [''] }, 'at least one name'],
+    ['RunRequested', { ...request, tasks: ['a', 5] }, 'at least one name'],
+    ['RunRequested', { ...request, downstream: 'no' }, 'downstream is "no"; it takes true or false'],
+    ['RunRequested', { ...request, lane: 'slow' }, 'one of nightly, manual, backfill'],
+    ['RunRequested', { ...request, maxActive: 1.5 }, 'a whole number from 1'],
+    ['RunRequested', { ...request, id: '' }, 'id is ""; it takes a text'],
+    ['VersionDelivered', { dataset: 'a', partition: 'b', files: ['c', 4] }, 'a list of texts'],
+    ['PlaceFreed', { limit: 'a', dataset: 'b', partition: 'c', generation: 1 }, 'attempt is missing; it takes a number'],
+  ])('%s %j: %s', (type, detail, message) => {
+    expect(() => checkEvent(type, detail)).toThrow(
+      expect.objectContaining({ code: 'BAD_EVENT', message: expect.stringContaining(message) }),
+    )
+  })
+
+  test('what is long is cut, and what to do names the example', () => {
+    const long = () => checkEvent('NightStarted', { date: ['x'.repeat(200)] })
+    expect(long).toThrow(expect.objectContaining({ remedy: 'see events/night-started.example.json' }))
+    expect(long).toThrow(/^.{100,130}$/)
+    expect(() => checkEvent('RunRequestd', {})).toThrow(expect.objectContaining({ remedy: 'did you mean RunRequested?' }))
+    expect(() => checkEvent('Zzzzzzzz', {})).toThrow(expect.objectContaining({ remedy: expect.stringContaining('events/') }))
+  })
+
+  test('none, but what is optional may be left out', () => {
+    checkEvent('RunRequested', request)
+    checkEvent('RunRequested', { ...request, id: 'r', run: 'missing', downstream: false, lane: 'manual', maxActive: 1 })
+    checkEvent('RunDue', { task: 'a', partition: 'b' })
+    checkEvent('VersionDelivered', { dataset: 'a', partition: 'b', files: [] })
+    for (const type of ['RunCancelled', 'RunApproved']) {
+      checkEvent(type, { task: 'a', partition: 'b' })
+      expect(() => checkEvent(type, { task: 'a' })).toThrow('partition is missing')
+    }
+    for (const type of ['TaskPaused', 'TaskResumed']) expect(() => checkEvent(type, {})).toThrow('task is missing')
+    expect(() => checkEvent('PartitionSkipped', { dataset: 'a' })).toThrow('partition is missing')
+    expect(() => checkEvent('RunsConcerned', { task: 'a', from: 'b', to: 'c' })).toThrow('arrival is missing')
+    expect(() => checkEvent('NightStarted', [])).toThrow('not an object')
+    expect(() => checkEvent('NightStarted', null)).toThrow('not an object')
+  })
+})

@@ -47,3 +47,10 @@ test('each hour of a night is of that night, and what has no time is of none', (
 test('what is no date is refused by name', () => {
   expect(() => nightOrdinals(daily('UTC'), '14.2.2001')).toThrow('"14.2.2001" is no date')
 })
+
+test('of keys it makes all, of what is undated the one, of weeks and months none', () => {
+  expect(keys({ grain: 'keys', keys: ['emea', 'apac'] }, '2026-03-29')).toEqual(['emea', 'apac'])
+  expect(keys({ grain: 'unpartitioned' }, '2026-03-29')).toEqual(['all'])
+  expect(keys({ grain: 'weekly', timezone: 'UTC' }, '2026-03-29')).toEqual([])
+  expect(keys({ grain: 'monthly', timezone: 'UTC' }, '2026-03-01')).toEqual([])
+})

@@ -1,0 +1,156 @@
+import type { LimitDoc } from '../../shared/core/limit.ts'
+import { ordinalOf } from '../../shared/core/partition.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { considerRun, type Reason } from '../../shared/engine/consider.ts'
+import { limitKey, pauseKey, requestKey, runKey } from '../../shared/engine/keys.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+
+const story = parseStory(
+  `
+story: two tasks, one of which may run once at a time
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2026-03-01 }
+  clean: { partition: daily, from: 2026-03-01 }
+  once: { partition: daily, from: 2026-03-01 }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean }
+  one-by-one: { inputs: { orders: same }, output: once, limit: 1 }
+steps: []
+`,
+  'consider.yaml',
+)
+const partition = '2026-03-02'
+let host: StoryHost
+const look = (task = 'cleaning', reason: Reason = {}, of = partition) =>
+  considerRun(host.world, host.graph, task, ordinalOf({ grain: 'daily', timezone: 'UTC' }, of)!, reason)
+const run = async (dataset = 'clean', of = partition) => (await host.ledger.get<RunDoc>(runKey(dataset, of)))?.doc
+/** Somebody else writes the run, once, just before it is written. */
+const overtaken = (dataset: string, doc: Partial<RunDoc>) => {
+  const { put } = host.world.ledger
+  let left = 1
+  host.world.ledger.put = async (key, next, rev) => {
+    if (key.pk === `run/${dataset}` && left-- > 0)
+      await put(key, { v: 1, dataset, partition: key.sk, generation: 0, attempt: 0, ...doc }, rev)
+    return put(key, next, rev)
+  }
+}
+const limit = async () => (await host.ledger.get<LimitDoc>(limitKey('task/one-by-one')))!.doc
+
+beforeEach(async () => {
+  host = new StoryHost(story, story.now)
+  await host.deploy()
+  // The events of these versions are not delivered: every look here is the test's own.
+  await host.ready([
+    { dataset: 'orders', partition },
+    { dataset: 'orders', partition: '2026-03-03' },
+  ])
+})
+
+describe('a look that loses the race', () => {
+  test('for a claim looks again: whoever cancelled it is heeded', async () => {
+    overtaken('clean', { task: 'cleaning', state: 'cancelled' })
+    expect(await look()).toBe(false)
+    expect((await run())!.state).toBe('cancelled')
+    expect(host.seen.started).toEqual([])
+  })
+
+  test('for a claim looks again, and starts on what is there now', async () => {
+    overtaken('clean', { task: 'cleaning', state: 'waiting', requests: ['gone'] })
+    expect(await look()).toBe(true)
+    expect(await run()).toMatchObject({ state: 'running', generation: 1, requests: ['gone'] })
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  test('for what is to be written down looks again', async () => {
+    await host.ledger.put(pauseKey('cleaning'), { v: 1, task: 'cleaning', paused: true, at: 0 }, 0)
+    overtaken('clean', { task: 'cleaning', state: 'waiting', requests: ['gone'] })
+    expect(await look()).toBe(false)
+    expect(await run()).toMatchObject({ state: 'queued', requests: ['gone'] })
+  })
+
+  test('of a run that has to queue looks again', async () => {
+    host.hold(['one-by-one'])
+    expect(await look('one-by-one')).toBe(true)
+    overtaken('once', { task: 'one-by-one', state: 'waiting', requests: ['gone'] })
+    expect(await look('one-by-one', {}, '2026-03-03')).toBe(false)
+    expect(await run('once', '2026-03-03')).toMatchObject({ state: 'queued', requests: ['gone'] })
+    expect((await limit()).waiting.map(w => w.partition)).toEqual(['2026-03-03'])
+  })
+
+  test('to another’s start gives its place back', async () => {
+    overtaken('once', { task: 'one-by-one', state: 'cancelled' })
+    expect(await look('one-by-one')).toBe(false)
+    expect((await limit()).holders).toEqual([])
+  })
+})
+
+describe('a look', () => {
+  test('that may not start another run tells it to look for itself', async () => {
+    expect(await look('cleaning', { mayStart: false })).toBe(false)
+    expect(await run()).toBeUndefined()
+    await host.drain()
+    expect(host.seen.started).toContain('cleaning@2026-03-02')
+  })
+
+  test('by a night leaves a run that is there', async () => {
+    await host.ledger.put(
+      runKey('clean', partition),
+      { v: 1, dataset: 'clean', partition, task: 'cleaning', state: 'waiting', generation: 0, attempt: 0 },
+      0,
+    )
+    expect(await look('cleaning', { night: partition })).toBe(false)
+    expect((await run())!.state).toBe('waiting')
+    expect(await look('cleaning', { night: '2026-03-03' }, '2026-03-03')).toBe(true)
+    expect((await run('clean', '2026-03-03'))!.cause).toEqual({ lane: 'nightly', night: '2026-03-03' })
+  })
+
+  test('while a request selects, or all is paused, starts nothing', async () => {
+    const doc = { v: 1, dataset: 'clean', partition, task: 'cleaning', state: 'waiting', requests: ['r'], generation: 0, attempt: 0 }
+    await host.ledger.put(runKey('clean', partition), doc, 0)
+    await host.ledger.put(requestKey('r'), { phase: 'marking', tasks: ['cleaning'] }, 0)
+    expect(await look()).toBe(false)
+    expect(await run()).toEqual(doc)
+    await host.ledger.put(requestKey('r'), { phase: 'open', tasks: ['cleaning'] }, 1)
+    await host.ledger.put(pauseKey('all'), { v: 1, task: 'all', paused: true, at: 0 }, 0)
+    expect(await look()).toBe(false)
+    expect((await run())!.state).toBe('queued')
+    await host.ledger.put(pauseKey('all'), { v: 1, task: 'all', paused: false, at: 0 }, 1)
+    expect(await look()).toBe(true)
+  })
+
+  test('at a queued run that finds no place again writes nothing', async () => {
+    host.hold(['one-by-one'])
+    await look('one-by-one')
+    await look('one-by-one', {}, '2026-03-03')
+    const { put } = host.ledger.requests
+    host.now += 1000
+    await look('one-by-one', {}, '2026-03-03')
+    expect(host.ledger.requests.put).toBe(put)
+    expect(await run('once', '2026-03-03')).toMatchObject({ state: 'queued' })
+  })
+
+  test('that starts keeps its place, and one that was handed a place and does not start gives it back', async () => {
+    host.hold(['one-by-one'])
+    await look('one-by-one')
+    expect(await run('once')).toMatchObject({ permits: ['task/one-by-one'] })
+    expect((await limit()).holders).toHaveLength(1)
+    const { doc, rev } = (await host.ledger.get<LimitDoc>(limitKey('task/one-by-one')))!
+    const handed = { dataset: 'once', partition: '2026-03-07', task: 'one-by-one', until: host.now + 1000 }
+    await host.ledger.put(limitKey('task/one-by-one'), { ...doc, holders: [handed] }, rev)
+    expect(await look('one-by-one', { place: 'task/one-by-one' }, '2026-03-07')).toBe(false)
+    expect((await limit()).holders).toEqual([])
+  })
+
+  test('sees to it that the next partition is looked at when it begins', async () => {
+    const set: [number, unknown][] = []
+    host.world.timers.set = async (at, event) => void set.push([at, event])
+    host.now = Date.parse('2026-03-02T23:00Z')
+    await host.ready([{ dataset: 'orders', partition: '2026-03-03' }])
+    await look()
+    expect(set).toEqual([])
+    await look('cleaning', {}, '2026-03-03')
+    expect(set).toEqual([[Date.parse('2026-03-03'), { type: 'RunDue', detail: { task: 'cleaning', partition: '2026-03-03' } }]])
+  })
+})
