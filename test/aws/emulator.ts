@@ -12,13 +12,37 @@ import { setTimeout as wait } from 'node:timers/promises'
  */
 const UNTIL_CLOSED = `
   exec 3<&0
-  "$0" -m ministack < /dev/null 3<&- &
+  "$0" -c "$1" < /dev/null 3<&- &
   emulator=$!
   ( cat <&3 > /dev/null; kill $emulator ) &
   wait $emulator
   rm -rf "$TMPDIR"
   kill -KILL 0`
 
+/*
+ * The emulator gives every event a process of its own at once; on a machine of two cores eighty of them only keep each other from ending.
+ * On AWS events wait in Lambda's queue. So no more than some of a kind are at work, and the others wait; the platform's do not.
+ */
+const LAUNCH = `
+import os, threading
+from ministack import app
+from ministack.services import lambda_svc
+
+at_once = int(os.environ.get('REDEYE_AT_ONCE', '0'))
+if at_once > 0:
+    slots = {'work': threading.Semaphore(at_once), 'decide': threading.Semaphore(at_once)}
+    execute = lambda_svc._execute_function_dispatch
+    def queued(func, config, *rest):
+        slot = slots.get(config.get('FunctionName', '').rsplit('-', 1)[-1])
+        if slot is None:
+            return execute(func, config, *rest)
+        with slot:
+            return execute(func, config, *rest)
+    lambda_svc._execute_function_dispatch = queued
+app.main()`
+
+// Enough that functions which wait for others keep no processor idle.
+const AT_ONCE = 8
 // The version that what it does and does not do was measured on.
 const VERSION = '1.5.33'
 const root = join(import.meta.dirname, '..', '..')
@@ -37,6 +61,8 @@ export interface EmulatorOptions {
   /** Whether identity policies are enforced. */
   auth?: boolean
   region?: string
+  /** How many `decide` are at work at once, and how many `work`; eight each unless given, 0 for any number. */
+  atOnce?: number
   /** What functions are to find in their environment beside their own. */
   env?: Record<string, string>
 }
@@ -55,7 +81,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
-  const child = spawn('/bin/sh', ['-c', UNTIL_CLOSED, join(venv, 'bin', 'python')], {
+  const child = spawn('/bin/sh', ['-c', UNTIL_CLOSED, join(venv, 'bin', 'python'), LAUNCH], {
     // Not in the folder, which the shell removes.
     cwd: tmpdir(),
     env: {
@@ -70,6 +96,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       LAMBDA_EXECUTOR: 'local',
       AUTH: String(auth),
       LOG_LEVEL: 'WARNING',
+      REDEYE_AT_ONCE: String(options.atOnce ?? AT_ONCE),
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
