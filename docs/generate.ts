@@ -6,6 +6,7 @@ import { createProgram } from '../cli/program.ts'
 import { composeFile } from '../shared/aws/deploy/compose.ts'
 import { patternsOf, platformPatterns } from '../shared/core/events.ts'
 import { loadProject } from '../shared/task/project.ts'
+import { costPage } from './cost-page.ts'
 import { errorPage } from './error-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -14,6 +15,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8')
 /** The documents that follow from the code, whole or between two marks, by their path. They are committed; a test compares. */
 export async function derivedFiles(): Promise<Map<string, string>> {
   return new Map([
+    ['docs/cost.md', costPage(root)],
     ['docs/errors.md', errorPage()],
     ['docs/images/graph.svg', `${svg(pictureOf(await loadProject(root)))}\n`],
     ['services/serverless-compose.yml', composeFile(await loadProject(root))],

@@ -20,7 +20,7 @@ export interface StageSettings {
   logRetentionDays: number
   /** Runs of a lane at once. */
   laneLimits: Partial<Record<Lane, number>>
-  /** A network for private sources: two NAT gateways and interface endpoints cost about $95 a month. */
+  /** A network for private sources: a NAT gateway and interface endpoints cost about $165 a month. */
   network: boolean
   /** A key of one's own for ledger, lake, queue and topic: $1 a month and $0.03 for ten thousand uses. */
   customerKey: boolean

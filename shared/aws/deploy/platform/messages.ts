@@ -36,14 +36,15 @@ function bus({ stage, customerKey }: StageSettings): Resources {
 
 function deadLetters({ stage, customerKey }: StageSettings): Resources {
   const queue = att('DeadLetters', 'Arn')
-  const mayPut = (service: string) => ({
-    Sid: `From${service[0]!.toUpperCase()}${service.slice(1)}`,
+  // Rules come as themselves; functions and schedules by their roles.
+  const mayPut = {
+    Sid: 'FromRules',
     Effect: 'Allow',
-    Principal: { Service: `${service}.amazonaws.com` },
+    Principal: { Service: 'events.amazonaws.com' },
     Action: 'sqs:SendMessage',
     Resource: queue,
     Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
-  })
+  }
   return {
     DeadLetters: {
       Type: 'AWS::SQS::Queue',
@@ -57,7 +58,7 @@ function deadLetters({ stage, customerKey }: StageSettings): Resources {
       Type: 'AWS::SQS::QueuePolicy',
       Properties: {
         Queues: [ref('DeadLetters')],
-        PolicyDocument: { Version: '2012-10-17', Statement: [mayPut('events'), mayPut('scheduler')] },
+        PolicyDocument: { Version: '2012-10-17', Statement: [mayPut] },
       },
     },
   }
