@@ -5,9 +5,11 @@ const takes = (patterns: EventPattern[], ...args: Parameters<typeof event>) => p
 
 describe('a task’s events', () => {
   const input = (dataset: string) => ({ dataset })
-  const patterns = patternsOf({ task: 'clean-orders', inputs: [input('orders'), input('prices'), input('orders')], onNight: false })
+  const patternsOfTask = () =>
+    patternsOf({ task: 'clean-orders', inputs: [input('orders'), input('prices'), input('orders')], onNight: false })
 
   test('are versions of its inputs, each named once, and what names the task', () => {
+    const patterns = patternsOfTask()
     expect(patterns).toEqual([
       { source: ['redeye'], 'detail-type': ['DatasetReady'], detail: { dataset: ['orders', 'prices'] } },
       { source: ['redeye'], 'detail-type': ['RunDue', 'RunsConcerned', 'RunCancelled', 'RunApproved'], detail: { task: ['clean-orders'] } },

@@ -115,6 +115,104 @@ describe('what a type cannot hold is refused, with column, value and type', () =
   })
 })
 
+describe('at the edges of each type', () => {
+  const long = (digits: number) => '0'.repeat(digits - 1)
+  test.each<[ColumnType, unknown, unknown]>([
+    ...['true', 't', 'yes', 'Y', ' 1 '].map((word): [ColumnType, unknown, unknown] => ['boolean', word, true]),
+    ...['false', 'f', 'No', 'n', '0'].map((word): [ColumnType, unknown, unknown] => ['boolean', word, false]),
+    ['boolean', true, true],
+    ['boolean', false, false],
+    ['boolean', 1n, true],
+    ['boolean', 0n, false],
+    ['boolean', 0, false],
+    ['string', 1.5, '1.5'],
+    ['json', true, true],
+    ['json', 5n, 5],
+    ['json', null, null],
+    ['json', { a: undefined, b: [undefined] }, { b: [null] }],
+    [{ struct: { a: 'int' } }, '{"a":"1"}', { a: 1 }],
+    ['date', '2001-04-30', '2001-04-30'],
+    ['date', '2001-06-30', '2001-06-30'],
+    ['date', '2001-12-31', '2001-12-31'],
+    ['date', '2004-02-29', '2004-02-29'],
+    ['date', '0001-01-01', '0001-01-01'],
+    ['timestamp', '2001-02-14T05:00:00UTC', '2001-02-14T05:00:00Z'],
+    ['timestamp', '2001-02-14T05:00:00+18:59', '2001-02-13T10:01:00Z'],
+    ['int', `${long(60)}7`, 7],
+    [{ decimal: [3, 1] }, '+99.9', '99.9'],
+    [{ decimal: [3, 1] }, '-.5', '-0.5'],
+    [{ decimal: [3, 0] }, '1.2e2', '120'],
+    [{ decimal: [5, 3] }, '123.4e-2', '1.234'],
+  ])('%j takes %p as %p', (type, value, expected) => expect(fitOne(type, value)).toEqual(expected))
+
+  test.each<[ColumnType, unknown]>([
+    ['boolean', ''],
+    ['boolean', 'truest'],
+    ['boolean', 2n],
+    ['boolean', {}],
+    ['date', '2001-04-31'],
+    ['date', '2001-06-31'],
+    ['date', '2001-09-31'],
+    ['date', '2001-11-31'],
+    ['date', '2001-12-32'],
+    ['date', '2001-13-01'],
+    ['date', '2001-00-10'],
+    ['date', '0000-10-10'],
+    ['date', '2001-10-00'],
+    ['date', '1900-02-29'],
+    ['date', '2001-02-30'],
+    ['timestamp', '2001-02-14T05:00:00+19:00'],
+    ['timestamp', '2001-02-14T05:00:00+05:60'],
+    ['timestamp', '9999-12-31T23:59:59-01:00'],
+    ['timestamp', '0001-01-01T00:00:00+01:00'],
+    ['json', Number.NaN],
+    ['json', [Number.NaN]],
+    ['json', { a: Number.POSITIVE_INFINITY }],
+    ['json', ['\ud800']],
+    ['json', { '\ud800': 1 }],
+    ['json', () => 1],
+    ['json', [Symbol('x')]],
+    ['json', new Date(0)],
+    ['string', Number.NaN],
+    [{ array: 'int' }, '{"a":1}'],
+    [{ struct: { a: 'int' } }, '[1]'],
+    [{ struct: { a: 'int' } }, 'null'],
+    [{ decimal: [3, 1] }, '1e5'],
+    [{ decimal: [3, 1] }, '1.5x'],
+    [{ decimal: [3, 1] }, 'x1.5'],
+    [{ decimal: [3, 1] }, '100'],
+    [{ decimal: [3, 1] }, ''],
+    [{ decimal: [3, 1] }, {}],
+    ['double', 10n ** 400n],
+    ['double', {}],
+    ['bigint', 2n ** 63n],
+    ['bigint', true],
+  ])('%j refuses %p', (type, value) => {
+    expect(refused(type, value)).toMatch(/^v.*: received .*, expected /)
+  })
+
+  test('what was received is told by its kind', () => {
+    const received = (value: unknown) => /received (.*), expected/.exec(refused('boolean', value))![1]
+    expect(received({})).toBe('an object with no fields')
+    expect(received({ a: 1, b: 2 })).toBe('an object with a, b')
+    expect(received([1, 2])).toBe('an array of 2')
+    expect(received(() => 1)).toBe('a function')
+    expect(received(Symbol('x'))).toBe('a symbol')
+    expect(received(5n)).toBe('5')
+    expect(received(new Date(0))).toBe('the date 1970-01-01T00:00:00.000Z')
+    expect(received('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`)
+    expect(received('x'.repeat(61))).toBe(`"${'x'.repeat(60)}…"`)
+    expect(received(10n ** 59n)).toBe(`${10n ** 59n}`)
+    expect(received(10n ** 60n)).toBe(`1${'0'.repeat(59)}…`)
+  })
+
+  test('JSON goes five hundred levels deep', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+    expect(refused('json', nested(501))).toMatch('expected json')
+    expect(fitOne('json', nested(499))).toEqual(nested(499))
+  })
+})
+
 describe('records', () => {
   const fitRecord = fitter({ id: 'int', constructor: 'string' } as const)
   test('absent fields are null, fields that are no column are left out, inherited ones are not there', () => {
