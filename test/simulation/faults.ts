@@ -23,7 +23,7 @@ export interface Faults {
   freeze: number
   /** A worker that dies, with its files cut short. */
   die: number
-  /** An attempt's end that is announced again, or otherwise. */
+  /** An attempt's end that is announced before it has ended, again, or otherwise. */
   contradict: number
   /** How far a worker's clock may be off, in milliseconds. */
   skewMs: number

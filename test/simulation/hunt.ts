@@ -53,16 +53,29 @@ export async function hunt(name: string, seed: number, size?: number, most = MOS
   return { name, file, seeds: at === undefined ? undefined : at - seed + 1, found: found?.split('\n')[0] ?? '' }
 }
 
+/** Does something for each, one a core at once. */
+async function severally<T>(all: readonly T[], act: (one: T, i: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const one = async () => {
+    while (next < all.length) {
+      const i = next++
+      await act(all[i]!, i)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, one))
+}
+
 /** Hunts every deliberate bug and writes down what it took. */
 export async function runMutants(seed: number, only?: string, most = MOST_SEEDS): Promise<void> {
   for (const m of mutants) patched(readFileSync(new URL(`../../${m.file}`, import.meta.url), 'utf8'), m.file, m.find, m.replace)
   console.error(`seeds from ${seed}`)
+  const chosen = mutants.filter((m, i) => !only || m.name.includes(only) || i >= Number(only))
   const rows: Hunted[] = []
-  for (const { name } of mutants.filter((m, i) => !only || m.name.includes(only) || i >= Number(only))) {
-    const hunted = await hunt(name, seed, undefined, most)
-    rows.push(hunted)
+  await severally(chosen, async ({ name }, i) => {
+    const hunted = await hunt(name, seed, 1, most)
+    rows[i] = hunted
     console.log(`${hunted.seeds ?? `not in ${most}`}\t${name}\t${hunted.found.slice(0, 120)}`)
-  }
+  })
   const missed = rows.filter(r => r.seeds === undefined)
   console.log(`${rows.length - missed.length} of ${rows.length} found`)
   if (!only) writeTable(rows)
@@ -75,19 +88,16 @@ export async function runMutants(seed: number, only?: string, most = MOST_SEEDS)
  */
 export async function runRecorded(only?: string): Promise<boolean> {
   const recorded = readTable()
-  const left = mutants.filter(m => !only || m.name.includes(only))
   const missed: string[] = []
-  const workers = Array.from({ length: availableParallelism() }, async () => {
-    for (let m = left.shift(); m; m = left.shift()) {
-      const at = recorded.get(m.name)
-      const again = at === undefined ? undefined : await hunt(m.name, at, 1, 1)
-      const hunted = again?.seeds === undefined ? await hunt(m.name, FIRST_SEED, 1) : again
-      const by = again?.seeds === undefined ? hunted.seeds && FIRST_SEED + hunted.seeds - 1 : at
-      console.log(`${by === undefined ? 'not found' : `by seed ${by}`}\t${m.name}\t${hunted.found.slice(0, 120)}`)
-      if (by === undefined) missed.push(m.name)
-    }
+  const chosen = mutants.filter(m => !only || m.name.includes(only))
+  await severally(chosen, async ({ name }) => {
+    const at = recorded.get(name)
+    const again = at === undefined ? undefined : await hunt(name, at, 1, 1)
+    const hunted = again?.seeds === undefined ? await hunt(name, FIRST_SEED, 1) : again
+    const by = again?.seeds === undefined ? hunted.seeds && FIRST_SEED + hunted.seeds - 1 : at
+    console.log(`${by === undefined ? 'not found' : `by seed ${by}`}\t${name}\t${hunted.found.slice(0, 120)}`)
+    if (by === undefined) missed.push(name)
   })
-  await Promise.all(workers)
   console.log(missed.length === 0 ? 'all found' : `not found: ${missed.join('; ')}`)
   return missed.length === 0
 }

@@ -213,7 +213,8 @@ class Play {
     const open = docs.filter(
       d => d.task && (what === 'approve' ? d.state === 'held' : d.state && !['succeeded', 'failed', 'cancelled'].includes(d.state)),
     )
-    const doc = pick(open)
+    // What is at work is worth the most trouble, and seldom found by chance.
+    const doc = pick(open.filter(d => d.state === 'running')) ?? pick(open)
     if (!doc) return
     const detail = { task: doc.task!, partition: doc.partition }
     this.#publish(what === 'approve' ? { type: 'RunApproved', detail } : { type: 'RunCancelled', detail })

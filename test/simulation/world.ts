@@ -427,6 +427,8 @@ export class SimulatedWorld {
     const outOfTime = deadline !== undefined && !freezes && this.now + wished * 60_000 >= deadline
     const lasts = outOfTime ? Math.max(0, deadline - this.now) : wished * 60_000
     let own = true
+    if (lasts > 0 && random.chance(faults.contradict))
+      this.#spawn(this.#sleep(random.int(1, lasts)).then(() => this.#end(attempt, { ok: false, failure: 'transient', message: '' })))
     for (let passed = RENEW_MS; !freezes && own && passed < lasts; passed += RENEW_MS) {
       await this.#sleep(RENEW_MS)
       await this.#invoke('renew', async world => {
