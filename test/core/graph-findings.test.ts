@@ -157,3 +157,32 @@ test('a night makes days and hours only, and what is undated once', () => {
     'warning BAD_TASK m: m runs on the night, but M is monthly: a night makes the days or hours of its date, so no night makes it',
   ])
 })
+
+test('hours and days are made by nights, and an optional time is for what is dated', () => {
+  for (const grain of ['hourly', 'daily'] as const) {
+    const contracts = [outside, dataset('A', { partitioning: { grain, timezone: 'UTC' } }), task('a', 'A', [], { onNight: true })]
+    expect(findings(...contracts)).toEqual([])
+  }
+  for (const optional of ['00:00', '09:59', '19:30', '23:59'])
+    expect(findings(outside, dataset('A'), task('a', 'A', [input('IN', { wait: { optional } })]))).toEqual([])
+  for (const optional of ['24:00', '9:59', '12:60', 'x04:30', '04:30x'])
+    expect(findings(outside, dataset('A'), task('a', 'A', [input('IN', { wait: { optional } })]))).toHaveLength(1)
+})
+
+test('every finding says what to do', () => {
+  const found = graphFindings(
+    buildGraph([
+      outside,
+      dataset('A', { partitioning: { grain: 'monthly', timezone: 'UTC' } }),
+      task('a', 'A', [input('IN')], {
+        onNight: true,
+        limit: 0,
+        timeoutMs: 0,
+        retry: { attempts: 0, timeouts: 0, losses: 0, backoffMs: 0, factor: 0, jitter: 0 },
+      }),
+      task('b', 'GONE', [input('NOWHERE')]),
+    ]),
+  )
+  expect(found.length).toBeGreaterThan(7)
+  for (const { remedy } of found) expect(remedy?.length).toBeGreaterThan(10)
+})

@@ -172,4 +172,20 @@ steps: []
     expect(await request()).toMatchObject({ phase: 'open', selected: 2, upTo: Date.parse('2026-03-10'), since: story.now })
     expect((await run('2026-03-10'))!.requests).toEqual(['r'])
   })
+  test('that reaches into the future says the same again when the next partition begins', async () => {
+    const timers: unknown[] = []
+    host.world.timers.set = async (at, event) => void timers.push([at, event])
+    const future = { ...wish, from: '2026-03-09', to: '2026-03-10' }
+    await hear({ type: 'RunRequested', detail: { ...future, maxActive: 3 } })
+    await hear({ type: 'RunRequested', detail: { ...future, id: 'q' } })
+    const said = { ...future, run: 'missing', downstream: true, lane: 'backfill' }
+    const at = Date.parse('2026-03-10')
+    expect(timers).toEqual([
+      [at, { type: 'RunRequested', detail: { ...said, maxActive: 3 } }],
+      [at, { type: 'RunRequested', detail: { ...said, id: 'q' } }],
+    ])
+    const { put } = host.ledger.requests
+    await hear({ type: 'RunRequested', detail: { ...future, id: 'q' } })
+    expect(host.ledger.requests.put).toBe(put)
+  })
 })

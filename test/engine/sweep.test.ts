@@ -1,0 +1,151 @@
+import { LEASE_MS } from '../../shared/core/follow.ts'
+import type { RunDoc, Version } from '../../shared/core/run.ts'
+import { nightKey, runKey } from '../../shared/engine/keys.ts'
+import { recover, sweepTask } from '../../shared/engine/sweep.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+
+const story = parseStory(
+  `
+story: an ingest, a task behind it, and one of keys
+now: 2026-03-09T06:00:00Z
+datasets:
+  prices: { partition: daily, from: 2026-01-01 }
+  orders: { partition: daily, from: 2026-01-01 }
+  clean: { partition: daily, from: 2026-01-01 }
+  regions: { partition: { keys: [emea, apac] } }
+  by-day: { partition: daily, from: 2026-01-01 }
+tasks:
+  read-orders: { output: orders, on: night }
+  cleaning: { inputs: { prices: same }, output: clean, retry: { attempts: 2, losses: 1, backoff: 1m } }
+  read-regions: { inputs: {}, output: regions }
+  daily: { inputs: { regions: all }, output: by-day }
+steps: []
+`,
+  'sweep.yaml',
+)
+const DAY = 86_400_000
+let host: StoryHost
+const run = async (dataset: string, partition: string) => (await host.ledger.get<RunDoc>(runKey(dataset, partition)))?.doc
+const put = async (dataset: string, partition: string, doc: Partial<RunDoc>) => {
+  const rev = (await host.ledger.get(runKey(dataset, partition)))?.rev ?? 0
+  await host.ledger.put(runKey(dataset, partition), { v: 1, dataset, partition, generation: 0, attempt: 0, ...doc }, rev)
+}
+const version = (more: Partial<Version> = {}): Version => ({
+  number: 1,
+  as: 1,
+  loud: 1,
+  generation: 1,
+  attempt: 1,
+  rows: 1,
+  bytes: 1,
+  schemaHash: '',
+  at: host.now,
+  cause: { lane: 'nightly' },
+  ancestry: {},
+  ...more,
+})
+beforeEach(async () => {
+  host = new StoryHost(story, story.now)
+  await host.deploy()
+})
+
+// No message is delivered here but where it says so: what starts, the sweep has started.
+describe('a service’s sweep', () => {
+  test('finds versions that nobody spoke of, in the last fourteen days, and starts what follows', async () => {
+    host.now += 30 * DAY
+    await put('prices', '2026-03-02', { version: version({ at: host.now - 14 * DAY }) })
+    await put('prices', '2026-03-03', { version: version({ at: host.now - 14 * DAY - 1 }) })
+    await put('prices', '2026-03-04', { version: version({ loud: 0 }) })
+    // Its partition has yet to begin.
+    await put('prices', '2026-05-10', { version: version() })
+    await put('prices', '2026-03-05', { skipped: true })
+    await sweepTask(host.world, 'cleaning')
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  test('leaves what has taken note, and starts nothing twice', async () => {
+    await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
+    await sweepTask(host.world, 'cleaning')
+    await host.drain()
+    await sweepTask(host.world, 'cleaning')
+    await host.drain()
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  test('tells runs that are there of keys that concern them all', async () => {
+    await put('by-day', '2026-03-02', {
+      task: 'daily',
+      state: 'succeeded',
+      generation: 1,
+      attempt: 1,
+      pins: { inputsHash: 'old', inputs: [], at: 0 },
+    })
+    for (const key of ['emea', 'apac'])
+      await put('regions', key, { task: 'read-regions', state: 'succeeded', generation: 1, attempt: 1, version: version() })
+    await sweepTask(host.world, 'daily')
+    expect(host.seen.started).toEqual(['daily@2026-03-02'])
+  })
+
+  test('makes up for the runs of recent nights that are not there, of those since its task was deployed', async () => {
+    const deployed = host.graph.task('read-orders')!.deployedAt
+    const night = (date: string, at: number) => host.ledger.put(nightKey(date), { v: 1, date, at }, 0)
+    await night('2026-03-05', deployed)
+    await night('2026-03-06', deployed - 1)
+    await night('2026-03-07', host.now)
+    await put('orders', '2026-03-07', { task: 'read-orders', state: 'cancelled' })
+    await night('2026-02-01', host.now)
+    await sweepTask(host.world, 'read-orders')
+    expect(host.seen.started).toEqual(['read-orders@2026-03-05'])
+  })
+
+  test('ends an attempt that nobody speaks of, once its lease is over', async () => {
+    host.hold(['cleaning'])
+    await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
+    await host.drain()
+    host.vanish('cleaning@2026-03-02')
+    host.now += LEASE_MS - 1
+    await sweepTask(host.world, 'cleaning')
+    expect((await run('clean', '2026-03-02'))!.state).toBe('running')
+    host.now += 1
+    await sweepTask(host.world, 'cleaning')
+    expect(await run('clean', '2026-03-02')).toMatchObject({ state: 'failed', error: { failure: 'lost', code: 'WORKER_LOST' } })
+  })
+
+  test('looks at what is open: waiting, queued or held', async () => {
+    await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
+    await host.drain()
+    host.seen.started = []
+    for (const [partition, state] of [
+      ['2026-03-03', 'waiting'],
+      ['2026-03-04', 'queued'],
+    ] as const) {
+      await put('prices', partition, { version: version({ at: 0 }) })
+      await put('clean', partition, { task: 'cleaning', state })
+    }
+    await sweepTask(host.world, 'cleaning')
+    expect(host.seen.started.sort()).toEqual(['cleaning@2026-03-03', 'cleaning@2026-03-04'])
+  })
+
+  test('does what a document still says is to happen', async () => {
+    await put('clean', '2026-03-02', { task: 'cleaning', state: 'failed', effects: [{ effect: 'alert', generation: 1 }] })
+    await sweepTask(host.world, 'cleaning')
+    expect(host.seen.alerts).toEqual(['cleaning@2026-03-02'])
+    expect((await run('clean', '2026-03-02'))!.effects).toBeUndefined()
+  })
+})
+
+test('a runtime that begins again ends what was at work, which counts to no losses', async () => {
+  host.hold(['cleaning'])
+  await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
+  await host.drain()
+  await recover(host.world)
+  expect(await run('clean', '2026-03-02')).toMatchObject({
+    state: 'queued',
+    due: host.now,
+    ended: {},
+    error: { failure: 'lost', code: 'WORKER_LOST' },
+  })
+  await host.drain()
+  expect(await run('clean', '2026-03-02')).toMatchObject({ state: 'running', generation: 1, attempt: 2 })
+})
