@@ -1,40 +1,39 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
 import { errorName } from './sdk.ts'
 
-// One connection to S3 gives some 80 MB/s; four of them fill the network of most functions, with 64 MB of memory.
+// One connection to S3 gives some 80 MB/s; four of them fill the network of most functions.
 const RANGE_BYTES = 16 * 1024 * 1024
 const RANGES_AT_ONCE = 4
 // The SDK repeats requests, not answers that break off in the middle.
 const READINGS = 3
 
-/** Downloads an object into a file, in ranges, several at once where it is large; all are of the same object, and every byte is counted. */
+/**
+ * Downloads an object into a file, in ranges, several at once where it is large; all are of the same object, and every byte is counted.
+ * The bytes go to the disk as they come: many files at once take no memory.
+ */
 export async function download(client: S3Client, from: { Bucket: string; Key: string }, path: string): Promise<void> {
-  const file = await open(path, 'w')
-  try {
-    const first = await readRange(client, from, file, 0).catch(cause => {
-      // An object without bytes has no first range.
-      if (errorName(cause) === 'InvalidRange') return undefined
-      throw cause
-    })
-    if (first) await readRest(client, { ...from, IfMatch: first.etag }, file, first.size)
-  } finally {
-    await file.close()
-  }
+  await writeFile(path, '')
+  const first = await readRange(client, from, path, 0).catch(cause => {
+    // An object without bytes has no first range.
+    if (errorName(cause) === 'InvalidRange') return undefined
+    throw cause
+  })
+  if (first) await readRest(client, { ...from, IfMatch: first.etag }, path, first.size)
 }
 
-async function readRest(
-  client: S3Client,
-  from: { Bucket: string; Key: string; IfMatch?: string },
-  file: FileHandle,
-  size: number,
-): Promise<void> {
+type From = { Bucket: string; Key: string; IfMatch?: string }
+
+async function readRest(client: S3Client, from: From, path: string, size: number): Promise<void> {
   let next = RANGE_BYTES
   const reader = async () => {
     while (next < size) {
       const begin = next
       next += RANGE_BYTES
-      await readRange(client, from, file, begin)
+      await readRange(client, from, path, begin)
     }
   }
   const readers = await Promise.allSettled(Array.from({ length: RANGES_AT_ONCE }, reader))
@@ -42,20 +41,15 @@ async function readRest(
 }
 
 /** Writes one range to its place; gives the object's whole size. */
-async function readRange(
-  client: S3Client,
-  from: { Bucket: string; Key: string; IfMatch?: string },
-  file: FileHandle,
-  begin: number,
-): Promise<{ size: number; etag: string | undefined }> {
+async function readRange(client: S3Client, from: From, path: string, begin: number): Promise<{ size: number; etag: string | undefined }> {
   for (let reading = 1; ; reading++) {
     const answer = await client.send(new GetObjectCommand({ ...from, Range: `bytes=${begin}-${begin + RANGE_BYTES - 1}` }))
     try {
-      const bytes = await answer.Body!.transformToByteArray()
       const size = sizeOf(answer)
       const expected = Math.min(RANGE_BYTES, size - begin)
-      if (bytes.length !== expected) throw new Error(`${bytes.length} bytes came from ${begin} on, and ${expected} were to come`)
-      await file.write(bytes, 0, bytes.length, begin)
+      const file = createWriteStream(path, { flags: 'r+', start: begin })
+      await pipeline(answer.Body as Readable, file)
+      if (file.bytesWritten !== expected) throw new Error(`${file.bytesWritten} bytes came from ${begin} on, and ${expected} were to come`)
       return { size, etag: answer.ETag }
     } catch (error) {
       if (reading === READINGS || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error

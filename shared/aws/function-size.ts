@@ -2,7 +2,7 @@ import type { DuckDbOptions } from '../compute/duckdb.ts'
 
 // Lambda gives one core for so much memory.
 const MB_A_CORE = 1769
-// Node with the SDK's clients takes 150 MB, downloads of four ranges 64 MB, and DuckDB's own code and buffers beside its limit 100 MB.
+// Node with the SDK's clients takes 150 MB, rows on their way and a part that is uploaded 70, and DuckDB's own code and buffers beside its limit 100.
 const OTHERS_MB = 320
 // What DuckDB needs to begin at all.
 const LEAST_MB = 128

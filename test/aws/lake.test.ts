@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -27,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 const client = new S3Client({ region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
 const newLake = (more: { multipartBytes?: number; keptBytes?: number } = {}) => bucketLake({ bucket: 'lake', folder, client, ...more })
-const body = (bytes: Uint8Array | string) => ({ transformToByteArray: async () => Buffer.from(bytes as string) }) as never
+const body = (bytes: Uint8Array | string) => Readable.from([Buffer.from(bytes as string)]) as never
 const part = async (lake: ReturnType<typeof newLake>, bytes: Buffer | string) => {
   const path = lake.scratch('.parquet')
   await writeFile(path, bytes)
