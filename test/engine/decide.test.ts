@@ -1,0 +1,143 @@
+import type { Envelope, EventDetails, EventType, NewEvent } from '../../shared/core/events.ts'
+import type { LimitDoc } from '../../shared/core/limit.ts'
+import { ordinalOf } from '../../shared/core/partition.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { decide } from '../../shared/engine/decide.ts'
+import { limitKey, runKey } from '../../shared/engine/keys.ts'
+import { loadFacts, placeOf } from '../../shared/engine/load.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
+
+const story = parseStory(
+  `
+story: hours of a day, a day of hours, and keys
+now: 2026-03-09T06:00:00Z
+datasets:
+  months: { partition: monthly, from: 2026-01-01 }
+  hours: { partition: hourly, from: 2026-01-01 }
+  regions: { partition: { keys: [emea, apac] } }
+  days: { partition: daily, from: 2026-01-01 }
+  prices: { partition: daily, from: 2026-01-01 }
+  priced: { partition: daily, from: 2026-01-01 }
+tasks:
+  hourly: { inputs: { months: overlapping }, output: hours, limit: 1 }
+  daily: { inputs: { regions: all }, output: days }
+  pricing: { inputs: { prices: latest, days: same }, output: priced }
+steps: []
+`,
+  'decide.yaml',
+)
+const envelope = <T extends EventType>(type: T, detail: EventDetails[T]) =>
+  ({ id: 'e', 'detail-type': type, detail }) as unknown as Envelope
+
+let host: StoryHost
+let published: NewEvent[]
+const runs = async (dataset: string) => (await host.ledger.query<RunDoc>(`run/${dataset}`)).filter(s => s.doc.state !== undefined)
+const ready = (dataset: string, partition: string, number = 1): EventDetails['DatasetReady'] => ({
+  dataset,
+  partition,
+  number,
+  at: host.now,
+  cause: { lane: 'nightly' },
+})
+beforeEach(async () => {
+  host = new StoryHost(story, story.now)
+  await host.deploy()
+  published = []
+  const { publish } = host.world.bus
+  host.world.bus.publish = async events => {
+    published.push(...events)
+    await publish([])
+  }
+})
+
+describe('an event that concerns more than a hundred runs', () => {
+  beforeEach(async () => {
+    host.hold(['hourly'])
+    await host.ready([{ dataset: 'months', partition: '2026-02' }])
+  })
+
+  test('looks at a hundred, starts one, and cuts the rest into further messages', async () => {
+    await decide(host.world, 'hourly', envelope('DatasetReady', ready('months', '2026-02')))
+    expect(host.seen.started).toEqual(['hourly@2026-02-01T00Z'])
+    const due = published.filter(e => e.type === 'RunDue')
+    expect(due).toHaveLength(99)
+    expect(due[0]).toEqual({ type: 'RunDue', detail: { task: 'hourly', partition: '2026-02-01T01Z', cause: { lane: 'nightly' } } })
+    const rest = published.filter(e => e.type === 'RunsConcerned')
+    expect(rest).toEqual([
+      {
+        type: 'RunsConcerned',
+        detail: { task: 'hourly', from: '2026-02-05T04Z', to: '2026-02-28T23Z', arrival: ready('months', '2026-02') },
+      },
+    ])
+    expect(published.at(-1)).toEqual(rest[0])
+    published = []
+    await decide(host.world, 'hourly', envelope('RunsConcerned', rest[0]!.detail as EventDetails['RunsConcerned']))
+    const next = published.find(e => e.type === 'RunsConcerned')!.detail as EventDetails['RunsConcerned']
+    expect([next.from, next.to]).toEqual(['2026-02-09T08Z', '2026-02-28T23Z'])
+  })
+
+  test('ends where the last of them is', async () => {
+    const arrival = ready('months', '2026-02')
+    await decide(host.world, 'hourly', envelope('RunsConcerned', { task: 'hourly', from: '2026-02-28T20Z', to: '2026-02-28T22Z', arrival }))
+    expect(host.seen.started).toEqual(['hourly@2026-02-28T20Z'])
+    expect(published.map(e => (e.detail as { partition?: string }).partition)).toEqual(['2026-02-28T21Z', '2026-02-28T22Z'])
+  })
+})
+
+test('keys concern the runs that are there, whichever they are, within what is told', async () => {
+  for (const key of ['emea', 'apac']) await host.ready([{ dataset: 'regions', partition: key }])
+  for (const partition of ['2026-03-02', '2026-03-05', '2026-03-07'])
+    await host.ledger.put(
+      runKey('days', partition),
+      { v: 1, dataset: 'days', partition, task: 'daily', state: 'waiting', generation: 0, attempt: 0 },
+      0,
+    )
+  await host.ledger.put(runKey('days', '2026-03-06'), { v: 1, dataset: 'days', partition: '2026-03-06', generation: 0, attempt: 0 }, 0)
+  const arrival = ready('regions', 'emea')
+  await decide(host.world, 'daily', envelope('RunsConcerned', { task: 'daily', from: '2026-03-03', to: '2026-03-06', arrival }))
+  expect(host.seen.started).toEqual(['daily@2026-03-05'])
+  await decide(host.world, 'daily', envelope('DatasetReady', arrival))
+  expect(host.seen.started).toEqual(['daily@2026-03-05', 'daily@2026-03-02'])
+  expect(published).toEqual([{ type: 'RunDue', detail: { task: 'daily', partition: '2026-03-07', cause: { lane: 'nightly' } } }])
+})
+
+test('what has not begun is looked at when it does', async () => {
+  const set: unknown[] = []
+  host.world.timers.set = async (at, event) => void set.push([new Date(at).toISOString(), event])
+  host.hold(['hourly'])
+  host.now = Date.parse('2026-04-01T01:30Z')
+  await host.ready([{ dataset: 'months', partition: '2026-04' }])
+  await decide(host.world, 'hourly', envelope('DatasetReady', ready('months', '2026-04')))
+  const due = { type: 'RunDue', detail: { task: 'hourly', partition: '2026-04-01T02Z' } }
+  expect(set).toContainEqual(['2026-04-01T02:00:00.000Z', due])
+  expect((await runs('hours')).map(r => r.key.sk)).toEqual(['2026-04-01T00Z'])
+  expect(published).toHaveLength(1)
+})
+
+test('a reason that is told with it is why a run is due', async () => {
+  await host.ready([{ dataset: 'months', partition: '2026-02' }])
+  await decide(host.world, 'hourly', envelope('RunDue', { task: 'hourly', partition: '2026-02-01T00Z', cause: { lane: 'manual' } }))
+  expect((await runs('hours'))[0]!.doc.cause).toEqual({ lane: 'manual' })
+})
+
+test('a limit that was changed is heeded by whoever asks next', async () => {
+  await host.ledger.put(limitKey('task/hourly'), { v: 1, limit: 0, holders: [], waiting: [] }, 0)
+  await host.ready([{ dataset: 'months', partition: '2026-02' }])
+  await decide(host.world, 'hourly', envelope('RunDue', { task: 'hourly', partition: '2026-02-01T00Z' }))
+  expect(host.seen.started).toEqual(['hourly@2026-02-01T00Z'])
+  expect((await host.ledger.get<LimitDoc>(limitKey('task/hourly')))!.doc.limit).toBe(1)
+})
+
+test('the latest of a dated dataset is found behind any number of partitions that only wait', async () => {
+  await host.ready([{ dataset: 'prices', partition: '2026-01-05' }])
+  const days = { grain: 'daily', timezone: 'UTC' } as const
+  const latest = async () => (await loadFacts(host.world, placeOf(host.graph, 'pricing', 0), false))[0]!.latest?.ordinal
+  for (let n = 0; n < 70; n++) {
+    const partition = new Date(Date.parse('2026-02-01') + n * 86_400_000).toISOString().slice(0, 10)
+    await host.ledger.put(runKey('prices', partition), { v: 1, dataset: 'prices', partition, generation: 0, attempt: 0 }, 0)
+  }
+  expect(await latest()).toBe(ordinalOf(days, '2026-01-05'))
+  await host.ready([{ dataset: 'prices', partition: '2026-01-06' }])
+  expect(await latest()).toBe(ordinalOf(days, '2026-01-06'))
+})
