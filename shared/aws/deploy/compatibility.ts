@@ -21,7 +21,11 @@ export interface Registered {
 export function deploymentFindings(project: Project, chosen: readonly Service[], registered: Registered): Finding[] {
   const fresh = new Map(chosen.map(s => [s.task.name, readsOf(project.root, s)]))
   const reads = [...registered.reads.filter(r => !fresh.has(r.task)), ...fresh.values()]
-  return chosen.flatMap(service => [...losses(project, service, reads), ...missing(project, service, chosen, registered)])
+  return chosen.flatMap(service => [
+    ...losses(project, service, reads),
+    ...unmade(project, service, fresh.get(service.task.name)!, chosen, registered),
+    ...missing(project, service, chosen, registered),
+  ])
 }
 
 function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[]): Finding[] {
@@ -41,6 +45,31 @@ function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[])
         ? `deploy ${reader} without it first, or keep the column beside the new ones`
         : `add a column of the new type beside it, move ${reader} to that, and then take this one away`,
   }))
+}
+
+/** Columns that a service reads and that the stage's producer, as it was deployed, does not make so. */
+function unmade(project: Project, { task }: Service, { reads }: ReadsDoc, chosen: readonly Service[], { columns }: Registered): Finding[] {
+  const makes = new Set(chosen.map(s => s.task.output.name))
+  const inputs = Object.values(task.inputs).map(i => i.dataset.name)
+  return [...new Set(inputs)].flatMap(dataset => {
+    const made = columns.get(dataset)
+    if (!made || makes.has(dataset)) return []
+    const doc: ReadsDoc = { v: 1, task: task.name, reads: { [dataset]: reads[dataset] ?? {} } }
+    return lostColumns(dataset, made, [doc]).map(({ column, use, now }): Finding => {
+      const [file, line, at] = use.at.split(':')
+      return {
+        code: 'BAD_DATASET',
+        severity: 'error',
+        file: file!,
+        line: Number(line),
+        column: Number(at),
+        dataset,
+        task: task.name,
+        message: `${task.name} reads "${column}" of ${dataset}, which in the stage ${now === undefined ? 'has no such column' : `is ${sparkType(now)}`}`,
+        remedy: `deploy ${project.graph.producerOf(dataset)?.task ?? `what makes ${dataset}`} first, or with it`,
+      }
+    })
+  })
 }
 
 function missing(project: Project, { task }: Service, chosen: readonly Service[], { made }: Registered): Finding[] {

@@ -74,6 +74,19 @@ test('an input that nothing makes is a warning, until something does', () => {
   expect(errors([service('airport-day'), flights], { ...registered, made: new Set(['airports', 'wildlife_strikes']) })).toEqual([])
 })
 
+test('a reader of a column that the stage does not make yet is refused, until its producer goes with it', () => {
+  const given = { ...registered, columns: new Map([['flights', withoutDelay]]) }
+  const [found] = errors([service('airport-day')], given)
+  expect(found).toMatchObject({
+    severity: 'error',
+    file: 'services/airport-day/airport-day.sql',
+    line: 6,
+    message: 'airport-day reads "delay_min" of flights, which in the stage has no such column',
+    remedy: 'deploy flown-flights first, or with it',
+  })
+  expect(errors([service('airport-day'), flights], given)).toEqual([])
+})
+
 describe('registration', () => {
   const ledger = new SqliteLedger({ path: ':memory:', filter: () => false })
   afterAll(() => ledger.close())
