@@ -126,5 +126,7 @@ process.on('message', (message: ToJudge) => {
   if ('cover' in message) void cover()
   else void judge(message.judge, message.tests, message.hitLimit)
 })
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit())
 process.on('SIGTERM', () => void suite.end().finally(() => process.exit()))
 say({ ready: suite.tests.map(t => t.name) })

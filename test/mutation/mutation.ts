@@ -87,10 +87,11 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'redeye-mutation-'))
   const judges: Judge[] = []
   process.on('exit', () => {
-    for (const judge of judges) judge.stop()
+    for (const judge of judges) judge.stop('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   })
   process.on('SIGINT', () => process.exit(130))
+  process.on('SIGTERM', () => process.exit(143))
   const { mutants, ...code } = await instrument(root, files)
   const judgeOf = (kind: keyof typeof code, active?: string) => {
     const judge = new Judge(join(folder, `${kind}.json`), Number(values.seeds), judges[0]?.names, active)
