@@ -28,8 +28,8 @@ export interface Acceptance {
   meter: Meter
   /** Calls `sls` for a service, or for the platform, of a stage. */
   sls(command: 'deploy' | 'remove', service: string, stage?: string): Promise<string>
-  /** What the same nights came to on one machine; resolves when they have. */
-  local(date: string): Promise<Outcome>
+  /** What the same events had led to on one machine, up to the one by whose outcome's name this asks. */
+  local(outcome: string): Promise<Outcome>
   open(stage: string): Promise<Stage>
   close(): Promise<void>
 }
@@ -66,9 +66,9 @@ export async function setUp(stageName: string): Promise<Acceptance> {
     playing.catch(() => {})
     await inTurns(project.services, AT_ONCE, service => sls('deploy', service))
     say('all is deployed')
-    const local: Acceptance['local'] = async date => {
+    const local: Acceptance['local'] = async outcome => {
       await playing
-      const runs = JSON.parse(readFileSync(join(folder, `runs-${date}.json`), 'utf8')) as RunDoc[]
+      const runs = JSON.parse(readFileSync(join(folder, `${outcome}.json`), 'utf8')) as RunDoc[]
       return { runs, lake: folderLake(join(folder, 'state', 'lake')) }
     }
     return { stage, project, gate, ear, meter, sls, local, open: name => openStage(emulator, name, join(folder, `copies-${name}`)), close }
