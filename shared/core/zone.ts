@@ -90,16 +90,6 @@ export function isTimezone(timezone: string): boolean {
   }
 }
 
-/** Whether a text names a time zone. */
-export function isZone(timezone: string): boolean {
-  try {
-    Temporal.PlainDate.from('2001-01-01').toZonedDateTime(timezone)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The first of so many days, from one on, on which a zone has no such wall-clock time; undefined when it has it on all of them. */
 export function dayWithout(timezone: string, hour: number, minute: number, from: number, days: number): number | undefined {
   const first = Temporal.PlainDate.from(dateOfDay(from)).toZonedDateTime(timezone)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { RedeyeError } from '../../core/errors.ts'
 import { type Lane, lanes } from '../../core/run.ts'
-import { isZone } from '../../core/zone.ts'
+import { isTimezone } from '../../core/zone.ts'
 import type { Architecture } from './bundle.ts'
 
 /** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
@@ -80,7 +80,7 @@ const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 73
 /** What each takes; undefined when the value is such. */
 const takes: { [K in keyof Omit<StageSettings, 'stage'>]: (value: unknown) => string | undefined } = {
   region: v => (typeof v === 'string' && /^([a-z]{2}(-[a-z]+)+-\d)?$/.test(v) ? undefined : 'a region, like eu-west-1'),
-  zone: v => (typeof v === 'string' && isZone(v) ? undefined : 'an IANA time zone, like Europe/Madrid'),
+  zone: v => (typeof v === 'string' && isTimezone(v) ? undefined : 'an IANA time zone, like Europe/Madrid'),
   nightAt: v => (typeof v === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(v) ? undefined : "a time in quotes, like '03:30'"),
   email: v => (typeof v === 'string' && (v === '' || /^[^\s@]+@[^\s@]+$/.test(v)) ? undefined : 'an address, or nothing'),
   architecture: v => (v === 'arm64' || v === 'x86_64' ? undefined : 'arm64 or x86_64'),
