@@ -254,8 +254,15 @@ function start(doc: RunDoc, place: Place, view: View): Next {
   }
   const queued: RunDoc = { ...base, state: 'queued' }
   if (view.paused) return doc.state === 'queued' && sameCause(doc.cause, cause) ? { next: 'keep' } : { next: 'write', doc: queued }
-  const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: view.now, ancestry: judged.ancestry }
+  const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: pinnedAt(view), ancestry: judged.ancestry }
   return { next: 'claim', doc: claimed({ ...base, pins }, place, view.now, doc.generation + 1, 1), queued }
+}
+
+/** When the pins were made; not before what they hold was published, whatever this clock says. */
+function pinnedAt({ now, facts }: View): EpochMs {
+  let at = now
+  for (const { needed } of facts) for (const { version } of needed) if (version) at = Math.max(at, version.at)
+  return at
 }
 
 function dueOf(place: Place, judged: Readiness, now: EpochMs): EpochMs | 'partition end' | undefined {

@@ -65,8 +65,8 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
   const dataset = graph.dataset(is.dataset)
-  // One that is deployed no more has no readers.
-  if (was?.requests && !is.requests && !published && dataset) {
+  // A version that readers follow leads them on; without one, or with a quiet one, they must be told. One that is deployed no more has none.
+  if (was?.requests && !is.requests && (!published || is.version!.cause.quiet) && dataset) {
     const ordinal = ordinalOf(dataset.partitioning, is.partition)!
     events.push(...downstreamRuns(graph, is, ordinal, world.clock.now()).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
   }
