@@ -35,7 +35,6 @@ const packages = [
   ['the platform', root, []],
   ['the platform with all it may have', root, everything],
   ['a transform', join(root, 'services/airport-day'), []],
-  ['an ingest', join(root, 'services/flown-flights'), []],
   ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
 ] as const
 const needed = new Set<string>()
