@@ -3,10 +3,11 @@ import type { Graph } from '../core/graph.ts'
 import { compareCandidates } from '../core/limit.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { keyOf, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
+import type { RequestDoc } from '../core/request.ts'
 import { overStates, type RunDoc } from '../core/run.ts'
 import type { Change, Feed } from '../ports/ledger.ts'
 import { settle } from './effects.ts'
-import type { PauseDoc } from './keys.ts'
+import { type PauseDoc, requestKey } from './keys.ts'
 import { candidateOf } from './permits.ts'
 import { downstreamRuns } from './requested.ts'
 import type { World } from './world.ts'
@@ -65,12 +66,21 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
   const dataset = graph.dataset(is.dataset)
-  // A version that readers follow leads them on; without one, or with a quiet one, they must be told. One that is deployed no more has none.
+  // A version that readers follow leads them on; without one they must be told. One that is deployed no more has none.
   if (was?.requests && !is.requests && (!published || is.version!.cause.quiet) && dataset) {
     const ordinal = ordinalOf(dataset.partitioning, is.partition)!
-    events.push(...downstreamRuns(graph, is, ordinal, world.clock.now()).map((run): NewEvent => ({ type: 'RunDue', detail: run })))
+    const runs = downstreamRuns(graph, is, ordinal, world.clock.now())
+    // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it.
+    const named = published ? await tasksOf(world, was.requests) : undefined
+    for (const run of runs) if (!named || named.has(run.task)) events.push({ type: 'RunDue', detail: run })
   }
   return events
+}
+
+/** The tasks that requests name. */
+async function tasksOf(world: World, requests: readonly string[]): Promise<Set<string>> {
+  const docs = await world.ledger.getMany<RequestDoc>(requests.map(requestKey))
+  return new Set(docs.flatMap(stored => stored?.doc.tasks ?? []))
 }
 
 /** Readers look again when a partition they may wait for will not come. */
