@@ -17,9 +17,10 @@ export interface Bill {
   largestDocumentBytes: number
 }
 
-export function tally(requests: readonly Metered[], events: readonly Envelope[], documents: readonly Stored[]): Bill {
+/** Of the requests and events of one night, and the ledger's documents after it. */
+export function tally(requests: readonly Metered[], events: readonly Envelope[], documents: readonly Stored[], night: string): Bill {
   const runs = documents.filter(({ key }) => key.pk.startsWith('run/'))
-  const over = runs.filter(({ doc }) => (doc as RunDoc).state === 'succeeded')
+  const over = runs.filter(({ doc }) => (doc as RunDoc).version?.cause.night === night)
   const sizes = over.map(({ doc }) => bytesOf(doc as RunDoc))
   const writes = requests.filter(r => r.action === 'UpdateItem')
   const unitsOf = ({ key }: Stored) => sum(writes.filter(w => w.item === `${key.pk}@${key.sk}`).map(w => w.units ?? 0))

@@ -19,9 +19,13 @@ export const refused: readonly string[] = [
 
 type Resource = Template['Resources'][string]
 
+// What the emulator takes every schedule for, whatever its group: the role of who makes one must allow this too.
+const JUDGED_AS = 'arn:aws:scheduler:*:*:schedule/default/*'
+
 /**
  * The template without what the emulator refuses; what spoke of it finds its name instead. Bucket policies go too: they refuse whoever
  * comes without TLS, and the emulator speaks plain HTTP on loopback.
+ * And who may make schedules of one group may make those of the group that the emulator judges by.
  */
 export function removeRefused(template: Template): Template {
   const all = Object.entries(template.Resources)
@@ -29,7 +33,7 @@ export function removeRefused(template: Template): Template {
   const kept = all.filter(([id, resource]) => !gone.includes(id) && resource.Type !== 'AWS::S3::BucketPolicy')
   return {
     ...(withoutReferences(template, gone) as Template),
-    Resources: Object.fromEntries(kept.map(([id, resource]) => [id, withoutReferences(resource, gone) as Resource])),
+    Resources: Object.fromEntries(kept.map(([id, resource]) => [id, widened(withoutReferences(resource, gone)) as Resource])),
   }
 }
 
@@ -49,4 +53,10 @@ function withoutReferences(value: unknown, refused: readonly string[]): unknown 
 function withoutDependence(on: unknown, refused: readonly string[]): unknown {
   const left = [on].flat().filter(id => !refused.includes(id as string))
   return left.length === 0 ? undefined : left
+}
+
+function widened(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: { Action?: unknown; Resource?: unknown }) =>
+    [part?.Action].flat().includes('scheduler:CreateSchedule') ? { ...part, Resource: [part.Resource, JUDGED_AS].flat() } : part,
+  ) as unknown
 }
