@@ -210,3 +210,12 @@ test('handing on with nobody waiting, or no place free, changes nothing', () => 
   // Fewer places than holders: a limit that was lowered.
   expect(handOn({ ...full, limit: 0 }, 0).handed).toEqual([])
 })
+
+test('a place that was handed to a run is taken by whoever begins it, past all who wait', () => {
+  const handed = release(take(take(newLimit(1), 1).doc, 9).doc, over(1), 0).doc
+  const others = { ...handed, waiting: [candidate(2), candidate(9)] }
+  const taken = acquire(others, candidate(9), begins(9), 0)
+  expect(taken).toMatchObject({ granted: true, owned: true, changed: true, handed: [] })
+  expect(taken.doc.holders).toEqual([expect.objectContaining({ partition: 'p9', token: 't9' })])
+  expect(taken.doc.waiting.map(w => w.partition)).toEqual(['p2'])
+})

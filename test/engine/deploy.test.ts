@@ -93,3 +93,22 @@ describe('services that are deployed one by one', () => {
     expect((await readGraph(host.ledger)).task('reporting')!.deployedAt).toBe(story.now + 1000)
   })
 })
+
+test('of a task that is gone every run that is not over is cancelled, and a dataset that is gone stays gone', async () => {
+  const host = new StoryHost(story, story.now)
+  await deployContracts(host.world, contracts(['cleaning', 'reporting']))
+  const states = { '02': 'waiting', '03': 'queued', '04': 'running', '05': 'held', '06': 'succeeded', '07': 'failed' } as const
+  for (const [day, state] of Object.entries(states)) {
+    const doc = { v: 1, dataset: 'report', partition: `2026-03-${day}`, task: 'reporting', state, generation: 1, attempt: 1 }
+    await host.ledger.put(runKey('report', doc.partition), doc, 0)
+  }
+  await deployContracts(host.world, at => contracts(['cleaning'])(at).filter(c => c.kind === 'task' || c.dataset !== 'prices'))
+  const after = (await host.ledger.query<RunDoc>('run/report')).map(s => s.doc.state)
+  expect(after).toEqual(['cancelled', 'cancelled', 'cancelled', 'cancelled', 'succeeded', 'failed'])
+  const graph = await readGraph(host.ledger)
+  expect(graph.datasets.map(d => d.dataset)).toEqual(['clean', 'orders', 'report'])
+  expect(host.timeline.entries.filter(e => e.run === 'platform')).toHaveLength(1)
+  const { put } = host.ledger.requests
+  await deployContracts(host.world, at => contracts(['cleaning'])(at).filter(c => c.kind === 'task' || c.dataset !== 'prices'))
+  expect(host.ledger.requests.put).toBe(put)
+})
