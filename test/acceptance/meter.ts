@@ -72,7 +72,8 @@ function metered({ method, url = '', headers }: IncomingMessage, body: Buffer, a
 
 function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units' | 'bytes'> {
   const asked = JSON.parse(body.toString()) as { Key?: { pk: { S: string }; sk: { S: string } } }
-  const told = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number } }
-  const units = told.ConsumedCapacity?.CapacityUnits
+  const told = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number }; __type?: string }
+  // A refused write is billed as one.
+  const units = told.__type?.includes('ConditionalCheckFailed') ? 1 : told.ConsumedCapacity?.CapacityUnits
   return { ...(asked.Key && { item: `${asked.Key.pk.S}@${asked.Key.sk.S}` }), ...(units !== undefined && { units }) }
 }

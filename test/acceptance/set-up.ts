@@ -61,17 +61,29 @@ export async function setUp(stageName: string): Promise<Acceptance> {
     const stage = await openStage(emulator, stageName, join(folder, 'copies'))
     await stage.putSettings({ ...world.settings, STRIKES_API: gate.address })
     const ear = await listen(stage.clients, stageName)
-    const playing = runNode(join(import.meta.dirname, 'local-nights.ts'), [project.root, folder, outside])
+    // With a warehouse, a queue and a crew desk of its own.
+    const local = join(folder, 'local')
+    const playing = runNode(join(import.meta.dirname, 'local-nights.ts'), [project.root, local, outside])
     // Whoever asks for its outcome hears of its failure.
     playing.catch(() => {})
     await inTurns(project.services, AT_ONCE, service => sls('deploy', service))
     say('all is deployed')
-    const local: Acceptance['local'] = async outcome => {
+    const outcomeOf: Acceptance['local'] = async outcome => {
       await playing
-      const runs = JSON.parse(readFileSync(join(folder, `${outcome}.json`), 'utf8')) as RunDoc[]
-      return { runs, lake: folderLake(join(folder, 'state', 'lake')) }
+      const runs = JSON.parse(readFileSync(join(local, `${outcome}.json`), 'utf8')) as RunDoc[]
+      return { runs, lake: folderLake(join(local, 'state', 'lake')) }
     }
-    return { stage, project, gate, ear, meter, sls, local, open: name => openStage(emulator, name, join(folder, `copies-${name}`)), close }
+    return {
+      stage,
+      project,
+      gate,
+      ear,
+      meter,
+      sls,
+      local: outcomeOf,
+      open: name => openStage(emulator, name, join(folder, `copies-${name}`)),
+      close,
+    }
   } catch (error) {
     await close()
     throw error
