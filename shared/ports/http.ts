@@ -7,11 +7,12 @@ export type HttpAuth =
   | { readonly basic: { readonly user: string; readonly password: string } }
   | { readonly header: string; readonly secret: string }
 
-/** The names of the secrets that this takes. */
+/** The names of the secrets that this takes; of what is none of the three, as JavaScript may hand it over, nothing. */
 export function authSecrets(auth: HttpAuth | undefined): string[] {
-  if (auth === undefined) return []
+  if (typeof auth !== 'object' || auth === null) return []
   if ('bearer' in auth) return [auth.bearer]
-  return 'header' in auth ? [auth.secret] : [auth.basic.user, auth.basic.password]
+  if ('header' in auth) return [auth.secret]
+  return typeof auth.basic === 'object' ? [auth.basic.user, auth.basic.password] : []
 }
 
 /** The header that proves it; rejects with BAD_CREDENTIAL when a secret is missing. */

@@ -1,5 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
-import { authHeaders, type HttpAuth, send, withoutSecrets } from '../ports/http.ts'
+import { authHeaders, authSecrets, type HttpAuth, send, withoutSecrets } from '../ports/http.ts'
 import type { SourceWorld } from '../ports/source.ts'
 import { mustStay } from './pagination.ts'
 import { settingFaults } from './setting.ts'
@@ -69,30 +69,27 @@ async function credential(auth: HttpAuth | undefined, world: SourceWorld): Promi
   // Fetch would refuse such a header with an error that shows the secret.
   for (const value of Object.values(headers))
     if (!/^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(value))
-      throw new RedeyeError('BAD_CREDENTIAL', `the secret ${secretsOf(auth).join(' or ')} holds what no header can carry, or nothing`, {
+      throw new RedeyeError('BAD_CREDENTIAL', `the secret ${authSecrets(auth).join(' or ')} holds what no header can carry, or nothing`, {
         remedy: 'store the secret again, without line breaks',
       })
   return headers
 }
 
-/** The names of the secrets that a credential is made of. */
-export function secretsOf(auth: HttpAuth | undefined): string[] {
-  if (auth === undefined) return []
-  if ('bearer' in auth) return [auth.bearer]
-  return 'header' in auth ? [auth.secret] : [auth.basic.user, auth.basic.password]
-}
-
 /** What is wrong with a credential's configuration. */
 export function authFaults(auth: HttpAuth | undefined): string[] {
-  const faults = secretsOf(auth).flatMap(name => settingFaults(name, 'AIRPORTS_TOKEN', 'auth'))
-  if (auth !== undefined && 'header' in auth && !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(auth.header))
+  if (auth === undefined) return []
+  const secrets = authSecrets(auth)
+  if (secrets.length === 0)
+    return [`auth is { bearer }, { basic: { user, password } } or { header, secret }, not { ${Object.keys(Object(auth)).join(', ')} }`]
+  const faults = secrets.flatMap(name => settingFaults(name, 'AIRPORTS_TOKEN', 'auth'))
+  if ('header' in auth && !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(auth.header))
     faults.push(`auth.header is the name of a header, not ${JSON.stringify(auth.header)}`)
   return faults
 }
 
 function namingSecret(error: unknown, auth: HttpAuth | undefined): unknown {
   if (!(error instanceof RedeyeError) || error.code !== 'BAD_CREDENTIAL') return error
-  const names = secretsOf(auth)
+  const names = authSecrets(auth)
   const remedy = names.length === 0 ? 'name a credential in `auth`' : `renew the secret ${names.join(' or ')}`
   return new RedeyeError('BAD_CREDENTIAL', error.message, { remedy, cause: error })
 }

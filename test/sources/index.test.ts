@@ -62,7 +62,8 @@ test.each(Object.entries(tasks))('%s: a source in a task has no faults and says 
 
 test('options that cannot be are compile errors', () => {
   // @ts-expect-error a secret belongs to a bearer, a basic or a header
-  jsonApi({ connection: 'A', auth: { token: 'X' } })
+  const unproved = jsonApi({ connection: 'A', auth: { token: 'X' } })
+  expect(unproved.faults(flights.columns)).toContainEqual(expect.stringContaining('{ header, secret }, not { token }'))
   // @ts-expect-error a cursor needs the path to the next one
   jsonApi({ connection: 'A', pages: { by: 'cursor', parameter: 'cursor' } })
   // @ts-expect-error there is no such form of time
