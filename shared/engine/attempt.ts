@@ -25,7 +25,10 @@ export async function finish(world: World, name: AttemptName, outcome: Ended): P
  * attempt, at once or long after, and two workers would write over each other's files, also after the first was published.
  */
 export async function beginWork(world: World, name: AttemptName): Promise<RunDoc | undefined> {
-  const { doc, written } = await swap<RunDoc>(world, runKey(name.dataset, name.partition), d => d && begin(d, name, world.clock.now()))
+  const key = runKey(name.dataset, name.partition)
+  const begun = (doc: RunDoc | undefined) => doc && begin(doc, name, world.clock.now())
+  if (world.workers.once) return begun((await world.ledger.get<RunDoc>(key))?.doc)
+  const { doc, written } = await swap<RunDoc>(world, key, begun)
   return written ? doc : undefined
 }
 

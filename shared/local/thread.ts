@@ -97,7 +97,7 @@ const world: World = {
   laneLimits: {},
   bus: { publish: notHere('publish') },
   timers: { set: notHere('set timers') },
-  workers: { start: notHere('start attempts'), stop: notHere('stop attempts') },
+  workers: { start: notHere('start attempts'), stop: notHere('stop attempts'), once: true },
   notifier: { alert: notHere('alert'), notice: notHere('notify'), platform: notHere('notify') },
   deadLetters: { put: notHere('write dead letters') },
 }

@@ -11,4 +11,6 @@ export interface AttemptName {
 export interface Workers {
   start(attempt: AttemptName): Promise<void>
   stop(attempt: AttemptName): Promise<void>
+  /** A start reaches `work` at most once, so that nobody has to say in the ledger that it has begun. */
+  readonly once?: true
 }

@@ -1,6 +1,7 @@
 import { computeFailure } from '../../shared/compute/failure.ts'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
+import { beginWork } from '../../shared/engine/attempt.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { work } from '../../shared/engine/work.ts'
 import { type Compute, Unfinished } from '../../shared/ports/compute.ts'
@@ -50,6 +51,17 @@ describe('an attempt', () => {
       return manifest
     })
     expect(await run()).toMatchObject({ state: 'succeeded', version: { number: 1, rows: 3, bytes: 5 } })
+  })
+
+  test('says that it has begun, but where its start can arrive only once', async () => {
+    const before = await run()
+    const once = { ...host.world, workers: { ...host.world.workers, once: true as const } }
+    expect(await beginWork(once, name)).toMatchObject({ state: 'running', attempt: 1 })
+    expect(await beginWork(once, { ...name, attempt: 2 })).toBeUndefined()
+    expect(await run()).toEqual(before)
+    expect(await beginWork(host.world, name)).toBeDefined()
+    expect(await beginWork(host.world, name)).toBeUndefined()
+    expect(await run()).toMatchObject({ begunAt: host.now })
   })
 
   test('whose time is over ends as a timeout, and is tried again', async () => {
