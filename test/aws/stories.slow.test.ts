@@ -22,9 +22,12 @@ const wide = [
   'timeouts/none-unless-given.yaml',
   'zones/week-of-167-hours.yaml',
 ]
+// All of them take eight minutes and more of an emulator's time, so the gate plays one in five, spread over all themes.
+const every = process.env.REDEYE_STORIES === 'all' ? 1 : 5
 const stories = globSync('**/*.yaml', { cwd: folder })
   .filter(file => !wide.includes(file))
   .sort()
+  .filter((_, i) => i % every === 0)
 
 let local: DynamodbLocal
 beforeAll(async () => {
