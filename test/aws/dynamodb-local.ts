@@ -11,6 +11,9 @@ const here = join(import.meta.dirname, 'dynamodb-local')
 // Beside what npm fetched, which lives and dies with it; Maven keeps a copy of its own.
 const fetched = join(import.meta.dirname, '../../node_modules/.cache/dynamodb-local-2.6.1')
 
+/** How long the first start may take, in milliseconds: what is fetched is 80 jars, and four minutes of it have been seen. */
+export const FETCHED_WITHIN_MS = 900_000
+
 /** Fetches DynamoDB Local from Maven Central, once, by Maven as it is set up on this machine; resolves with the folder of its jars. */
 function fetchDynamodbLocal(): string {
   if (existsSync(fetched)) return fetched

@@ -1,13 +1,13 @@
 import { DynamoLedger } from '../../shared/aws/ledger.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { ledgerConformance } from '../ports/ledger-conformance.ts'
-import { type DynamodbLocal, startDynamodbLocal } from './dynamodb-local.ts'
+import { type DynamodbLocal, FETCHED_WITHIN_MS, startDynamodbLocal } from './dynamodb-local.ts'
 import { openLedger } from './ledger-under-test.ts'
 
 let local: DynamodbLocal
 beforeAll(async () => {
   local = await startDynamodbLocal()
-})
+}, FETCHED_WITHIN_MS)
 afterAll(() => local?.stop())
 
 ledgerConformance('DynamoDB Local', async () => openLedger(local.client, await local.createLedger()))

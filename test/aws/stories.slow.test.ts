@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStory } from '../../shared/rehearse/parse.ts'
 import { play } from '../../shared/rehearse/player.ts'
-import { type DynamodbLocal, startDynamodbLocal } from './dynamodb-local.ts'
+import { type DynamodbLocal, FETCHED_WITHIN_MS, startDynamodbLocal } from './dynamodb-local.ts'
 import { openDynamoStory } from './dynamodb-story-ledger.ts'
 
 const folder = join(import.meta.dirname, '../stories')
@@ -32,7 +32,7 @@ const stories = globSync('**/*.yaml', { cwd: folder })
 let local: DynamodbLocal
 beforeAll(async () => {
   local = await startDynamodbLocal()
-})
+}, FETCHED_WITHIN_MS)
 afterAll(() => local?.stop())
 
 // A second each; on a machine that is busy with other things a hundred times that has been seen.
