@@ -23,7 +23,7 @@ type Shape<D> = { [K in keyof D]-?: Record<never, never> extends Pick<D, K> ? { 
 const shapes: { [T in EventType]: Shape<EventDetails[T]> } = {
   NightStarted: { date: text },
   DatasetReady: { dataset: text, partition: text, number, at: number, cause: object },
-  RunDue: { task: text, partition: text, place: { optional: text }, cause: { optional: object } },
+  RunDue: { task: text, partition: text, place: { optional: text }, cause: { optional: object }, at: { optional: number } },
   RunsConcerned: { task: text, from: text, to: text, arrival: object },
   RunRequested: {
     id: { optional: text },

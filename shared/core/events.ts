@@ -6,8 +6,8 @@ export interface EventDetails {
   NightStarted: { date: string }
   /** A version was published. */
   DatasetReady: { dataset: string; partition: string; number: number; at: number; cause: Cause }
-  /** A run is to be looked at again. `place` is the limit that handed it a place. */
-  RunDue: { task: string; partition: string; place?: string; cause?: Cause }
+  /** A run is to be looked at again. `place` is the limit that handed it a place; `at` is when its cause was found. */
+  RunDue: { task: string; partition: string; place?: string; cause?: Cause; at?: number }
   /** An event concerns more runs than one message may: those of these partitions. */
   RunsConcerned: {
     task: string

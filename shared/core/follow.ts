@@ -209,7 +209,7 @@ function triggersOf(place: Place, view: View): Cause | undefined {
 
 function update(doc: RunDoc, place: Place, view: View): Next {
   const { rerun, hold, cause: found } = updatesOf(doc, place, view.facts)
-  const cause = view.cause ?? doc.noted ?? found
+  const cause = (view.cause && doc.noted ? joinCauses(doc.noted, view.cause) : (view.cause ?? doc.noted)) ?? found
   if (rerun) {
     const known = doc.state === 'held' ? doc.cause : undefined
     return start(doc, place, { ...view, cause: cause ? joinCauses(known, cause) : known })

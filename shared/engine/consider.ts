@@ -20,6 +20,8 @@ import type { World } from './world.ts'
 export interface Reason {
   arrival?: Arrival
   cause?: Cause
+  /** When that was found: whoever has looked at the run later has seen it. */
+  causeAt?: number
   /** The night that names it. */
   night?: string
   /** A limit that handed it a place: if it does not start, the place goes on. */
@@ -97,7 +99,7 @@ async function look(
     (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
   const cause: Cause | undefined =
-    night === undefined ? (reason.cause ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
+    night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
   const next = consider(doc, place, {
     facts,
     now,
@@ -110,6 +112,10 @@ async function look(
   await nextPartition(world, place, facts)
   return act(world, graph, place, key, stored, next, reason, places)
 }
+
+/** The cause that the reason brings, unless it is told again: a run that was looked at since has it. */
+const newCause = (doc: RunDoc | undefined, { cause, causeAt }: Reason): Cause | undefined =>
+  causeAt !== undefined && doc?.lookedAt !== undefined && causeAt <= doc.lookedAt ? undefined : cause
 
 async function act(
   world: World,
@@ -133,7 +139,15 @@ async function act(
     case 'claim': {
       if (reason.mayStart === false) {
         await world.bus.publish([
-          { type: 'RunDue', detail: { task: place.contract.task, partition: key.sk, ...(next.doc.cause && { cause: next.doc.cause }) } },
+          {
+            type: 'RunDue',
+            detail: {
+              task: place.contract.task,
+              partition: key.sk,
+              ...(next.doc.cause && { cause: next.doc.cause }),
+              ...(next.queued.lookedAt !== undefined && { at: next.queued.lookedAt }),
+            },
+          },
         ])
         return 'kept'
       }

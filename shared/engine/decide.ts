@@ -27,8 +27,9 @@ export async function decide(world: World, task: string, event: Envelope): Promi
     case 'RunsConcerned':
       return runsConcerned(world, graph, task, detail as EventDetails['RunsConcerned'])
     case 'RunDue': {
-      const { partition, place, cause } = detail as EventDetails['RunDue']
-      await considerRun(world, graph, task, ordinal(graph, task, partition), { ...(cause && { cause }), ...(place && { place }) })
+      const { partition, place, cause, at } = detail as EventDetails['RunDue']
+      const why = cause && { cause, ...(at !== undefined && { causeAt: at }) }
+      await considerRun(world, graph, task, ordinal(graph, task, partition), { ...why, ...(place && { place }) })
       return
     }
     case 'RunApproved':

@@ -62,7 +62,11 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
     const { generation, attempt } = was
     for (const limit of was.permits) events.push({ type: 'PlaceFreed', detail: { limit, dataset, partition, generation, attempt } })
   }
-  if (is.noted && isOver(is)) events.push({ type: 'RunDue', detail: { task: is.task!, partition: is.partition, cause: is.noted } })
+  if (is.noted && isOver(is))
+    events.push({
+      type: 'RunDue',
+      detail: { task: is.task!, partition: is.partition, cause: is.noted, ...(is.endedAt !== undefined && { at: is.endedAt }) },
+    })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
   const dataset = graph.dataset(is.dataset)

@@ -62,7 +62,10 @@ describe('an event that concerns more than a hundred runs', () => {
     expect(host.seen.started).toEqual(['hourly@2026-02-01T00Z'])
     const due = published.filter(e => e.type === 'RunDue')
     expect(due).toHaveLength(99)
-    expect(due[0]).toEqual({ type: 'RunDue', detail: { task: 'hourly', partition: '2026-02-01T01Z', cause: { lane: 'nightly' } } })
+    expect(due[0]).toEqual({
+      type: 'RunDue',
+      detail: { task: 'hourly', partition: '2026-02-01T01Z', cause: { lane: 'nightly' }, at: expect.any(Number) },
+    })
     const rest = published.filter(e => e.type === 'RunsConcerned')
     expect(rest).toEqual([
       {
@@ -99,7 +102,9 @@ test('keys concern the runs that are there, whichever they are, within what is t
   expect(host.seen.started).toEqual(['daily@2026-03-05'])
   await decide(host.world, 'daily', envelope('DatasetReady', arrival))
   expect(host.seen.started).toEqual(['daily@2026-03-05', 'daily@2026-03-02'])
-  expect(published).toEqual([{ type: 'RunDue', detail: { task: 'daily', partition: '2026-03-07', cause: { lane: 'nightly' } } }])
+  expect(published).toEqual([
+    { type: 'RunDue', detail: { task: 'daily', partition: '2026-03-07', cause: { lane: 'nightly' }, at: expect.any(Number) } },
+  ])
 })
 
 test('what has not begun is looked at when it does', async () => {
