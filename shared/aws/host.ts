@@ -121,6 +121,7 @@ function createWorld(
     deadLetters: { put: async letter => (await letters()).put(letter) },
     lake: { get: async key => (await lake()).get(key), put: async (key, bytes) => (await lake()).put(key, bytes) },
     graph: kept.graph,
+    ...(region !== '' && { region }),
     laneLimits: settings.laneLimits,
   }
   return { world, forgetGraph: kept.forget }

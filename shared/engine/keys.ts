@@ -25,4 +25,24 @@ export interface PauseDoc {
   at: number
   /** Switchings that were heeded: told again, they change nothing. */
   heard?: string[]
+  /** Of `all`, where a stage has two regions: the one that writes since the stage was first moved. Elsewhere nothing is claimed. */
+  writer?: string
+  /** Of `all`: a move that is under way. */
+  moving?: Moving
 }
+/** A move of the stage to another region, from its first step until everything is resumed. */
+export interface Moving {
+  from: string
+  to: string
+  at: number
+  /** Whether to resume in the end: not where people had paused everything before. */
+  resume: boolean
+  /** Nothing runs and nothing is heard any more in the old region. */
+  quiet?: boolean
+}
+
+/** The region that writes, where the stage was ever moved. */
+export const writerOf = (all: PauseDoc | undefined): string | undefined => all?.writer
+/** Whether nothing may be claimed in a region, as the switch of everything says: a region that does not write is as good as paused. */
+export const isHalted = (doc: PauseDoc, region: string | undefined): boolean =>
+  doc.paused || (doc.writer !== undefined && region !== undefined && doc.writer !== region)

@@ -22,6 +22,8 @@ export interface World {
   lake: Pick<Lake, 'put' | 'get'>
   /** Read from the contracts, and kept a while. */
   graph(): Promise<Graph>
+  /** The region, where there can be several: only the one that writes claims runs. */
+  region?: string
   /** How many runs of a lane may be active at once in this stage; a lane that is not named has no limit. */
   laneLimits: Partial<Record<'nightly' | 'manual' | 'backfill', number>>
 }

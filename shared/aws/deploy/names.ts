@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { StageSettings } from './stage-settings.ts'
 
 /** What everything of a stage is called, so that two stages never meet and a role can name what does not exist yet. */
 export const names = {
@@ -12,11 +13,19 @@ export const names = {
   scheduleRole: (stage: string) => `redeye-${stage}-schedules`,
   /** A function of a service (`decide`, `work`), or of the platform. */
   lambda: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
-  /** The role of a function, under the same name. */
+  /** The role of a function, under the same name; `stage` as `stageOfAccount` says it. */
   role: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  /** A rule: what wakes a function by events, and its sweep. */
+  rule: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  /** The lake's bucket; the account stands in it as a template says it, or as it is. */
+  bucket: (stage: string, account: string, region: string) => `redeye-${stage}-lake-${account}-${region}`,
   /** Platform values that services read when they are deployed, in SSM. */
   parameter: (stage: string, value: PlatformValue) => `/redeye/${stage}/${value}`,
 } as const
+
+/** The stage in names of what an account has once for all regions: roles and dashboards. No stage has an underscore in its name. */
+export const stageOfAccount = ({ stage, standby, site }: Pick<StageSettings, 'stage' | 'standby' | 'site'>): string =>
+  site.home ? stage : `${stage}_${standby}`
 
 /** What the platform tells the services of its stage. */
 export const platformValues = [

@@ -7,6 +7,7 @@ import { type PlatformFunction, withDuckdb } from './platform/functions.ts'
 import { platformStack } from './platform/platform.ts'
 import { provider } from './provider.ts'
 import { artifact, bundleLine, withArtifacts } from './service-plugin.ts'
+import { sited } from './site.ts'
 import { type StageSettings, stageSettings } from './stage-settings.ts'
 
 /** What the platform's serverless.yml names as its plugin: derives the stack from its settings, bundles its functions, and registers outside datasets. */
@@ -34,14 +35,15 @@ export default class PlatformPlugin {
     const osls = this.#osls
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
-    const settings = (this.#settings = stageSettings(this.#root, stage, this.#options.param))
-    this.#region = regionOf(this.#options, settings)
+    const given = stageSettings(this.#root, stage, this.#options.param)
+    this.#region = regionOf(this.#options, given)
+    const settings = (this.#settings = await sited(given, this.#region, osls.processedInput.commands))
     const stack = platformStack(settings)
     this.#functions = Object.keys(stack.functions) as PlatformFunction[]
     extend(osls, 'provider', await provider(settings, this.#region, osls.processedInput.commands))
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
-    extend(osls, 'resources', { Description: `Redeye ${stage}: the platform`, Resources: stack.resources })
+    extend(osls, 'resources', { Description: `Redeye ${stage}: the platform`, Parameters: stack.parameters, Resources: stack.resources })
   }
 
   async #bundle(): Promise<void> {
@@ -59,7 +61,9 @@ export default class PlatformPlugin {
     }
   }
 
+  /** What is registered is replicated: in a region that stands by it would be a second one's writing. */
   async #register(): Promise<void> {
+    if (!this.#settings!.site.active) return
     const { registerPlatform } = await import('./registration.ts')
     for (const line of await registerPlatform(this.#root, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }

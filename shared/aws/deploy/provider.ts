@@ -2,7 +2,7 @@ import { names } from './names.ts'
 import type { StageSettings } from './stage-settings.ts'
 
 // Commands that reach nothing: a placeholder for what only a deployed platform knows will do.
-const OFFLINE = ['package', 'print', 'help']
+export const OFFLINE = ['package', 'print', 'help']
 
 /** What osls takes as `provider`, the same for every service of a stage. */
 export async function provider(settings: StageSettings, region: string, commands: readonly string[], service?: string): Promise<object> {

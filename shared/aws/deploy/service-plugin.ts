@@ -8,6 +8,7 @@ import { decideEntry, workEntry } from './entries.ts'
 import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
 import { provider } from './provider.ts'
 import { serviceStack } from './service.ts'
+import { sited } from './site.ts'
 import { type StageSettings, stageSettings } from './stage-settings.ts'
 
 /**
@@ -39,11 +40,12 @@ export default class ServicePlugin {
     const osls = this.#osls
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
-    this.#settings = stageSettings(this.#root, stage, this.#options.param)
-    this.#region = regionOf(this.#options, this.#settings)
+    const { commands } = osls.processedInput
+    const given = stageSettings(this.#root, stage, this.#options.param)
+    this.#region = regionOf(this.#options, given)
+    this.#settings = await sited(given, this.#region, commands)
     const task = (this.#task = await taskIn(osls.serviceDir, this.#root))
     const stack = serviceStack(task, this.#settings)
-    const { commands } = osls.processedInput
     extend(osls, 'provider', await provider(this.#settings, this.#region, commands, task.name))
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
@@ -65,12 +67,15 @@ export default class ServicePlugin {
     this.#tools.log.notice(bundleLine(`${this.#task!.name} ${name}`, made))
   }
 
+  /** What is registered is replicated: in a region that stands by it would be a second one's writing. */
   async #register(): Promise<void> {
+    if (!this.#settings!.site.active) return
     const { registerService } = await import('./registration.ts')
     for (const line of await registerService(this.#root, this.#task!, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }
 
   async #retire(): Promise<void> {
+    if (!this.#settings!.site.active) return
     const { retireService } = await import('./registration.ts')
     for (const line of await retireService(this.#task!, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }

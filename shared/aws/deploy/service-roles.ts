@@ -1,17 +1,17 @@
 import type { Task } from '../../task/task.ts'
 import { parameterName, secretName } from '../secrets.ts'
 import { decideKeys, ledgerStatements, workKeys } from './ledger-access.ts'
-import { names } from './names.ts'
+import { names, stageOfAccount } from './names.ts'
 import type { StageSettings } from './stage-settings.ts'
 import { allow, arn, bucketArn, iamArn, publish, type Resources, ref, role, type Statement, sub, trusts, type Value } from './template.ts'
 
 /** The two roles of a service: each function may do only what this task does. */
 export function serviceRoles(task: Task, settings: StageSettings): Resources {
-  const { stage } = settings
+  const account = stageOfAccount(settings)
   const workTrust = mayUseSpark(task) ? trusts('lambda', 'emr-serverless') : trusts('lambda')
   return {
-    DecideRole: role(names.role(stage, task.name, 'decide'), trusts('lambda'), decideStatements(task, settings)),
-    WorkRole: role(names.role(stage, task.name, 'work'), workTrust, workStatements(task, settings)),
+    DecideRole: role(names.role(account, task.name, 'decide'), trusts('lambda'), decideStatements(task, settings)),
+    WorkRole: role(names.role(account, task.name, 'work'), workTrust, workStatements(task, settings)),
   }
 }
 
@@ -78,7 +78,7 @@ export function workStatements(task: Task, settings: StageSettings): Statement[]
     ...(secrets.length > 0 ? secretStatements(stage, secrets) : []),
     ...targetStatements(task, stage),
     ...(task.network === 'private' ? networkStatements() : []),
-    ...(mayUseSpark(task) ? sparkStatements(task, stage) : []),
+    ...(mayUseSpark(task) ? sparkStatements(task, stageOfAccount(settings)) : []),
   ]
 }
 
@@ -113,7 +113,7 @@ function networkStatements(): Statement[] {
   return [allow('JoinNetwork', actions, '*')]
 }
 
-function sparkStatements(task: Task, stage: string): Statement[] {
+function sparkStatements(task: Task, account: string): Statement[] {
   const applications = ['SparkNightly', 'SparkBackfill'].map(id => arn('emr-serverless', `/applications/\${${id}}`))
   return [
     allow('StartJobs', ['emr-serverless:StartJobRun'], applications),
@@ -122,7 +122,7 @@ function sparkStatements(task: Task, stage: string): Statement[] {
       ['emr-serverless:GetJobRun', 'emr-serverless:CancelJobRun'],
       applications.map(a => sub(`${a['Fn::Sub']}/jobruns/*`)),
     ),
-    allow('BeTheJobsRole', ['iam:PassRole'], iamArn(`role/${names.role(stage, task.name, 'work')}`), {
+    allow('BeTheJobsRole', ['iam:PassRole'], iamArn(`role/${names.role(account, task.name, 'work')}`), {
       StringEquals: { 'iam:PassedToService': 'emr-serverless.amazonaws.com' },
     }),
   ]

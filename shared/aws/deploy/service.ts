@@ -103,17 +103,20 @@ function valuesOf(task: Task, settings: StageSettings): PlatformValue[] {
 }
 
 /** The rule for events, and the sweep's schedule, which heeds none of them. */
-function wakers(task: Task, { active }: StageSettings): Resources {
+function wakers(task: Task, { stage, site }: StageSettings): Resources {
+  // A region that stands by hears and sweeps nothing: what it decided would be written beside the writer.
+  const State = site.active ? 'ENABLED' : 'DISABLED'
   const decide = att('DecideLambdaFunction', 'Arn')
   const deadLetters = { DeadLetterConfig: { Arn: ref(parameterName('dead-letters-arn')) } }
   return {
     Rule: {
       Type: 'AWS::Events::Rule',
       Properties: {
+        Name: names.rule(stage, task.name, 'decide'),
         Description: `What ${task.name} listens to`,
         EventBusName: ref('Bus'),
         EventPattern: rulePattern(taskContract(task, 0)) as Value,
-        State: 'ENABLED',
+        State,
         Targets: [{ Id: 'decide', Arn: decide, ...deadLetters }],
       },
     },
@@ -121,10 +124,10 @@ function wakers(task: Task, { active }: StageSettings): Resources {
     Sweep: {
       Type: 'AWS::Events::Rule',
       Properties: {
+        Name: names.rule(stage, task.name, 'sweep'),
         Description: `Repairs what ${task.name} has missed`,
         ScheduleExpression: 'rate(15 minutes)',
-        // A region that stands by sweeps nothing.
-        State: active ? 'ENABLED' : 'DISABLED',
+        State,
         Targets: [{ Id: 'decide', Arn: decide, ...deadLetters }],
       },
     },

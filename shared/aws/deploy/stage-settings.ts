@@ -30,14 +30,31 @@ export interface StageSettings {
   traces: number
   /** Ledger, lake and bus outlive their stack, and cannot be deleted by mistake. False for a stage that comes and goes. */
   protect: boolean
-  /** False in the region that stands by: nothing begins, nothing is relayed, nothing is swept. */
-  active: boolean
+  /** A second region, that ledger and lake are replicated to and that `redeye move` can make the writer; none when empty. */
+  standby: string
   /** Virtual processors that Spark may have at once, for nights and manual requests, and for backfills. */
   sparkNightlyCpus: number
   sparkBackfillCpus: number
+  /** What the deployment is in its region; not chosen but found out (site.ts). */
+  site: Site
 }
 
-const defaults: Omit<StageSettings, 'stage'> = {
+/** A stage's deployment in one of its regions. */
+export interface Site {
+  /** Whether it is in the stage's own region, whose stack holds the table; in the other one there is a replica. */
+  home: boolean
+  /** Whether this region writes: in the other one nothing begins, is heard, relayed or swept. */
+  active: boolean
+  /** The stream of the table's replica, by ARN, where the stack does not hold the table; empty while there is no replica yet. */
+  stream: string
+  /** The region that the lake is replicated to; empty while there is no bucket yet. */
+  replicatesTo: string
+}
+
+/** The one site of a stage in one region. */
+export const onlySite: Site = { home: true, active: true, stream: '', replicatesTo: '' }
+
+const defaults: Omit<StageSettings, 'stage' | 'site'> = {
   region: '',
   zone: 'UTC',
   nightAt: '03:30',
@@ -50,7 +67,7 @@ const defaults: Omit<StageSettings, 'stage'> = {
   audit: false,
   traces: 0.01,
   protect: true,
-  active: true,
+  standby: '',
   // What a new account may have is 16 in all.
   sparkNightlyCpus: 8,
   sparkBackfillCpus: 8,
@@ -78,8 +95,9 @@ function fromCommandLine(given: readonly string[]): Record<string, unknown> {
 const retentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 /** What each takes; undefined when the value is such. */
-const takes: { [K in keyof Omit<StageSettings, 'stage'>]: (value: unknown) => string | undefined } = {
-  region: v => (typeof v === 'string' && /^([a-z]{2}(-[a-z]+)+-\d)?$/.test(v) ? undefined : 'a region, like eu-west-1'),
+const takes: { [K in keyof Omit<StageSettings, 'stage' | 'site'>]: (value: unknown) => string | undefined } = {
+  region: isRegion,
+  standby: isRegion,
   zone: v => (typeof v === 'string' && isTimezone(v) ? undefined : 'an IANA time zone, like Europe/Madrid'),
   nightAt: v => (typeof v === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(v) ? undefined : "a time in quotes, like '03:30'"),
   email: v => (typeof v === 'string' && (v === '' || /^[^\s@]+@[^\s@]+$/.test(v)) ? undefined : 'an address, or nothing'),
@@ -91,11 +109,13 @@ const takes: { [K in keyof Omit<StageSettings, 'stage'>]: (value: unknown) => st
   audit: flag,
   traces: v => (typeof v === 'number' && v >= 0 && v <= 1 ? undefined : 'a share from 0 to 1'),
   protect: flag,
-  active: flag,
   sparkNightlyCpus: cpus,
   sparkBackfillCpus: cpus,
 }
 
+function isRegion(value: unknown): string | undefined {
+  return typeof value === 'string' && /^([a-z]{2}(-[a-z]+)+-\d)?$/.test(value) ? undefined : 'a region, like eu-west-1'
+}
 function flag(value: unknown): string | undefined {
   return typeof value === 'boolean' ? undefined : 'true or false'
 }
@@ -124,5 +144,21 @@ export function checkedSettings(stage: string, given: Record<string, unknown>): 
       })
     settings[name] = value
   }
-  return settings as unknown as StageSettings
+  const checked = { ...settings, site: onlySite } as unknown as StageSettings
+  checkRegions(checked)
+  return checked
+}
+
+/** A second region needs a first one that does not change with who deploys. */
+function checkRegions({ stage, region, standby, customerKey }: StageSettings): void {
+  if (standby === '') return
+  const refused = (message: string, remedy: string) =>
+    new RedeyeError('BAD_ARGUMENT', `serverless.yml: standby of stage ${stage} is ${standby}, ${message}`, {
+      remedy,
+      file: 'serverless.yml',
+    })
+  if (region === '') throw refused('and region is not said', 'say region too: the one that writes unless the stage is moved')
+  if (region === standby) throw refused('and so is region', 'choose two regions')
+  if (customerKey)
+    throw refused('and customerKey is true', 'leave one of them out: a key of one’s own is of one region, and replicas are not')
 }

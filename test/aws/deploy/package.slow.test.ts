@@ -31,17 +31,29 @@ afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(installLinters)
 
 const everything = ['network=true', 'audit=true', 'customerKey=true', 'email=nights@example.com']
+const twoRegions = ['region=eu-west-1', 'standby=eu-central-1']
 const packages = [
   ['the platform', root, []],
   ['the platform with all it may have', root, everything],
+  ['the platform of a stage in two regions', root, twoRegions],
+  ['the same in the region that stands by', root, twoRegions, 'eu-central-1'],
   ['a transform', join(root, 'services/airport-day'), []],
   ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
-] as const
+] as const satisfies [name: string, folder: string, params: readonly string[], region?: string][]
 const needed = new Set<string>()
 
-test.each(packages)('%s packages; neither linter has an error', async (name, service, params) => {
+test.each(packages)('%s packages; neither linter has an error', async (name, service, params, region: string = 'eu-west-1') => {
   const to = join(folder, name.replaceAll(' ', '-'))
-  const { ok, output } = await osls(service, ['package', '--stage', 'dev', '--package', to, ...params.flatMap(p => ['--param', p])])
+  const { ok, output } = await osls(service, [
+    'package',
+    '--stage',
+    'dev',
+    '--region',
+    region,
+    '--package',
+    to,
+    ...params.flatMap(p => ['--param', p]),
+  ])
   expect(ok ? '' : output).toBe('')
   const template = join(to, 'cloudformation-template-update-stack.json')
   expect(await lintErrors(template)).toEqual([])

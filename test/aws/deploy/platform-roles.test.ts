@@ -1,6 +1,7 @@
 import { type PlatformFunction, platformFunctions, platformStatements } from '../../../shared/aws/deploy/platform/functions.ts'
 import { platformStack } from '../../../shared/aws/deploy/platform/platform.ts'
-import type { Statement } from '../../../shared/aws/deploy/template.ts'
+import { onlySite } from '../../../shared/aws/deploy/stage-settings.ts'
+import type { Resource, Statement } from '../../../shared/aws/deploy/template.ts'
 import { type Asked, may } from './simulate.ts'
 import { settings } from './tasks.ts'
 
@@ -10,6 +11,7 @@ const bus = on('events', 'event-bus/redeye-dev')
 const event = (type: string) => ({ 'events:source': ['redeye'], 'events:detail-type': [type] })
 const object = 'arn:aws:s3:::lake/flights/2001-02-14/g1-a1/part-0000.parquet'
 const keyed = settings({ customerKey: true, network: true })
+const twoRegions = settings({ region: 'eu-west-1', standby: 'eu-central-1', site: { ...onlySite, replicatesTo: 'eu-central-1' } })
 const names = Object.keys(platformFunctions) as PlatformFunction[]
 
 type Pair = [allowed: Asked, denied: Asked]
@@ -98,6 +100,8 @@ describe.each(names)('the role of %s', name => {
   })
 })
 
+const lakeIn = (region: string) => `arn:aws:s3:::redeye-dev-lake-123456789012-${region}`
+
 /** Of the platform's other roles, by the ids of their resources. */
 const others: Record<string, Record<string, Pair>> = {
   TimerRole: {
@@ -122,6 +126,20 @@ const others: Record<string, Record<string, Pair>> = {
       { action: 'events:PutEvents', resource: on('events', 'event-bus/default') },
     ],
   },
+  ReplicationRole: {
+    ReadOwnBucket: [
+      { action: 's3:GetReplicationConfiguration', resource: lakeIn('eu-west-1') },
+      { action: 's3:PutReplicationConfiguration', resource: lakeIn('eu-west-1') },
+    ],
+    ReadOwnObjects: [
+      { action: 's3:GetObjectVersionForReplication', resource: `${lakeIn('eu-west-1')}/flights/all/g1-a1/part-0000.parquet` },
+      { action: 's3:GetObject', resource: `${lakeIn('eu-west-1')}/flights/all/g1-a1/part-0000.parquet` },
+    ],
+    WriteReplicas: [
+      { action: 's3:ReplicateObject', resource: `${lakeIn('eu-central-1')}/flights/all/g1-a1/part-0000.parquet` },
+      { action: 's3:ReplicateObject', resource: `${lakeIn('eu-west-1')}/flights/all/g1-a1/part-0000.parquet` },
+    ],
+  },
   FlowLogRole: {
     WriteLog: [
       { action: 'logs:PutLogEvents', resource: on('logs', 'log-group:/redeye/dev/network:log-stream:x') },
@@ -130,7 +148,11 @@ const others: Record<string, Record<string, Pair>> = {
   },
 }
 
-const { resources } = platformStack(keyed)
+// A stage in two regions has one role more.
+const resources: Record<string, Resource> = {
+  ...platformStack(keyed).resources,
+  ReplicationRole: platformStack(twoRegions).resources.ReplicationRole!,
+}
 const statementsOf = (id: string) =>
   (resources[id]!.Properties!.Policies as unknown as { PolicyDocument: { Statement: Statement[] } }[])[0]!.PolicyDocument.Statement
 

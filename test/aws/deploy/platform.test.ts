@@ -1,4 +1,5 @@
 import { platformStack } from '../../../shared/aws/deploy/platform/platform.ts'
+import { onlySite } from '../../../shared/aws/deploy/stage-settings.ts'
 import type { Resource } from '../../../shared/aws/deploy/template.ts'
 import { settings } from './tasks.ts'
 
@@ -6,18 +7,27 @@ const resources = (given: Parameters<typeof settings>[0] = {}) => platformStack(
 const types = (all: Record<string, Resource>) => Object.values(all).map(r => r.Type)
 const all = resources()
 
-test('the ledger is streamed, restorable, indexed once, and kept', () => {
+test('the ledger is streamed, restorable, indexed once, and kept; of a kind that can be given a second region', () => {
   expect(all.Table).toMatchObject({
     DeletionPolicy: 'Retain',
+    Type: 'AWS::DynamoDB::GlobalTable',
     Properties: {
       BillingMode: 'PAY_PER_REQUEST',
-      DeletionProtectionEnabled: true,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      Replicas: [
+        {
+          Region: { Ref: 'AWS::Region' },
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        },
+      ],
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
     },
   })
   expect(all.Table!.Properties!.GlobalSecondaryIndexes).toHaveLength(1)
-  expect(resources({ protect: false }).Table).toMatchObject({ DeletionPolicy: 'Delete', Properties: { DeletionProtectionEnabled: false } })
+  expect(resources({ protect: false }).Table).toMatchObject({
+    DeletionPolicy: 'Delete',
+    Properties: { Replicas: [{ DeletionProtectionEnabled: false }] },
+  })
 })
 
 test('nothing of the lake is public, unencrypted or deleted by a lifecycle while it is current', () => {
@@ -47,10 +57,48 @@ test('the night begins at its time in its zone', () => {
 })
 
 test('a region that stands by begins, relays and sweeps nothing', () => {
-  const standby = resources({ active: false })
+  const standby = resources({ site: { ...onlySite, active: false } })
   expect(standby.NightSchedule!.Properties!.State).toBe('DISABLED')
   expect(standby.SweepRule!.Properties!.State).toBe('DISABLED')
   expect(standby.RelaySource!.Properties!.Enabled).toBe(false)
+  for (const rule of ['NightRule', 'RequestsRule', 'DeliveriesRule']) expect(standby[rule]!.Properties!.State).toBe('DISABLED')
+  expect(standby.NightAlarm!.Properties!.ActionsEnabled).toBe(false)
+})
+
+const regions = { region: 'eu-west-1', standby: 'eu-central-1' }
+const home = resources({ ...regions, site: { ...onlySite, replicatesTo: 'eu-central-1' } })
+const stream = 'arn:aws:dynamodb:eu-central-1:123456789012:table/redeye-dev/stream/2026-01-01T00:00:00.000'
+const away = { home: false, active: false, stream, replicatesTo: 'eu-west-1' }
+
+test('the ledger of two regions is in one stack, and the lake of each is replicated to the other, with what was removed', () => {
+  expect((home.Table!.Properties!.Replicas as { Region: unknown }[]).map(r => r.Region)).toEqual([{ Ref: 'AWS::Region' }, 'eu-central-1'])
+  expect(home.Bucket!.Properties!.ReplicationConfiguration).toEqual({
+    Role: { 'Fn::GetAtt': ['ReplicationRole', 'Arn'] },
+    Rules: [
+      {
+        Id: 'to-the-other-region',
+        Status: 'Enabled',
+        Priority: 1,
+        Filter: { Prefix: '' },
+        DeleteMarkerReplication: { Status: 'Enabled' },
+        Destination: { Bucket: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::redeye-dev-lake-\${AWS::AccountId}-eu-central-1` } },
+      },
+    ],
+  })
+  expect(all.Bucket!.Properties).not.toHaveProperty('ReplicationConfiguration')
+})
+
+test('the other region has the replica by its name, and the replica’s own stream; nothing of it is called as in the first', () => {
+  const stack = platformStack(settings({ ...regions, site: away }))
+  expect(stack.parameters.Table).toMatchObject({ Type: 'String', Default: 'redeye-dev' })
+  expect(stack.resources.Table).toBeUndefined()
+  expect(stack.resources.RelaySource!.Properties).toMatchObject({ EventSourceArn: stream, Enabled: false })
+  expect(JSON.stringify(stack)).not.toContain('"Fn::GetAtt":["Table"')
+  const ofAccount = (of: Record<string, Resource>) =>
+    Object.values(of).flatMap(({ Properties }) => [Properties?.RoleName, Properties?.DashboardName].filter(Boolean))
+  expect(ofAccount(stack.resources).filter(name => ofAccount(home).includes(name))).toEqual([])
+  // Before the first region has made the replica there is nothing to listen to.
+  expect(resources({ ...regions, site: { ...away, stream: '' } }).RelaySource).toBeUndefined()
 })
 
 test('six alarms, each told to the topic', () => {

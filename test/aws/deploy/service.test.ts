@@ -1,5 +1,6 @@
 import { names } from '../../../shared/aws/deploy/names.ts'
 import { serviceStack } from '../../../shared/aws/deploy/service.ts'
+import { onlySite } from '../../../shared/aws/deploy/stage-settings.ts'
 import { readSettings } from '../../../shared/aws/settings.ts'
 import { resolve } from './resolve.ts'
 import { settings, taskOf } from './tasks.ts'
@@ -48,16 +49,19 @@ test('work is never repeated by Lambda, and its failures go to decide; decisions
 /** What Lambda is told of failed invocations; the function itself is osls's to name. */
 const failures = (name: string) => resolve({ ...stack.resources[`${name}Failures`]!.Properties!, FunctionName: '' })
 
-test('one rule wakes it, and a schedule that heeds no event, which stands still in a region that stands by', () => {
+test('one rule wakes it, and a schedule that heeds no event, both of which stand still in a region that stands by', () => {
   const rules = (active: boolean) =>
-    Object.values(serviceStack(airportDay, settings({ active })).resources)
+    Object.values(serviceStack(airportDay, settings({ site: { ...onlySite, active } })).resources)
       .filter(r => r.Type === 'AWS::Events::Rule')
       .map(r => [r.Properties!.ScheduleExpression ?? 'events', r.Properties!.State])
   expect(rules(true)).toEqual([
     ['events', 'ENABLED'],
     ['rate(15 minutes)', 'ENABLED'],
   ])
-  expect(rules(false)[1]).toEqual(['rate(15 minutes)', 'DISABLED'])
+  expect(rules(false)).toEqual([
+    ['events', 'DISABLED'],
+    ['rate(15 minutes)', 'DISABLED'],
+  ])
 })
 
 test('platform values come from SSM when it is deployed; only those it needs', () => {

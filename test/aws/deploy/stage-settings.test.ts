@@ -40,6 +40,9 @@ test.each([
   [{ traces: 5 }, 'traces', 'a share from 0 to 1'],
   [{ sparkNightlyCpus: 1 }, 'sparkNightlyCpus', 'a whole number from 4'],
   [{ region: 'Madrid' }, 'region', 'a region, like eu-west-1'],
+  [{ standby: 'eu-central-1' }, 'standby', 'say region too'],
+  [{ region: 'eu-west-1', standby: 'eu-west-1' }, 'standby', 'choose two regions'],
+  [{ region: 'eu-west-1', standby: 'eu-central-1', customerKey: true }, 'standby', 'leave one of them out'],
 ])('%j is refused', (given, name, remedy) => {
   expect(() => checkedSettings('dev', given)).toThrow(
     expect.objectContaining({ message: expect.stringContaining(name), remedy: expect.stringContaining(remedy) }),

@@ -11,4 +11,7 @@ export const demo = await loadProject(root)
 export const taskOf = (name: string): Task => demo.services.find(s => s.name === name)!.task
 
 /** Settings of a stage called dev. */
-export const settings = (given: Partial<StageSettings> = {}): StageSettings => checkedSettings('dev', given)
+export const settings = ({ site, ...given }: Partial<StageSettings> = {}): StageSettings => ({
+  ...checkedSettings('dev', given),
+  ...(site && { site }),
+})

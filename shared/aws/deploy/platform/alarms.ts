@@ -1,7 +1,7 @@
 import { names } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { att, type Resource, type Resources, ref, type Value } from '../template.ts'
-import { nightRule } from './functions.ts'
+import { platformRule } from './functions.ts'
 
 /**
  * Six alarms a stage, however many tasks it has: a run that fails tells its owner by itself, so these are about the platform. What its
@@ -34,11 +34,11 @@ export function alarms(settings: StageSettings): Resources {
       ComparisonOperator: 'GreaterThanThreshold',
     }),
     // An hour after a night was due there has been none for 25 hours, and 26 where the clocks went back in between.
-    NightAlarm: alarm(stage, 'no-night', {
+    NightAlarm: alarm(stage, NO_NIGHT, {
       AlarmDescription: 'A date has no night: aws events put-events with events/night-started.example.json begins one',
       Namespace: 'AWS/Events',
       MetricName: 'MatchedEvents',
-      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', nightRule(stage))],
+      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', platformRule(stage, 'night'))],
       Statistic: 'Sum',
       Period: 3600,
       EvaluationPeriods: 26,
@@ -46,7 +46,7 @@ export function alarms(settings: StageSettings): Resources {
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
       TreatMissingData: 'breaching',
-      ActionsEnabled: settings.active,
+      ActionsEnabled: settings.site.active,
     }),
     TimersAlarm: alarm(stage, 'timers', {
       AlarmDescription: 'Timers could not publish what was due, and the sweep has to: see the role of schedules',
@@ -84,13 +84,18 @@ export function alarms(settings: StageSettings): Resources {
   }
 }
 
+/** What a region that stands by must not be alarmed by. */
+export const NO_NIGHT = 'no-night'
+/** An alarm's name. */
+export const alarmName = (stage: string, name: string): string => `redeye-${stage}-${name}`
+
 const dimension = (Name: string, Value: Value): Value => ({ Name, Value })
 
 function alarm(stage: string, name: string, properties: { [key: string]: Value }): Resource {
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
-      AlarmName: `redeye-${stage}-${name}`,
+      AlarmName: alarmName(stage, name),
       TreatMissingData: 'notBreaching',
       AlarmActions: [ref('Topic')],
       OKActions: [ref('Topic')],

@@ -1,7 +1,8 @@
 import type { StageSettings } from '../stage-settings.ts'
-import { att, bucketArn, type Resources, ref, sub, type Value } from '../template.ts'
+import { bucketArn, type Resources, ref, sub, type Value } from '../template.ts'
 import { kept } from './kept.ts'
 import { noPublicAccess, onlyByTls } from './lake.ts'
+import { tableArn } from './ledger.ts'
 
 const KEPT_DAYS = 365
 
@@ -59,7 +60,7 @@ export function audit(settings: StageSettings): Resources {
         EnableLogFileValidation: true,
         AdvancedEventSelectors: [
           selector('Lake', 'AWS::S3::Object', sub(`\${Bucket.Arn}/`)),
-          selector('Ledger', 'AWS::DynamoDB::Table', att('Table', 'Arn')),
+          selector('Ledger', 'AWS::DynamoDB::Table', tableArn),
         ],
       },
     },

@@ -1,4 +1,4 @@
-import { names } from '../names.ts'
+import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import type { Resources } from '../template.ts'
 
@@ -9,7 +9,8 @@ interface Metrics {
 }
 
 /** One dashboard, of metrics that AWS keeps anyway; it finds functions by their names, so it knows tasks that are not there yet. */
-export function dashboard({ stage }: StageSettings): Resources {
+export function dashboard(settings: StageSettings): Resources {
+  const { stage } = settings
   const lambda = (metric: string, stat: string, end: string) => [
     {
       expression: `SEARCH('{AWS/Lambda,FunctionName} MetricName="${metric}" "redeye-${stage}" ${end}', '${stat}', 300)`,
@@ -42,7 +43,7 @@ export function dashboard({ stage }: StageSettings): Resources {
   return {
     Dashboard: {
       Type: 'AWS::CloudWatch::Dashboard',
-      Properties: { DashboardName: `redeye-${stage}`, DashboardBody: { 'Fn::Sub': JSON.stringify(body) } },
+      Properties: { DashboardName: `redeye-${stageOfAccount(settings)}`, DashboardBody: { 'Fn::Sub': JSON.stringify(body) } },
     },
   }
 }

@@ -3,12 +3,13 @@ import { relayMapping } from '../../stream.ts'
 import { HANDLER } from '../bundle.ts'
 import { stageEnvironment } from '../environment.ts'
 import { everyKey, ledgerStatements } from '../ledger-access.ts'
-import { names } from '../names.ts'
+import { names, stageOfAccount } from '../names.ts'
 import { onePattern } from '../pattern.ts'
 import type { ServiceFunction } from '../service.ts'
 import { everyFunction } from '../service-roles.ts'
-import type { StageSettings } from '../stage-settings.ts'
+import type { Site, StageSettings } from '../stage-settings.ts'
 import { allow, att, bucketArn, publish, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
+import { streamArn } from './ledger.ts'
 import { trustsScheduler } from './messages.ts'
 
 /** Who they are, what wakes them, and their sizes. */
@@ -50,14 +51,14 @@ export function functions(settings: StageSettings): Record<PlatformFunction, Ser
 
 /** Their roles, what wakes them, and what becomes of what they cannot do. */
 export function functionResources(settings: StageSettings): Resources {
-  const { stage } = settings
+  const account = stageOfAccount(settings)
   const all: Resources = {}
   for (const name of functionNames) {
-    all[`${capital(name)}Role`] = role(names.role(stage, 'platform', name), trusts('lambda'), platformStatements(name, settings))
+    all[`${capital(name)}Role`] = role(names.role(account, 'platform', name), trusts('lambda'), platformStatements(name, settings))
     // The relay is polled, not invoked: its mapping says the same.
     if (name !== 'relay') all[`${capital(name)}Failures`] = failuresOf(name)
   }
-  return { ...all, ...eventRules(stage), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
+  return { ...all, ...eventRules(settings), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
 }
 
 /** What one of the platform's functions may do. */
@@ -90,7 +91,7 @@ export function platformStatements(name: PlatformFunction, settings: StageSettin
     case 'deliveries':
       return [...everywhere, files(['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']), list]
     case 'relay':
-      return [...everywhere, say(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream()]
+      return [...everywhere, say(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream(settings)]
     case 'sweep':
       return [
         ...everywhere,
@@ -104,11 +105,11 @@ export function platformStatements(name: PlatformFunction, settings: StageSettin
   }
 }
 
-const readStream = () =>
+const readStream = (settings: StageSettings) =>
   allow(
     'ReadStream',
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
-    att('Table', 'StreamArn'),
+    streamArn(settings),
   )
 
 function failuresOf(name: PlatformFunction): Resources[string] {
@@ -125,20 +126,23 @@ function failuresOf(name: PlatformFunction): Resources[string] {
   }
 }
 
-/** The rule that hears of nights: an alarm watches it by its name. */
-export const nightRule = (stage: string) => `redeye-${stage}-night`
+/** The rule of one of the platform's functions: an alarm watches the night's by its name, and a move switches them all. */
+export const platformRule = (stage: string, name: PlatformFunction): string => names.rule(stage, 'platform', name)
 
-function eventRules(stage: string): Resources {
+// A region that stands by hears and begins nothing: what it decided would be written beside the writer.
+const stateOf = ({ active }: Site) => (active ? 'ENABLED' : 'DISABLED')
+
+function eventRules({ stage, site }: StageSettings): Resources {
   const rules: Resources = {}
   for (const [name, patterns] of Object.entries(platformPatterns)) {
     rules[`${capital(name)}Rule`] = {
       Type: 'AWS::Events::Rule',
       Properties: {
-        ...(name === 'night' && { Name: nightRule(stage) }),
+        Name: platformRule(stage, name as PlatformFunction),
         Description: platformFunctions[name as PlatformFunction].does,
         EventBusName: ref('Bus'),
         EventPattern: onePattern(patterns) as Value,
-        State: 'ENABLED',
+        State: stateOf(site),
         Targets: [target(name as PlatformFunction)],
       },
     }
@@ -167,11 +171,12 @@ function mayInvoke(name: PlatformFunction, sourceArn: Value): Resources[string] 
 }
 
 /** A schedule of a day, in the stage's zone; rules know only UTC. */
-function nightSchedule({ stage, zone, nightAt, active, customerKey }: StageSettings): Resources {
+function nightSchedule(settings: StageSettings): Resources {
+  const { stage, zone, nightAt, site, customerKey } = settings
   const [hour, minute] = nightAt.split(':').map(Number)
   const arn = att(lambdaId('night'), 'Arn')
   return {
-    NightScheduleRole: role(names.role(stage, 'platform', 'night-schedule'), trustsScheduler, [
+    NightScheduleRole: role(names.role(stageOfAccount(settings), 'platform', 'night-schedule'), trustsScheduler, [
       allow('BeginTheNight', ['lambda:InvokeFunction'], arn),
       allow('LayAside', ['sqs:SendMessage'], att('DeadLetters', 'Arn')),
       ...(customerKey ? [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], att('Key', 'Arn'))] : []),
@@ -185,7 +190,7 @@ function nightSchedule({ stage, zone, nightAt, active, customerKey }: StageSetti
         ScheduleExpression: `cron(${minute} ${hour} * * ? *)`,
         ScheduleExpressionTimezone: zone,
         FlexibleTimeWindow: { Mode: 'OFF' },
-        State: active ? 'ENABLED' : 'DISABLED',
+        State: stateOf(site),
         Target: {
           Arn: arn,
           RoleArn: att('NightScheduleRole', 'Arn'),
@@ -197,14 +202,15 @@ function nightSchedule({ stage, zone, nightAt, active, customerKey }: StageSetti
   }
 }
 
-function sweepRule({ active }: StageSettings): Resources {
+function sweepRule({ stage, site }: StageSettings): Resources {
   return {
     SweepRule: {
       Type: 'AWS::Events::Rule',
       Properties: {
+        Name: platformRule(stage, 'sweep'),
         Description: platformFunctions.sweep.does,
         ScheduleExpression: 'rate(15 minutes)',
-        State: active ? 'ENABLED' : 'DISABLED',
+        State: stateOf(site),
         Targets: [target('sweep')],
       },
     },
@@ -212,14 +218,17 @@ function sweepRule({ active }: StageSettings): Resources {
   }
 }
 
-function relaySource({ active }: StageSettings): Resources {
+function relaySource(settings: StageSettings): Resources {
+  const { home, active, stream } = settings.site
+  // A replica that is not there yet has no stream; the next deployment finds it.
+  if (!home && stream === '') return {}
   return {
     RelaySource: {
       Type: 'AWS::Lambda::EventSourceMapping',
       DependsOn: 'RelayRole',
       Properties: {
         FunctionName: ref(lambdaId('relay')),
-        EventSourceArn: att('Table', 'StreamArn'),
+        EventSourceArn: streamArn(settings),
         Enabled: active,
         ...(relayMapping as unknown as { [key: string]: Value }),
         DestinationConfig: { OnFailure: { Destination: att('DeadLetters', 'Arn') } },

@@ -1,5 +1,6 @@
+import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
-import { att, bucketArn, type Resources, ref, sub, type Value } from '../template.ts'
+import { allow, att, bucketArn, type Resources, ref, role, sub, trusts, type Value } from '../template.ts'
 import { kept } from './kept.ts'
 
 // As long as the sweep looks back: what was deleted by mistake is noticed in that time, and paid for no longer.
@@ -11,15 +12,17 @@ const UPLOAD_DAYS = 7
  * be brought back for two weeks. Whatever is current stays until the collector says otherwise.
  */
 export function lake(settings: StageSettings): Resources {
+  const { replicatesTo } = settings.site
   return {
     Bucket: kept(settings, {
       Type: 'AWS::S3::Bucket',
       Properties: {
-        BucketName: sub(`redeye-${settings.stage}-lake-\${AWS::AccountId}-\${AWS::Region}`),
+        BucketName: bucketName(settings.stage, HERE),
         PublicAccessBlockConfiguration: noPublicAccess,
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
         VersioningConfiguration: { Status: 'Enabled' },
         BucketEncryption: { ServerSideEncryptionConfiguration: [encryption(settings)] },
+        ...(replicatesTo && { ReplicationConfiguration: replication(settings) }),
         LifecycleConfiguration: {
           Rules: [
             { Id: 'abort-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: UPLOAD_DAYS } },
@@ -28,8 +31,45 @@ export function lake(settings: StageSettings): Resources {
         },
       },
     }),
+    ...(replicatesTo && { ReplicationRole: replicationRole(settings) }),
     BucketPolicy: { Type: 'AWS::S3::BucketPolicy', Properties: { Bucket: ref('Bucket'), PolicyDocument: onlyByTls('Bucket') } },
   }
+}
+
+const HERE = `\${AWS::Region}`
+const bucketName = (stage: string, region: string) => sub(names.bucket(stage, `\${AWS::AccountId}`, region))
+
+/**
+ * To the stage's other region: every object, and what the collector removed, so that both lakes forget alike. Replicas are not replicated
+ * again, so each region's bucket does the same towards the other and nothing goes in circles.
+ */
+const replication = ({ stage, site }: StageSettings): Value => ({
+  Role: att('ReplicationRole', 'Arn'),
+  Rules: [
+    {
+      Id: 'to-the-other-region',
+      Status: 'Enabled',
+      Priority: 1,
+      Filter: { Prefix: '' },
+      DeleteMarkerReplication: { Status: 'Enabled' },
+      Destination: { Bucket: sub(`arn:\${AWS::Partition}:s3:::${bucketName(stage, site.replicatesTo)['Fn::Sub']}`) },
+    },
+  ],
+})
+
+/** Who replicates. Both buckets are known by name, since a bucket must not wait for a role that waits for it. */
+function replicationRole(settings: StageSettings): Resources[string] {
+  const { stage, site } = settings
+  const arnOf = (region: string, path = '') => sub(`arn:\${AWS::Partition}:s3:::${bucketName(stage, region)['Fn::Sub']}${path}`)
+  return role(names.role(stageOfAccount(settings), 'platform', 'replication'), trusts('s3'), [
+    allow('ReadOwnBucket', ['s3:GetReplicationConfiguration', 's3:ListBucket'], arnOf(HERE)),
+    allow(
+      'ReadOwnObjects',
+      ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
+      arnOf(HERE, '/*'),
+    ),
+    allow('WriteReplicas', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], arnOf(site.replicatesTo, '/*')),
+  ])
 }
 
 export const noPublicAccess = { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true }

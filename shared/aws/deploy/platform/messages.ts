@@ -1,4 +1,4 @@
-import { names } from '../names.ts'
+import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { allow, arn, att, iamArn, publish, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
 
@@ -97,10 +97,11 @@ function topic({ stage, email, customerKey }: StageSettings): Resources {
   }
 }
 
-function timers({ stage, customerKey }: StageSettings): Resources {
+function timers(settings: StageSettings): Resources {
+  const { stage, customerKey } = settings
   return {
     ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: names.scheduleGroup(stage) } },
-    TimerRole: role(names.scheduleRole(stage), trustsScheduler, [
+    TimerRole: role(names.scheduleRole(stageOfAccount(settings)), trustsScheduler, [
       publish('PublishWhatIsDue', att('Bus', 'Arn'), ['RunDue']),
       allow('LayAside', ['sqs:SendMessage'], att('DeadLetters', 'Arn')),
       ...useKey(customerKey),

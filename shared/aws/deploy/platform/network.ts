@@ -1,4 +1,4 @@
-import { names } from '../names.ts'
+import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { allow, att, type Resource, type Resources, ref, role, sub, trusts, type Value } from '../template.ts'
 
@@ -14,7 +14,8 @@ const gateways = ['s3', 'dynamodb'] as const
 const interfaces = ['events', 'lambda', 'logs', 'sns', 'sqs', 'ssm', 'secretsmanager', 'scheduler', 'emr-serverless'] as const
 
 /** The network for tasks that reach private sources; a stage without such tasks needs none, since S3 and DynamoDB are reached without. */
-export function network({ stage, network: wanted, logRetentionDays }: StageSettings): Resources {
+export function network(settings: StageSettings): Resources {
+  const { stage, network: wanted } = settings
   if (!wanted) return {}
   return {
     Vpc: tagged(stage, { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: VPC, EnableDnsHostnames: true, EnableDnsSupport: true } }),
@@ -33,7 +34,7 @@ export function network({ stage, network: wanted, logRetentionDays }: StageSetti
     ...outward(stage),
     ...groups(stage),
     ...endpoints(),
-    ...flowLog(stage, logRetentionDays),
+    ...flowLog(settings),
   }
 }
 
@@ -133,13 +134,14 @@ function endpoints(): Resources {
 }
 
 /** Who spoke to whom. */
-function flowLog(stage: string, logRetentionDays: number): Resources {
+function flowLog(settings: StageSettings): Resources {
+  const { stage, logRetentionDays } = settings
   return {
     FlowLogGroup: {
       Type: 'AWS::Logs::LogGroup',
       Properties: { LogGroupName: `/redeye/${stage}/network`, RetentionInDays: logRetentionDays },
     },
-    FlowLogRole: role(names.role(stage, 'platform', 'flow-log'), trusts('vpc-flow-logs'), [
+    FlowLogRole: role(names.role(stageOfAccount(settings), 'platform', 'flow-log'), trusts('vpc-flow-logs'), [
       allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], att('FlowLogGroup', 'Arn')),
     ]),
     FlowLog: {

@@ -1,4 +1,4 @@
-import { names } from '../names.ts'
+import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { allow, att, type Resource, type Resources, ref, role, trusts } from '../template.ts'
 import { busArn } from './messages.ts'
@@ -34,7 +34,7 @@ export function spark(settings: StageSettings): Resources {
         ],
       },
     },
-    JobEventsRole: role(names.role(stage, 'platform', 'job-events'), trusts('events'), [
+    JobEventsRole: role(names.role(stageOfAccount(settings), 'platform', 'job-events'), trusts('events'), [
       allow('HandOn', ['events:PutEvents'], busArn(stage)),
     ]),
   }
