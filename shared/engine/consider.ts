@@ -8,7 +8,7 @@ import { type Cause, publishedLoudly, type RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
-import { type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
+import { isHalted, type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { loadFacts, placeOf } from './load.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
 import { awaitsRequested } from './requested.ts'
@@ -195,7 +195,7 @@ const sameButTime = (a: RunDoc, b: RunDoc): boolean => sameJson({ ...a, lookedAt
 
 async function isPaused(world: World, task: string): Promise<boolean> {
   const pauses = await world.ledger.getMany<PauseDoc>([pauseKey('all'), pauseKey(task)])
-  return pauses.some(p => p?.doc.paused)
+  return pauses.some(p => p && isHalted(p.doc, world.region))
 }
 
 async function requestsOf(world: World, ids: readonly string[]): Promise<RequestDoc[]> {
