@@ -76,22 +76,25 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   const [first] = inputsOf(contract, arrival.dataset)
   if (first !== undefined && doc.stale?.includes(`${arrival.dataset}@${keyOf(place.inputs[first]!, arrival.ordinal)}`)) return 'look'
   let bits = doc.pending.bits
+  let needed = false
   for (const i of inputsOf(contract, arrival.dataset)) {
     const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
     const at = placeIn(place.inputs[i]!, from, to, arrival.ordinal)
+    needed ||= at >= 0
     if (at >= 0 && hasBit(bits[i]!, at)) bits = bits.with(i, withoutBit(bits[i]!, at))
   }
   const reason = causeOf(doc, arrival)
   const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
-  const next = bits === doc.pending.bits && sameCause(cause, doc.cause) ? doc : { ...doc, cause, pending: { ...doc.pending, bits } }
+  const marked = needed && arrival.at > (doc.newsAt ?? 0) ? { ...doc, newsAt: arrival.at } : doc
+  const unchanged = bits === doc.pending.bits && sameCause(cause, doc.cause)
   // A requested run may have waited for this version though an earlier one is there.
-  if (next === doc && !doc.requests) return doc
+  if (unchanged && !doc.requests) return marked
   const counts = (i: number) => {
     const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
     return countOf(place.inputs[i]!, from, to)
   }
   if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
-  return next
+  return unchanged ? marked : { ...marked, cause, pending: { ...doc.pending, bits } }
 }
 
 const inputIndexes = new WeakMap<TaskContract, Map<string, number[]>>()
@@ -241,7 +244,9 @@ function start(doc: RunDoc, place: Place, view: View): Next {
   const due = dueOf(place, judged, view.now)
   const { pending, stale, due: _due, noted, ended, error, ...rest } = withoutNotice(doc)
   const cause = view.cause ?? doc.cause ?? { lane: 'nightly' as const }
-  const base: RunDoc = { ...rest, task: place.contract.task, cause, lookedAt: view.lookedAt }
+  const newest = newestOf(view.facts)
+  const newsAt = Math.max(doc.newsAt ?? 0, newest)
+  const base: RunDoc = { ...rest, task: place.contract.task, cause, lookedAt: view.lookedAt, ...(newsAt > 0 && { newsAt }) }
   if (!judged.ready || view.awaits || due === 'partition end') {
     const next: RunDoc = {
       ...base,
@@ -250,17 +255,21 @@ function start(doc: RunDoc, place: Place, view: View): Next {
       ...(judged.stale.length > 0 && { stale: judged.stale }),
       ...(due === 'partition end' ? { due: endOf(place.output as never, place.ordinal) } : due !== undefined && { due }),
     }
-    return sameWait(doc, next) ? { next: 'keep' } : { next: 'write', doc: next }
+    return sameWait(doc, next, view.now) ? { next: 'keep' } : { next: 'write', doc: next }
   }
   const queued: RunDoc = { ...base, state: 'queued' }
-  if (view.paused) return doc.state === 'queued' && sameCause(doc.cause, cause) ? { next: 'keep' } : { next: 'write', doc: queued }
-  const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: pinnedAt(view), ancestry: judged.ancestry }
+  if (view.paused)
+    return doc.state === 'queued' && sameCause(doc.cause, cause) && doc.newsAt === queued.newsAt
+      ? { next: 'keep' }
+      : { next: 'write', doc: queued }
+  // Not before what they hold was published, whatever this clock says.
+  const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: Math.max(view.now, newest), ancestry: judged.ancestry }
   return { next: 'claim', doc: claimed({ ...base, pins }, place, view.now, doc.generation + 1, 1), queued }
 }
 
-/** When the pins were made; not before what they hold was published, whatever this clock says. */
-function pinnedAt({ now, facts }: View): EpochMs {
-  let at = now
+/** When the newest of the versions there was published; 0 when there is none. */
+function newestOf(facts: readonly InputFacts[]): EpochMs {
+  let at = 0
   for (const { needed } of facts) for (const { version } of needed) if (version) at = Math.max(at, version.at)
   return at
 }
@@ -270,10 +279,13 @@ function dueOf(place: Place, judged: Readiness, now: EpochMs): EpochMs | 'partit
   return judged.until
 }
 
-function sameWait(a: RunDoc, b: RunDoc): boolean {
+/** Whether a document says already what a run waits for. A look that is still to come does no harm if it comes too early. */
+function sameWait(a: RunDoc, b: RunDoc, now: EpochMs): boolean {
+  const early = a.due !== undefined && now < a.due && a.due < (b.due ?? Number.POSITIVE_INFINITY)
   return (
     a.state === b.state &&
-    a.due === b.due &&
+    (a.due === b.due || early) &&
+    a.newsAt === b.newsAt &&
     sameCause(a.cause, b.cause) &&
     a.pending?.inputsHash === b.pending?.inputsHash &&
     a.pending?.bits.join() === b.pending?.bits.join() &&
@@ -286,7 +298,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, lookedAt, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
+  const { due, lookedAt, newsAt, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -336,7 +348,7 @@ const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended,
 const SERVED = 8
 
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
-  const { requests, ended, error, due, pending, stale, lookedAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
+  const { requests, ended, error, due, pending, stale, lookedAt, newsAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
   const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
   return { ...rest, state, endedAt: now, ...served }
 }

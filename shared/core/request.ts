@@ -28,7 +28,7 @@ export interface RequestDoc {
   lane: Lane
   maxActive?: number
   at: EpochMs
-  /** `marking`: its runs are being selected, none of them starts; `open`: selected; `ended`: all it selected are over. */
+  /** `marking`: its runs that began after `since` are being selected, none of them starts; `open`: selected; `ended`: all it selected are over. */
   phase: 'marking' | 'open' | 'ended'
   /** The partitions that had begun by then are selected, or are being: a range may reach into the future. */
   upTo: EpochMs
@@ -67,6 +67,14 @@ export function sameRequest(a: RequestDoc, b: RequestDoc): boolean {
   return content(a) === content(b)
 }
 
+/** Whether a request may be selecting this partition's run now; those that had begun when it selected before are selected. */
+export function isSelecting(request: RequestDoc, p: Partitioning, ordinal: number): boolean {
+  return request.phase === 'marking' && isNew(request, p, ordinal)
+}
+
+const isNew = ({ since }: Pick<RequestDoc, 'since'>, p: Partitioning, ordinal: number): boolean =>
+  since === undefined || (isTimed(p) && startOf(p, ordinal) > since)
+
 /** The runs a request names: readers before what they read, each task's partitions oldest first, cut to what exists and has begun by `upTo` but not by `since`. */
 export function runsOf(
   request: Pick<RequestDoc, 'tasks' | 'from' | 'to' | 'upTo' | 'since'>,
@@ -84,7 +92,7 @@ export function runsOf(
   return tasks.flatMap(contract => {
     const partitioning = graph.dataset(contract.output)!.partitioning
     return ordinalsBetween(partitioning, request.from, request.to, request.upTo)
-      .filter(ordinal => request.since === undefined || (isTimed(partitioning) && startOf(partitioning, ordinal) > request.since))
+      .filter(ordinal => isNew(request, partitioning, ordinal))
       .map(ordinal => ({ task: contract.task, ordinal }))
   })
 }

@@ -98,6 +98,8 @@ export interface RunDoc {
   due?: EpochMs
   /** While it waits or is queued: what was published by then is known, and no event about it is news. */
   lookedAt?: EpochMs
+  /** While it waits or is queued: when the newest version that it needs was published. A claim decided before that one came loses its race. */
+  newsAt?: EpochMs
   pins?: Pins
   /** What each class has taken of this generation's attempts. */
   ended?: Partial<Record<FailureClass, number>>

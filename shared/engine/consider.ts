@@ -3,7 +3,7 @@ import type { Graph } from '../core/graph.ts'
 import { nightOf } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
-import type { RequestDoc } from '../core/request.ts'
+import { isSelecting, type RequestDoc } from '../core/request.ts'
 import { type Cause, publishedLoudly, type RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
@@ -89,8 +89,8 @@ async function look(
   const paused = await isPaused(world, place.contract.task)
   const now = world.clock.now()
   const requests = doc?.requests && !isAtWork(doc) ? await requestsOf(world, doc.requests) : []
-  // While a request is still selecting, none of its runs starts: what it selects counts as selected.
-  if (requests.some(r => r.phase === 'marking')) return 'kept'
+  // While a request is still selecting, none of those it selects starts: they count as selected.
+  if (requests.some(r => isSelecting(r, place.output, place.ordinal))) return 'kept'
   const lookedAt = world.clock.stamp()
   const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, requests.length > 0)
   const awaits =

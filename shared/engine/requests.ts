@@ -112,9 +112,9 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
       for (const { written } of await Promise.all(swaps)) if (written) selected++
     }
     marked = Math.min(marked + MARKS_A_WINDOW, runs.length)
-    await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, marked, selected }))
+    if (marked < runs.length) await progress(world, request, { marked, selected })
   }
-  await swap<RequestDoc>(world, requestKey(request.id), doc => ({ ...doc!, phase: 'open' }))
+  await progress(world, request, { marked, selected, phase: 'open' })
   const { id, tasks, from, to, run, downstream, lane, maxActive } = request
   const again: NewEvent = {
     type: 'RunRequested',
@@ -122,9 +122,12 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
   }
   const next = nextBegins(request, graph)
   if (next !== undefined) await world.timers.set(next, again)
-  // Those selected before did not start while it was selecting again, whoever told them to look.
-  const { since, ...whole } = request
-  await world.bus.publish(await dueRuns(world, graph, request.id, since === undefined ? runs : runsOfDeployed(whole, graph)))
+  await world.bus.publish(await dueRuns(world, graph, request.id, runs))
+}
+
+/** Writes how far an expansion is, unless another has gone on to what began later. */
+async function progress(world: World, { id, upTo }: RequestDoc, made: Partial<RequestDoc>): Promise<void> {
+  await swap<RequestDoc>(world, requestKey(id), doc => (doc!.upTo === upTo ? { ...doc!, ...made } : doc))
 }
 
 /** The runs that a request selects and that are not over, first come who goes first. */

@@ -139,15 +139,24 @@ describe('an arrival', () => {
 
   test('clears its bit, and only the last one has the inputs read', () => {
     const doc = waiting([missing(today - 1, today)])
-    expect(heard(doc)).toEqual({ ...doc, pending: { inputsHash: 'i', bits: [missing(today - 1)] } })
+    expect(heard(doc)).toEqual({ ...doc, newsAt: at(1), pending: { inputsHash: 'i', bits: [missing(today - 1)] } })
     expect(heard(waiting([missing(today)]))).toBe('look')
   })
 
   test('told again, or that nothing waits for, changes nothing', () => {
-    const doc = waiting([missing(today - 1)])
+    const doc = waiting([missing(today - 1)], { newsAt: at(1) })
     expect(heard(doc)).toBe(doc)
     expect(heard(doc, { ordinal: today - 7 })).toBe(doc)
     expect(heard(doc, { dataset: 'prices' })).toBe(doc)
+  })
+
+  test('that was not seen marks the run, so that a claim decided before it loses its race', () => {
+    const doc = waiting([missing(today - 1)])
+    const marked = heard(doc, { number: 2 }) as RunDoc
+    expect(marked).toEqual({ ...doc, newsAt: at(1) })
+    expect(heard(marked, { number: 2 })).toBe(marked)
+    expect(heard(marked, { number: 2, at: at(0.5) })).toBe(marked)
+    expect(heard(marked, { number: 3, at: at(2) })).toEqual({ ...doc, newsAt: at(2) })
   })
 
   test('brings its reason, where the run has not seen it before and it is no quiet one', () => {
@@ -167,14 +176,14 @@ describe('an arrival', () => {
     expect(heard(run(place, { state: 'waiting' }))).toBe('look')
     const stale = waiting([missing(today - 1)], { stale: ['orders@2024-06-02'] })
     expect(heard(stale)).toBe('look')
-    expect(heard(stale, { ordinal: today - 2 })).toBe(stale)
+    expect(heard(stale, { ordinal: today - 2 })).toEqual({ ...stale, newsAt: at(1) })
   })
 
   test('is looked at by a requested run though an earlier version is there, once nothing else is missing', () => {
     expect(heard(waiting([missing()], { requests: ['r'] }))).toBe('look')
-    expect(heard(waiting([missing()]))).toEqual(waiting([missing()]))
+    expect(heard(waiting([missing()]))).toEqual(waiting([missing()], { newsAt: at(1) }))
     const doc = waiting([missing(today - 1)], { requests: ['r'] })
-    expect(heard(doc)).toBe(doc)
+    expect(heard(doc)).toEqual({ ...doc, newsAt: at(1) })
   })
 
   test('clears a bit of every input that takes it', () => {
@@ -303,7 +312,7 @@ describe('a look', () => {
     })
     expect(consider(next.doc, place, named)).toEqual({ next: 'keep' })
     for (const other of [
-      { due: at(11) },
+      { due: at(9) },
       { cause: { lane: 'backfill' as const, night: '2024-06-02' } },
       { pending: { inputsHash: 'other', bits: next.doc.pending!.bits } },
       { pending: { inputsHash: 'i', bits: [bitsOf(1, () => false)] } },
@@ -312,6 +321,8 @@ describe('a look', () => {
       { state: undefined },
     ])
       expect(consider({ ...next.doc, ...other }, place, named).next).toBe('write')
+    // Looked at sooner than need be, it is found to wait for less.
+    expect(consider({ ...next.doc, due: at(11) }, place, named)).toEqual({ next: 'keep' })
   })
 
   test('at what waits for something else that is requested lets it wait, complete as it is', () => {
@@ -336,6 +347,7 @@ describe('a look', () => {
     expect(next).toMatchObject({ next: 'write', doc: { state: 'queued', generation: 0 } })
     expect(consider(next.doc, place, view(version(), { paused: true }))).toEqual({ next: 'keep' })
     expect(consider(next.doc, place, view(version(), { paused: true, cause: { lane: 'nightly', night: '2024-06-02' } })).next).toBe('write')
+    expect(consider(next.doc, place, view(version({ at: at(99) }), { paused: true })).next).toBe('write')
     expect(consider(next.doc, place, view(version())).next).toBe('claim')
   })
 

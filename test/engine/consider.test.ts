@@ -112,7 +112,8 @@ describe('a look', () => {
     await host.ledger.put(requestKey('r'), { phase: 'marking', tasks: ['cleaning'] }, 0)
     expect(await look()).toBe(false)
     expect(await run()).toEqual(doc)
-    await host.ledger.put(requestKey('r'), { phase: 'open', tasks: ['cleaning'] }, 1)
+    // Selecting what has begun since: this one was selected before.
+    await host.ledger.put(requestKey('r'), { phase: 'marking', tasks: ['cleaning'], since: Date.parse(partition) }, 1)
     await host.ledger.put(pauseKey('all'), { v: 1, task: 'all', paused: true, at: 0 }, 0)
     expect(await look()).toBe(false)
     expect((await run())!.state).toBe('queued')
@@ -129,6 +130,19 @@ describe('a look', () => {
     await look('one-by-one', {}, '2026-03-03')
     expect(host.ledger.requests.put).toBe(put)
     expect(await run('once', '2026-03-03')).toMatchObject({ state: 'queued' })
+  })
+
+  test('at a queued run for a version it has not seen leaves a mark, found no place or not', async () => {
+    host.hold(['one-by-one'])
+    await look('one-by-one')
+    await look('one-by-one', {}, '2026-03-03')
+    const before = (await run('once', '2026-03-03'))!.newsAt!
+    host.now += 1000
+    await host.ready([{ dataset: 'orders', partition: '2026-03-03' }])
+    await look('one-by-one', {}, '2026-03-03')
+    const { state, newsAt } = (await run('once', '2026-03-03'))!
+    expect(state).toBe('queued')
+    expect(newsAt).toBeGreaterThan(before)
   })
 
   test('that starts keeps its place, and one that was handed a place and does not start gives it back', async () => {

@@ -172,6 +172,27 @@ steps: []
     expect(await request()).toMatchObject({ phase: 'open', selected: 2, upTo: Date.parse('2026-03-10'), since: story.now })
     expect((await run('2026-03-10'))!.requests).toEqual(['r'])
   })
+
+  test('that reaches into the future asks no more of the ledger for its last partition than for its second', async () => {
+    const future: NewEvent = { type: 'RunRequested', detail: { ...wish, from: '2026-03-09', to: '2026-03-30' } }
+    await hear(future)
+    let documents = 0
+    const { getMany } = host.world.ledger
+    host.world.ledger.getMany = keys => {
+      documents += keys.length
+      return getMany(keys)
+    }
+    const asked = async (day: string) => {
+      const before = documents
+      host.now = Date.parse(day)
+      await hear(future)
+      return documents - before
+    }
+    const second = await asked('2026-03-10')
+    for (let day = 11; day < 30; day++) await asked(`2026-03-${day}`)
+    expect(await asked('2026-03-30')).toBe(second)
+  })
+
   test('that reaches into the future says the same again when the next partition begins', async () => {
     const timers: unknown[] = []
     host.world.timers.set = async (at, event) => void timers.push([at, event])

@@ -240,14 +240,8 @@ export const mutants: Mutant[] = [
   mutant(
     'a run starts while its request is selecting',
     'engine/consider',
-    "requests.some(r => r.phase === 'marking')",
+    'requests.some(r => isSelecting(r, place.output, place.ordinal))',
     'requests.length > 99',
-  ),
-  mutant(
-    'a request that selects anew tells only what is new',
-    'engine/requests',
-    'since === undefined ? runs : runsOfDeployed(whole, graph)',
-    'runs',
   ),
   mutant(
     'a request forgets where it was',

@@ -276,11 +276,14 @@ export class Oracle implements Witness {
       this.broken(1, `${what} follows generation ${before?.generation ?? 0}`)
     p.ended = {}
     p.claims++
-    for (const id of before?.requests ?? []) {
-      const since = this.requests.get(id)?.markingSince
-      if (since !== undefined && since < readAt) this.broken(3, `${what} began while request ${id} was still selecting`)
-    }
     const slice = this.views.slice(p.dataset, p.key)
+    for (const id of before?.requests ?? []) {
+      const { doc, markingSince } = this.requests.get(id) ?? {}
+      // Where it selects again, only what had not begun before is being selected.
+      const selected = doc?.since !== undefined && !(this.views.timed(p.dataset) && slice.start > doc.since)
+      if (!selected && markingSince !== undefined && markingSince < readAt)
+        this.broken(3, `${what} began while request ${id} was still selecting`)
+    }
     if (this.views.timed(p.dataset) && now + this.skewMs < slice.start) this.broken(2, `${what} began before its partition`)
     if (!this.views.exists(p.dataset, slice)) this.broken(2, `${what} is before the first partition`)
     // The contract may have been another's when the pins were made; what is needed is judged by the one it was claimed under.
