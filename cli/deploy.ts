@@ -25,9 +25,10 @@ export async function deploy(root: string, names: readonly string[], options: De
   for (const finding of wrong) show(finding)
   if (wrong.length > 0) return exits.bad
   const chosen = chosenOf(project, names)
-  if (names.length === 0 && !options.check && existsSync(join(root, 'serverless.yml')) && !(await deployOne(root, 'the platform', options)))
-    return exits.no
-  const { ordered, findings } = await compared(project, chosen, options)
+  const regions = await regionsOf(root, options)
+  const platform = names.length === 0 && !options.check && existsSync(join(root, 'serverless.yml'))
+  if (platform && !(await deployPlatform(root, regions, options))) return exits.no
+  const { ordered, findings } = await compared(project, chosen, options.stage, regions[0]!)
   findings.forEach(show)
   if (findings.some(f => f.severity === 'error')) {
     say(`\n${paint('red', 'nothing is deployed')}: a reader would lose what it reads`)
@@ -37,7 +38,26 @@ export async function deploy(root: string, names: readonly string[], options: De
     say(`${count(chosen.length, 'service')} can be deployed to ${options.stage}`)
     return exits.ok
   }
-  return deployAll(ordered, options)
+  for (const region of regions) if (!(await deployAll(ordered, region, regions, options))) return exits.no
+  return exits.ok
+}
+
+/** Where to: the region that is named, or each of the stage's, the one that holds the ledger's table first. */
+export async function regionsOf(root: string, options: Pick<DeployOptions, 'stage' | 'region'>): Promise<string[]> {
+  const { stageSettings } = await import('../shared/aws/deploy/stage-settings.ts')
+  const { region, standby } = stageSettings(root, options.stage)
+  if (options.region !== undefined) return [options.region]
+  return standby === '' ? [region || regionOf(options)] : [region, standby]
+}
+
+/** In two regions each needs what the other makes: the table's replica comes with the first, and its lake is replicated once the second has one. */
+async function deployPlatform(root: string, regions: readonly string[], options: DeployOptions): Promise<boolean> {
+  const { hasLake } = await import('../shared/aws/deploy/site.ts')
+  const [first, second] = regions as [string, string | undefined]
+  const again = second !== undefined && !(await hasLake(second, options.stage))
+  for (const region of again ? [...regions, first] : regions)
+    if (!(await deployOne(root, 'the platform', region, regions, options))) return false
+  return true
 }
 
 /** The services by their names; all of them when none is named. */
@@ -56,33 +76,49 @@ function chosenOf(project: Project, names: readonly string[]): Service[] {
   })
 }
 
-async function compared(project: Project, chosen: Service[], options: DeployOptions): Promise<{ ordered: Service[]; findings: Finding[] }> {
+async function compared(
+  project: Project,
+  chosen: Service[],
+  stage: string,
+  region: string,
+): Promise<{ ordered: Service[]; findings: Finding[] }> {
   const [{ deploymentFindings, inOrder }, { registeredIn }] = await Promise.all([
     import('../shared/aws/deploy/compatibility.ts'),
     import('../shared/aws/deploy/registration.ts'),
   ])
-  const registered = await registeredIn(options.stage, regionOf(options))
+  const registered = await registeredIn(stage, region)
   return { ordered: inOrder(project, chosen, registered), findings: deploymentFindings(project, chosen, registered) }
 }
 
 /** Some at once, in order; one that fails lets the others end, and nothing new begins. */
-async function deployAll(services: readonly Service[], options: DeployOptions): Promise<number> {
+async function deployAll(
+  services: readonly Service[],
+  region: string,
+  regions: readonly string[],
+  options: DeployOptions,
+): Promise<boolean> {
   const waiting = [...services]
   let failed = false
   const lane = async () => {
     for (let next = waiting.shift(); next && !failed; next = waiting.shift())
-      if (!(await deployOne(next.folder, next.name, options))) failed = true
+      if (!(await deployOne(next.folder, next.name, region, regions, options))) failed = true
   }
   await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, lane))
-  return failed ? exits.no : exits.ok
+  return !failed
 }
 
 // CloudFormation and the machine that bundles both have more to do than this only on paper.
 const AT_ONCE = 4
 
-async function deployOne(folder: string, name: string, options: DeployOptions): Promise<boolean> {
-  const { ok, output } = await osls(folder, ['deploy', '--stage', options.stage, ...(options.region ? ['--region', options.region] : [])])
-  say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}`)
+async function deployOne(
+  folder: string,
+  name: string,
+  region: string,
+  regions: readonly string[],
+  { stage }: DeployOptions,
+): Promise<boolean> {
+  const { ok, output } = await osls(folder, ['deploy', '--stage', stage, '--region', region])
+  say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}${regions.length > 1 ? ` in ${region}` : ''}`)
   if (!ok) say(whyItFailed(output))
   return ok
 }

@@ -31,6 +31,33 @@ export function addDeploymentCommands(program: Command, root: () => string, exit
     .addHelpText('after', examples(['redeye retire airport-day --stage dev']))
 
   program
+    .command('move')
+    .argument('<region>', 'the region that is to write from now on: the stage’s other one')
+    .description(
+      'make another region the one that writes: pause everything, let what runs end, switch the old region off, wait until ledger and lake have arrived, make anew what has not, switch the new region on, resume. Run again after a failure it goes on',
+    )
+    .summary('move a stage to its other region')
+    .addOption(stage())
+    .option('--check', 'look only: what is missing there, what runs, and what has not arrived')
+    .option('--lost', 'the old region cannot be reached: ask it for nothing, and give up what it had not replicated')
+    .option('--drain <minutes>', 'how long running attempts may take to end (default: 15)', wholeNumber)
+    .option('--settle <seconds>', 'how long decisions that had begun may go on (default: 60)', wholeNumber)
+    .option('--arrive <minutes>', 'how long replication may take (default: 15)', wholeNumber)
+    .option(
+      '--json',
+      'print a line { step, text } for each step, and last { from, to, moved, versions, files, incomplete, reruns, outside, … }',
+    )
+    .action(async (to, options) => exit(await (await import('./move.ts')).moveStage(root(), to, options)))
+    .addHelpText(
+      'after',
+      examples([
+        'redeye move eu-central-1 --stage prod --check',
+        'redeye move eu-central-1 --stage prod',
+        'redeye move eu-central-1 --stage prod --lost',
+      ]),
+    )
+
+  program
     .command('doctor')
     .description('whether the account’s quotas are enough for the project’s tasks, and what to ask for')
     .summary('whether the account’s quotas are enough')

@@ -26,6 +26,7 @@ export const errorSteps = {
   AWS_FAILED: 'Nothing at first: it is tried again by itself. If it lasts, compare the quotas that `redeye doctor` reads.',
   LAKE_FAILED: 'See whether the lake can be reached and has room; the attempt is retried by itself.',
   LEDGER_FAILED: 'See whether the ledger can be reached and has room; the message is tried again by itself.',
+  MOVE_STOPPED: 'Read in what state both regions are, mend what the message names, and run the same command again.',
   NOT_DEPLOYED: 'Deploy the platform of the stage, then the service; the message names what is missing and how to grant it.',
   NEWER_DOCUMENT: 'Deploy this service anew: another has been deployed with a newer format.',
   OUT_OF_MEMORY: 'Give the task the memory that the message names.',

@@ -34,6 +34,7 @@ export const errorCodes = {
     AWS_FAILED: 'a service of AWS did not answer, or answered that it is busy',
     LAKE_FAILED: 'the lake could not be read or written',
     LEDGER_FAILED: 'the ledger could not be read or written',
+    MOVE_STOPPED: 'a move of a stage to another region ended before it was over',
     NOT_DEPLOYED: 'a function lacks a setting, a resource or a permission that its deployment gives it',
     NEWER_DOCUMENT: 'a document was written by a newer major version',
     OUT_OF_MEMORY: 'the work needs more memory than it was given',

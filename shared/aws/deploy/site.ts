@@ -36,7 +36,7 @@ export async function sited(
     home,
     active: stream === undefined ? home : (await writerIn(settings, dynamodb)) === region,
     stream: home ? '' : (stream ?? ''),
-    replicatesTo: (await hasLake(clients(other).ssm, settings.stage)) ? other : '',
+    replicatesTo: (await hasLake(other, settings.stage, clients(other).ssm)) ? other : '',
   }
   return { ...settings, site }
 }
@@ -70,7 +70,7 @@ async function streamOf(client: DynamoDBClient, TableName: string): Promise<stri
 }
 
 /** Whether a region has the stage's bucket. One that does not answer had it: what is replicated there is not to stop for that. */
-async function hasLake(client: SSMClient, stage: string): Promise<boolean> {
+export async function hasLake(region: string, stage: string, client: SSMClient = clientsIn(region).ssm): Promise<boolean> {
   return client.send(new GetParameterCommand({ Name: names.parameter(stage, 'bucket') })).then(
     () => true,
     cause => errorName(cause) !== 'ParameterNotFound',

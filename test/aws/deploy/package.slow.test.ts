@@ -21,7 +21,6 @@ const exceptions: Record<string, string> = {
   CKV_AWS_115: 'reserved concurrency is taken from everyone else; how many runs there are at once is the ledger’s to say',
   CKV_AWS_116: 'failures go to destinations, which say why; a dead-letter queue of a function would not',
   CKV_AWS_117: 'S3 and DynamoDB are reached without a network; what needs one says network: private',
-  CKV_AWS_119: 'it is encrypted, with DynamoDB’s own key, unless customerKey is true',
   CKV_AWS_158: 'logs are encrypted by CloudWatch; they hold names and counts, no data',
   CKV_AWS_173: 'there are names in the environment, and no secrets',
 }
