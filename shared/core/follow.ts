@@ -270,7 +270,7 @@ function start(doc: RunDoc, place: Place, view: View): Next {
 /** When the newest of the versions there was published; 0 when there is none. */
 function newestOf(facts: readonly InputFacts[]): EpochMs {
   let at = 0
-  for (const { needed } of facts) for (const { version } of needed) if (version) at = Math.max(at, version.at)
+  for (const { needed } of facts) for (const { version, skippedAt } of needed) at = Math.max(at, version?.at ?? skippedAt ?? 0)
   return at
 }
 

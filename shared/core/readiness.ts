@@ -11,6 +11,8 @@ export interface PartitionFacts {
   ordinal: number
   version?: Version
   skipped?: boolean
+  /** Of a skipped one that was published before: when. */
+  skippedAt?: EpochMs
   /** Its own run is selected by a request and not yet over. */
   requested?: boolean
 }

@@ -68,7 +68,7 @@ async function factsOf(world: Readable, ordinal: number, stored: Stored<RunDoc> 
   const doc = known(stored)?.doc
   if (!doc) return { ordinal }
   // Until its next version a skipped partition counts as not existing, whatever it had before.
-  if (doc.skipped) return { ordinal, skipped: true }
+  if (doc.skipped) return { ordinal, skipped: true, ...(doc.version && { skippedAt: doc.version.at }) }
   return {
     ordinal,
     ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),

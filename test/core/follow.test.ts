@@ -321,6 +321,10 @@ describe('a look', () => {
       { state: undefined },
     ])
       expect(consider({ ...next.doc, ...other }, place, named).next).toBe('write')
+    // What was skipped had been published before: it is known too.
+    const hidden = view(undefined, { named: true, cause: { lane: 'manual' } })
+    hidden.facts[0]!.needed[0]!.skippedAt = at(5)
+    expect(consider(next.doc, place, hidden)).toMatchObject({ next: 'write', doc: { newsAt: at(5) } })
     // Looked at sooner than need be, it is found to wait for less.
     expect(consider({ ...next.doc, due: at(11) }, place, named)).toEqual({ next: 'keep' })
   })

@@ -21,6 +21,8 @@ export interface Faults {
   startLost: number
   /** A worker that says nothing past its lease and then goes on. */
   freeze: number
+  /** Work that stops at a checkpoint and goes on in a next invocation. */
+  yields: number
   /** A worker that dies, with its files cut short. */
   die: number
   /** An attempt's end that is announced before it has ended, again, or otherwise. */
@@ -51,6 +53,7 @@ export const noFaults: Faults = {
   twice: 0,
   startLost: 0,
   freeze: 0,
+  yields: 0,
   die: 0,
   contradict: 0,
   skewMs: 0,
@@ -67,7 +70,7 @@ export const families: Record<string, Partial<Faults>> = {
   storage: { unsure: 0.01, throttle: 0.01, staleIndex: 0.2 },
   feed: { feedRepeats: 0.3, feedLoses: 0.05, delay: 0.1 },
   crashes: { crash: 0.01 },
-  workers: { startLost: 0.05, freeze: 0.05, die: 0.05, contradict: 0.1, twice: 0.05 },
+  workers: { startLost: 0.05, freeze: 0.05, yields: 0.1, die: 0.05, contradict: 0.1, twice: 0.05 },
   clocks: { skewMs: 30_000 },
   outcomes: { transient: 0.15, user: 0.03, timeout: 0.05 },
   versions: { nextCode: 0.3 },

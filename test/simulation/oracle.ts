@@ -135,8 +135,9 @@ export class Oracle implements Witness {
   /** Everything an attempt has pinned can be read. */
   works(attempt: AttemptName, doc: RunDoc): void {
     const name = `${attempt.dataset}@${attempt.partition} g${attempt.generation}-a${attempt.attempt}`
-    if (this.#worked.has(name)) this.broken(5, `the work of ${name} is done twice`)
-    this.#worked.add(name)
+    const part = `${name}, part ${doc.handedOn ?? 0}`
+    if (this.#worked.has(part)) this.broken(5, `the work of ${part} is done twice`)
+    this.#worked.add(part)
     const contract = this.#ever.get(`${attempt.task} ${doc.pins?.inputsHash}`)
     contract?.inputs.forEach((input, i) => {
       for (const [from, to, number, generation, tried] of doc.pins!.inputs[i] ?? [])
@@ -173,6 +174,7 @@ export class Oracle implements Witness {
     if (!moves[was]!.includes(is)) this.broken(1, `${p.name} went from ${was} to ${is}`)
     for (const id of after.requests ?? [])
       if (!before?.requests?.includes(id)) {
+        if (p.selectedEver.has(id)) this.broken(11, `request ${id} selected ${p.name} twice`)
         p.selected.add(id)
         p.selectedEver.add(id)
       }

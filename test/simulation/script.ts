@@ -27,7 +27,7 @@ export function drawScript(random: Random, weeks: Weeks, drawn: Drawn, start: nu
   for (let day = 0; day < weeks.days; day++) steps.push(drawNight(random, weeks, start, day))
   const busy = random.chance(0.6)
   for (let day = 1; busy && day < weeks.days; day++) if (random.chance(0.5)) steps.push(...drawOperation(random, weeks, drawn, start, day))
-  steps.push(...drawDeployments(random, drawn, start, weeks.days))
+  steps.push(...drawDeployments(random, weeks, drawn, start))
   return steps.sort((a, b) => a.at - b.at)
 }
 
@@ -128,10 +128,10 @@ const partitioningOf = (drawn: Drawn, task: TaskContract) =>
   (drawn.contracts.find(c => c.kind === 'dataset' && c.dataset === task.output) as DatasetContract).partitioning
 
 /** Services are deployed one by one: late ones come, one goes, one changes its inputs. */
-function drawDeployments(random: Random, drawn: Drawn, start: number, days: number): Step[] {
+function drawDeployments(random: Random, weeks: Weeks, drawn: Drawn, start: number): Step[] {
   let contracts: Contract[] = drawn.contracts.filter(c => c.kind === 'dataset' || !drawn.later.has(c.task))
   const steps: Step[] = []
-  const when = () => start + random.int(1, Math.max(1, days - 1)) * DAY_MS + random.int(0, DAY_MS)
+  const when = () => start + random.int(1, Math.max(1, weeks.days - 1)) * DAY_MS + random.int(0, DAY_MS)
   const changes = [...drawn.later].map(() => 'add').concat(random.chance(0.15) ? ['change'] : [], random.chance(0.05) ? ['remove'] : [])
   const times = changes.map(when).sort((a, b) => a - b)
   const later = [...drawn.later]
@@ -153,6 +153,20 @@ function drawDeployments(random: Random, drawn: Drawn, start: number, days: numb
       contracts = contracts.filter(c => c !== gone)
     }
     steps.push({ at, step: 'deploy', contracts })
+    // What a new reader reads is made anew for nobody but who asked.
+    const added = change === 'add' && random.chance(0.3) && contracts[contracts.length - 1]
+    const makers = tasks.filter(t => added && added.kind === 'task' && added.inputs.some(i => i.dataset === t.output))
+    if (makers.length > 0)
+      steps.push({ at: at + random.int(1, 20) * HOUR_MS, step: 'request', detail: quietly(random, weeks, random.pick(makers).task) })
   })
   return steps
 }
+
+const quietly = (random: Random, weeks: Weeks, task: string): EventDetails['RunRequested'] => ({
+  id: `q${random.int(0, 2 ** 31)}`,
+  tasks: [task],
+  from: weeks.first,
+  to: dateAfter(weeks.first, weeks.days - 1),
+  run: 'all',
+  downstream: false,
+})

@@ -18,4 +18,6 @@ process.on('message', async ({ from, to }: { from: number; to: number }) => {
   }
   process.send!({ done: to })
 })
+// Who asked for the seeds is gone.
+process.on('disconnect', () => process.exit())
 process.send!({ ready: true })

@@ -11,7 +11,7 @@ import {
 import { RENEW_MS } from '../../shared/core/follow.ts'
 import { buildGraph, type Graph } from '../../shared/core/graph.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
-import { beginWork, finish, renewLease } from '../../shared/engine/attempt.ts'
+import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
 import { collectDaily } from '../../shared/engine/collector.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import { deliveries } from '../../shared/engine/deliveries.ts'
@@ -436,6 +436,12 @@ export class SimulatedWorld {
       })
     }
     await this.#sleep(freezes ? lasts : lasts % RENEW_MS)
+    if (!outOfTime && random.chance(faults.yields)) {
+      await this.#invoke('hand on', async world => {
+        if (await handOnWork(world, attempt)) await world.workers.start(attempt)
+      })
+      return
+    }
     const failure = outOfTime
       ? 'timeout'
       : random.chance(faults.transient)
