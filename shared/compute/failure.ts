@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import { moreMemory } from '../core/function-memory.ts'
 import { failureText } from '../sql/failure.ts'
 
 /** What an error message needs to say where it happened and which size to set. */
@@ -7,7 +8,9 @@ export interface FailureContext {
   partition: string
   /** The task's .sql or task.ts. */
   file?: string
+  /** What the work was given, in MB; where that is part of a function's, the function's. */
   memoryMb?: number
+  functionMb?: number
 }
 
 /** The instance itself is spoiled; everything else leaves it usable. */
@@ -47,10 +50,10 @@ export function computeFailure(cause: unknown, context: FailureContext, signal?:
 }
 
 function outOfMemory(where: string, context: FailureContext, message: string, cause: unknown): RedeyeError {
-  const given = context.memoryMb === undefined ? 'what this process may take' : `${context.memoryMb} MB`
-  const size = context.memoryMb === undefined ? 'the memory of its machine' : `its memory to ${context.memoryMb * 2} MB`
+  const { memoryMb, functionMb } = context
+  const given = functionMb ? `its function of ${functionMb} MB gives` : memoryMb ? `${memoryMb} MB` : 'this process may take'
   return new RedeyeError('OUT_OF_MEMORY', `${where} needs more memory than ${given}: ${firstLine(message)}`, {
-    remedy: `set ${size}, or engine: 'spark' in task.ts`,
+    remedy: functionMb ? moreMemory(functionMb) : "give it more memory, or set engine: 'spark' in its task.ts",
     failure: 'resources',
     file: context.file,
     cause,

@@ -1,5 +1,6 @@
 import type { ErrorCode, FailureClass } from '../core/errors.ts'
 import { RedeyeError } from '../core/errors.ts'
+import { moreMemory } from '../core/function-memory.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { finish } from './attempt.ts'
@@ -64,17 +65,12 @@ export async function endFailed(world: World, task: Task, event: FailedInvocatio
       remedy: 'the on-failure destination of a service’s work is its own decide: deploy it anew',
     })
   const { failure, code, message } = failureOf(event)
-  await finish(world, attempt, { ok: false, failure, code, message: failure === 'resources' ? `${message}; ${moreMemory(task)}` : message })
-}
-
-// The largest function there is.
-const LARGEST_MB = 10_240
-
-function moreMemory({ memoryMb }: Task): string {
-  if (memoryMb === undefined) return 'set memoryMb in its task.ts'
-  return memoryMb >= LARGEST_MB
-    ? 'let it run on Spark, or make its work smaller'
-    : `set memoryMb to ${Math.min(memoryMb * 2, LARGEST_MB)} in its task.ts`
+  await finish(world, attempt, {
+    ok: false,
+    failure,
+    code,
+    message: failure === 'resources' ? `${message}; ${moreMemory(task.memoryMb)}` : message,
+  })
 }
 
 function attemptOf(payload: unknown): AttemptName | undefined {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Check } from '../core/check.ts'
+import { LEAST_FUNCTION_MB, MOST_FUNCTION_MB } from '../core/function-memory.ts'
 import { isTimed } from '../core/partition.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import { sqlFile } from './contract.ts'
@@ -23,8 +24,10 @@ export function taskFaults(task: Task): Fault[] {
   if (task.engine !== undefined && !['duckdb', 'spark'].includes(task.engine))
     say(`engine is "${task.engine}"`, 'choose duckdb or spark, or leave it out', { near: task.engine })
   const { memoryMb, network } = task
-  if (memoryMb !== undefined && !(Number.isInteger(memoryMb) && memoryMb >= 512 && memoryMb <= 10_240))
-    say(`memoryMb is ${memoryMb}`, 'give whole megabytes from 512 to 10240, as Lambda takes them', { near: 'memoryMb' })
+  if (memoryMb !== undefined && !(Number.isInteger(memoryMb) && memoryMb >= LEAST_FUNCTION_MB && memoryMb <= MOST_FUNCTION_MB))
+    say(`memoryMb is ${memoryMb}`, `give whole megabytes from ${LEAST_FUNCTION_MB} to ${MOST_FUNCTION_MB}, as Lambda takes them`, {
+      near: 'memoryMb',
+    })
   if (network !== undefined && network !== 'private')
     say(`network is "${network}"`, "write network: 'private', or leave it out", { near: 'network' })
   return faults

@@ -27,7 +27,20 @@ test('too little memory is a matter of resources, and the error names the size t
     code: 'OUT_OF_MEMORY',
     failure: 'resources',
     message: expect.stringContaining('needs more memory than 20 MB'),
-    remedy: "set its memory to 40 MB, or engine: 'spark' in task.ts",
+    remedy: "give it more memory, or set engine: 'spark' in its task.ts",
+  })
+})
+
+test.each([
+  [1769, 'set memoryMb to 3538 in its task.ts'],
+  [8000, 'set memoryMb to 10240 in its task.ts'],
+  [10_240, "set engine: 'spark' in its task.ts, or make its work smaller"],
+])('too little memory in a function of %s MB names the size of function to set', (functionMb, remedy) => {
+  const context = { task: 'numbers', partition: 'all', memoryMb: 20, functionMb }
+  expect(computeFailure(new Error('Out of Memory Error: no more'), context)).toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: `numbers@all needs more memory than its function of ${functionMb} MB gives: Out of Memory Error: no more`,
+    remedy,
   })
 })
 
