@@ -8,10 +8,8 @@ import {
   platformPatterns,
   SOURCE,
 } from '../../shared/core/events.ts'
-import { RENEW_MS } from '../../shared/core/follow.ts'
 import { buildGraph, type Graph } from '../../shared/core/graph.ts'
-import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
-import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
 import { collectDaily } from '../../shared/engine/collector.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import { deliveries } from '../../shared/engine/deliveries.ts'
@@ -29,6 +27,7 @@ import { MemoryLake } from './memory-lake.ts'
 import { type Changes, MemoryLedger } from './memory-ledger.ts'
 import type { Random } from './random.ts'
 import { Seen, SettledSweeps } from './settled.ts'
+import { Workers } from './workers.ts'
 
 /** A write as a judge sees it: by whom, and in which turn whoever wrote had last read the document. */
 export interface Write {
@@ -131,6 +130,7 @@ export class SimulatedWorld {
   #collected = 0
   #nextSweep = 0
   readonly #timers = new Set<string>()
+  readonly #workers: Workers
   tally: Map<string, number> | undefined
 
   constructor(random: Random, contracts: readonly Contract[], now: number, faults: Faults, witness: Witness) {
@@ -141,6 +141,7 @@ export class SimulatedWorld {
     this.#graph = buildGraph(contracts)
     this.#rules = rulesOf(this.#graph)
     this.#earlier = { graph: this.#graph, until: 0 }
+    this.#workers = new Workers(this, random, witness)
   }
 
   get graph(): Graph {
@@ -275,7 +276,7 @@ export class SimulatedWorld {
       timers: { set: (at, event) => call(() => this.#setTimer(Math.max(at, this.now), event)) },
       clock: { now: () => this.now + of.skewMs, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + 1 / 1024)) },
       chance: { next: () => this.#random.next() },
-      workers: { start: attempt => call(() => this.#startWork(attempt)), stop: () => call(() => {}) },
+      workers: { start: attempt => call(() => this.#workers.start(attempt)), stop: () => call(() => {}) },
       notifier: {
         alert: ({ task, partition, generation }) => call(() => this.#witness.alert(task, partition, generation)),
         notice: ({ task, partition }) => call(() => this.#witness.notice(task, partition)),
@@ -300,7 +301,7 @@ export class SimulatedWorld {
   }
 
   /** Runs a function as an invocation of its own; true when it ended well. */
-  async #invoke(name: string, act: (world: World) => Promise<unknown>, attempt?: AttemptName): Promise<boolean> {
+  async invoke(name: string, act: (world: World) => Promise<unknown>, attempt?: AttemptName): Promise<boolean> {
     return this.#run(this.#invocation(name, attempt ? { attempt } : {}), act)
   }
 
@@ -331,41 +332,43 @@ export class SimulatedWorld {
     for (let i = 0; i < times; i++)
       this.at(this.now + delay + (i > 0 && this.#random.chance(0.5) ? this.#random.int(0, 5000) : 0), 'event', () => {
         this.delivered?.push({ to, event })
-        if (this.#random.chance(faults.twice)) this.#spawn(this.#handle(to, event, 3))
-        this.#spawn(this.#handle(to, event, 0))
+        if (this.#random.chance(faults.twice)) this.spawn(this.#handle(to, event, 3))
+        this.spawn(this.#handle(to, event, 0))
       })
   }
 
   /** Delivers again what was delivered before. */
   redeliver(to: string, event: Envelope): void {
-    this.#spawn(this.#handle(to, event, 0))
+    this.spawn(this.#handle(to, event, 0))
   }
 
   async #handle(to: string, event: Envelope, tries: number): Promise<void> {
-    const ok = await this.#invoke(to, async world => {
+    const ok = await this.invoke(to, async world => {
       if (to === 'platform/requests') return requests(world, event)
       if (to === 'platform/night') return recordNight(world, event.detail as { date: string })
-      if (to === 'platform/deliveries') return deliveries(world, async d => this.#inspect(d.folder), event)
+      if (to === 'platform/deliveries') return deliveries(world, async d => this.writeVersion(d.folder), event)
       return (await world.graph()).task(to) ? decide(world, to, event) : undefined
     })
     if (ok) return
     // Lambda tries an asynchronous invocation three times in all; then it is a dead letter.
     if (tries >= 2 && !repeatedBySenders.has(event['detail-type'])) {
       if (this.#random.chance(this.faults.redrive))
-        this.at(this.now + this.#random.int(1, 24) * 3_600_000, 'event', () => this.#spawn(this.#handle(to, event, 0)))
+        this.at(this.now + this.#random.int(1, 24) * 3_600_000, 'event', () => this.spawn(this.#handle(to, event, 0)))
       else this.letters.push({ to, event })
       return
     }
-    this.at(this.now + 60_000 * Math.min(tries + 1, 3), 'event', () => this.#spawn(this.#handle(to, event, tries + 1)))
+    this.at(this.now + 60_000 * Math.min(tries + 1, 3), 'event', () => this.spawn(this.#handle(to, event, tries + 1)))
   }
 
-  #inspect(folder: string) {
+  /** Writes a version's files; gives what an inspection of them finds. */
+  writeVersion(folder: string) {
     this.lake.write(`${folder}/part-0000.parquet`, 'rows')
     this.lake.write(`${folder}/manifest.json`, JSON.stringify({ files: [{ key: `${folder}/part-0000.parquet`, rows: 1, bytes: 4 }] }))
     return { rows: 1, bytes: 4, schemaHash: '' } as never
   }
 
-  #spawn(act: Promise<void>): void {
+  /** Lets something go on beside the rest. */
+  spawn(act: Promise<void>): void {
     // Failures of the code under test must not pass silently.
     act.catch(error => {
       this.failure ??= error as Error
@@ -404,73 +407,6 @@ export class SimulatedWorld {
     return this.#rules.filter(r => r.patterns.some(p => matchesPattern(p, envelope))).map(r => r.to)
   }
 
-  #startWork(attempt: AttemptName): void {
-    if (this.#random.chance(this.faults.startLost)) return
-    const times = this.#random.chance(this.faults.twice) ? 2 : 1
-    for (let i = 0; i < times; i++) this.at(this.now + 1 + i, 'work', () => this.#spawn(this.#work(attempt)))
-  }
-
-  async #work(attempt: AttemptName): Promise<void> {
-    const { faults } = this
-    const random = this.#random
-    let doc: RunDoc | undefined
-    await this.#invoke('begin', async world => {
-      doc = await beginWork(world, attempt)
-    })
-    if (!doc) return
-    this.#witness.works(attempt, doc)
-    const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
-    if (random.chance(faults.die)) return this.lake.write(`${folder}/part-0000.parquet`, 'ro')
-    const freezes = random.chance(faults.freeze)
-    const wished = freezes ? random.int(31, 200) : random.chance(0.7) ? 0 : random.chance(0.6) ? random.int(1, 9) : random.int(10, 90)
-    const { deadline } = doc
-    const outOfTime = deadline !== undefined && !freezes && this.now + wished * 60_000 >= deadline
-    const lasts = outOfTime ? Math.max(0, deadline - this.now) : wished * 60_000
-    let own = true
-    if (lasts > 0 && random.chance(faults.contradict))
-      this.#spawn(this.#sleep(random.int(1, lasts)).then(() => this.#end(attempt, { ok: false, failure: 'transient', message: '' })))
-    for (let passed = RENEW_MS; !freezes && own && passed < lasts; passed += RENEW_MS) {
-      await this.#sleep(RENEW_MS)
-      await this.#invoke('renew', async world => {
-        own = await renewLease(world, attempt)
-      })
-    }
-    await this.#sleep(freezes ? lasts : lasts % RENEW_MS)
-    if (!outOfTime && random.chance(faults.yields)) {
-      await this.#invoke('hand on', async world => {
-        if (await handOnWork(world, attempt)) await world.workers.start(attempt)
-      })
-      return
-    }
-    const failure = outOfTime
-      ? 'timeout'
-      : random.chance(faults.transient)
-        ? 'transient'
-        : random.chance(faults.user)
-          ? 'user'
-          : random.chance(faults.timeout)
-            ? 'timeout'
-            : undefined
-    if (!failure) this.#inspect(folder)
-    const good = { ok: true, rows: 1, bytes: 4, schemaHash: '' } as const
-    const ended = failure ? ({ ok: false, failure, message: '' } as const) : good
-    const contradiction = random.chance(0.5) ? good : ({ ok: false, failure: 'transient', message: '' } as const)
-    if (random.chance(faults.contradict)) {
-      if (contradiction.ok) this.#inspect(folder)
-      this.#spawn(this.#sleep(random.int(1, 3) * 1000).then(() => this.#end(attempt, contradiction)))
-    }
-    await this.#end(attempt, ended)
-  }
-
-  // A worker that cannot say how it ended tries again some times, then it is gone.
-  async #end(attempt: AttemptName, ended: Parameters<typeof finish>[2]): Promise<void> {
-    for (let tries = 0; tries < 3; tries++) if (await this.#invoke('work', world => finish(world, attempt, ended), attempt)) return
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return ms === 0 ? Promise.resolve() : new Promise(resolve => this.at(this.now + ms, 'work', resolve))
-  }
-
   /** Starts relay and sweeps: the relay looks a moment after there is something to see. */
   start(): void {
     if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
@@ -481,7 +417,7 @@ export class SimulatedWorld {
     this.ledger.onChange = () => {
       this.ledger.onChange = () => {}
       const wait = this.#random.chance(this.faults.delay) ? this.#random.int(1000, 600_000) : 1
-      this.at(this.now + wait, 'relay', () => this.#spawn(this.#relay()))
+      this.at(this.now + wait, 'relay', () => this.spawn(this.#relay()))
     }
   }
 
@@ -490,7 +426,7 @@ export class SimulatedWorld {
     if (this.#random.chance(this.faults.feedLoses)) this.ledger.loseFeed()
     const repeats = this.#random.chance(this.faults.feedRepeats)
     let left = 1
-    await this.#invoke('relay', async world => {
+    await this.invoke('relay', async world => {
       const feed = {
         read: async (limit: number) => this.ledger.readFeed(limit),
         acknowledge: async (upTo: number) => {
@@ -499,7 +435,7 @@ export class SimulatedWorld {
       }
       left = await relay(world, feed, 25)
     })
-    if (this.ledger.feedLength > 0 && left > 0) this.at(this.now + 1000, 'relay', () => this.#spawn(this.#relay()))
+    if (this.ledger.feedLength > 0 && left > 0) this.at(this.now + 1000, 'relay', () => this.spawn(this.#relay()))
   }
 
   sweepNow(): void {
@@ -510,13 +446,13 @@ export class SimulatedWorld {
     if (this.now < this.#nextSweep) this.agenda.cancel('sweep')
     this.#nextSweep = this.now + this.sweepMs
     if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
-    if (this.ledger.feedLength > 0) this.#spawn(this.#relay())
+    if (this.ledger.feedLength > 0) this.spawn(this.#relay())
     this.#sweep(undefined, sweepPlatform)
     for (const { task } of this.#graph.tasks) this.#sweep(task, world => sweepTask(world, task))
     const day = Math.floor(this.now / 86_400_000)
     if (!this.collects || day === this.#collected) return
     this.#collected = day
-    this.#spawn(this.#invoke('collector', world => collectDaily(world, this.lake)).then(() => {}))
+    this.spawn(this.invoke('collector', world => collectDaily(world, this.lake)).then(() => {}))
   }
 
   /** Sweeps, unless the sweep before was to no effect and would be so again. */
@@ -527,7 +463,7 @@ export class SimulatedWorld {
     const { now } = this
     // By a clock that is behind, what has begun has not.
     const looked = Math.min(now, now + of.skewMs)
-    this.#spawn(
+    this.spawn(
       this.#run(of, act).then(ok => {
         if (ok && of.seen && of.graph === this.#graph && now >= this.#earlier.until)
           this.#settled.add(name, of.seen, now, this.nextBegin(looked, task))
