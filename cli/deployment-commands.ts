@@ -42,7 +42,7 @@ export function addDeploymentCommands(program: Command, root: () => string, exit
     .option('--lost', 'the old region cannot be reached: ask it for nothing, and give up what it had not replicated')
     .option('--drain <minutes>', 'how long running attempts may take to end (default: 15)', wholeNumber)
     .option('--settle <seconds>', 'how long decisions that had begun may go on (default: 60)', wholeNumber)
-    .option('--arrive <minutes>', 'how long replication may take (default: 15)', wholeNumber)
+    .option('--arrive <seconds>', 'how long replication may take (default: 900)', wholeNumber)
     .option(
       '--json',
       'print a line { step, text } for each step, and last { from, to, moved, versions, files, incomplete, reruns, outside, … }',

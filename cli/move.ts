@@ -22,7 +22,7 @@ const DRAIN_MINUTES = 15
 // The longest that a decision lasts.
 const SETTLE_SECONDS = 60
 // What S3 promises for nearly all objects where one pays for the promise.
-const ARRIVE_MINUTES = 15
+const ARRIVE_SECONDS = 900
 const MINUTE_MS = 60_000
 
 /** Makes another of a stage's two regions the one that writes. */
@@ -35,7 +35,7 @@ export async function moveStage(root: string, region: string, options: MoveComma
     ...(options.check && { check: true }),
     drainMs: (options.drain ?? DRAIN_MINUTES) * MINUTE_MS,
     settleMs: (options.settle ?? SETTLE_SECONDS) * 1000,
-    arriveMs: (options.arrive ?? ARRIVE_MINUTES) * MINUTE_MS,
+    arriveMs: (options.arrive ?? ARRIVE_SECONDS) * 1000,
   })
   if (options.json) say(toJson({ ...moved, seconds: (Date.now() - began) / 1000 }))
   else show(moved, options)
