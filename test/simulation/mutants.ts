@@ -118,7 +118,7 @@ export const mutants: Mutant[] = [
   mutant('a quiet version wakes its readers', 'core/follow', 'loud: cause.quiet ? (before?.loud ?? 0) : number', 'loud: number'),
   mutant('a quiet version makes the one before it new', 'core/run', 'return loudAt ?? at', 'return at'),
   mutant('what is skipped counts as there', 'engine/load', 'if (doc.skipped) return {', 'if (false) return {'),
-  mutant('the latest is the oldest', 'engine/load', 'descending: true, limit: PAGE', 'limit: PAGE'),
+  mutant('the latest is the oldest', 'engine/load', 'descending: true, limit', 'limit'),
   mutant('a wrong bit is cleared', 'core/bits', '& ~(1 << (index % perChar))', '& ~(1 << ((index + 1) % perChar))'),
   mutant(
     'the last arrival is not looked into',

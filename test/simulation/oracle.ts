@@ -178,6 +178,8 @@ export class Oracle implements Witness {
         p.selected.add(id)
         p.selectedEver.add(id)
       }
+    if (['waiting', 'queued'].includes(was) && before!.cause && !before!.cause.quiet && after.cause?.quiet)
+      this.broken(3, `${p.name} was wanted for its readers, too, and is to be made without telling them`)
     if (was === 'cancelled' && is !== 'cancelled' && p.selected.size === 0)
       this.broken(6, `${p.name} was cancelled and no request selected it`)
     const pending = (after.requests?.length ?? 0) > 0 && ['waiting', 'queued', 'running', 'held'].includes(is)
