@@ -1,4 +1,4 @@
-import { hasBit, withoutBit } from './bits.ts'
+import { type Bits, hasBit, withoutBit } from './bits.ts'
 import type { TaskContract } from './contract.ts'
 import type { FailureClass } from './errors.ts'
 import { neededBy } from './mapping.ts'
@@ -89,12 +89,22 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   const unchanged = bits === doc.pending.bits && sameCause(cause, doc.cause)
   // A requested run may have waited for this version though an earlier one is there.
   if (unchanged && !doc.requests) return marked
-  const counts = (i: number) => {
-    const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
-    return countOf(place.inputs[i]!, from, to)
-  }
-  if (mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)) return 'look'
+  if (allowReady(place, bits, now)) return 'look'
   return unchanged ? marked : { ...marked, cause, pending: { ...doc.pending, bits } }
+}
+
+/** Whether a waiting run's own document says that it lacks more than a `latest`. */
+export function lacksMore(doc: RunDoc | undefined, place: Place, now: EpochMs): boolean {
+  if (doc?.state !== 'waiting' || doc.pending?.inputsHash !== place.contract.inputsHash) return false
+  return !allowReady(place, doc.pending.bits, now)
+}
+
+function allowReady({ contract, inputs, output, ordinal }: Place, bits: readonly Bits[], now: EpochMs): boolean {
+  const counts = (i: number) => {
+    const { from, to } = neededBy(contract.inputs[i]!.mapping, inputs[i]!, output, ordinal)
+    return countOf(inputs[i]!, from, to)
+  }
+  return mayBeReady(contract.inputs, bits, counts, input => optionalTime(input, output, ordinal), now)
 }
 
 const inputIndexes = new WeakMap<TaskContract, Map<string, number[]>>()

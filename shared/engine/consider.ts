@@ -1,4 +1,4 @@
-import { type Arrival, arrive, causeOf, consider, isAtWork, type Next, type Place } from '../core/follow.ts'
+import { type Arrival, arrive, causeOf, consider, isAtWork, lacksMore, type Next, type Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { nightOf } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
@@ -24,6 +24,8 @@ export interface Reason {
   causeAt?: number
   /** The night that names it. */
   night?: string
+  /** Its input's first `latest` may have come: nothing to a run that waits for more. */
+  firstLatest?: boolean
   /** A limit that handed it a place: if it does not start, the place goes on. */
   place?: string
   /** False once the message has started another run: this one is told to look for itself. */
@@ -85,8 +87,7 @@ async function look(
     if (arrived === doc || arrived === undefined) return 'kept'
     if (arrived !== 'look') return (await write(world, key, arrived, stored?.rev ?? 0, places)) ? 'kept' : 'again'
   }
-  if (doc?.state === 'running') return 'kept'
-  const paused = await isPaused(world, place.contract.task)
+  if (doc?.state === 'running' || (reason.firstLatest && lacksMore(doc, place, world.clock.now()))) return 'kept'
   const now = world.clock.now()
   const requests = doc?.requests && !isAtWork(doc) ? await requestsOf(world, doc.requests) : []
   // While a request is still selecting, none of those it selects starts: they count as selected.
@@ -100,17 +101,12 @@ async function look(
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
-  const next = consider(doc, place, {
-    facts,
-    now,
-    lookedAt,
-    paused,
-    ...(awaits && { awaits }),
-    ...(cause && { cause }),
-    ...(night !== undefined && { named: true }),
-  })
+  const view = { facts, now, lookedAt, ...(awaits && { awaits }), ...(cause && { cause }), ...(night !== undefined && { named: true }) }
+  const next = consider(doc, place, { ...view, paused: false })
   await nextPartition(world, place, facts)
-  return act(world, graph, place, key, stored, next, reason, places)
+  // Asked by those alone who would claim: most looks find that something is missing.
+  const paused = next.next === 'claim' && (await isPaused(world, place.contract.task))
+  return act(world, graph, place, key, stored, paused ? consider(doc, place, { ...view, paused }) : next, reason, places)
 }
 
 /** The cause that the reason brings, unless it is told again: a run that was looked at since has it. */

@@ -137,7 +137,7 @@ async function firstLatest(world: World, graph: Graph, task: string): Promise<vo
   const { output } = placeOf(graph, task, 0)
   let started = false
   for (const { sk } of await world.ledger.runsInState(task, ['waiting']))
-    started = (await considerRun(world, graph, task, ordinalOf(output, sk)!, { mayStart: !started })) || started
+    started = (await considerRun(world, graph, task, ordinalOf(output, sk)!, { firstLatest: true, mayStart: !started })) || started
 }
 
 /** The runs of a night: the partitions of the task's output that begin on its date, those not there yet. */

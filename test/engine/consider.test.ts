@@ -2,7 +2,7 @@ import type { LimitDoc } from '../../shared/core/limit.ts'
 import { ordinalOf } from '../../shared/core/partition.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { considerRun, type Reason } from '../../shared/engine/consider.ts'
-import { limitKey, pauseKey, requestKey, runKey } from '../../shared/engine/keys.ts'
+import { limitKey, nightKey, pauseKey, requestKey, runKey } from '../../shared/engine/keys.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 
@@ -14,9 +14,18 @@ datasets:
   orders: { partition: daily, from: 2026-03-01 }
   clean: { partition: daily, from: 2026-03-01 }
   once: { partition: daily, from: 2026-03-01 }
+  regions: { partition: { keys: [emea, apac] } }
+  newest: { partition: daily, from: 2026-03-01 }
+  totals: { partition: daily, from: 2026-03-01 }
+  windows: { partition: daily, from: 2026-03-01 }
+  read: { partition: daily, from: 2026-03-01 }
 tasks:
   cleaning: { inputs: { orders: same }, output: clean }
   one-by-one: { inputs: { orders: same }, output: once, limit: 1 }
+  by-newest: { inputs: { orders: latest }, output: newest }
+  by-region: { inputs: { regions: all }, output: totals }
+  by-two: { inputs: { orders: { trailing: 2 } }, output: windows }
+  reading: { output: read, on: night }
 steps: []
 `,
   'consider.yaml',
@@ -106,6 +115,46 @@ describe('a look', () => {
     expect((await run('clean', '2026-03-03'))!.cause).toEqual({ lane: 'nightly', night: '2026-03-03' })
   })
 
+  test('at a run that is not there begins it where a night names it, of its own task and its own date', async () => {
+    const night = (date: string) => host.ledger.put(nightKey(date), { v: 1, date, at: host.now }, 0)
+    await night('2026-03-04')
+    expect(await look('reading', {}, '2026-03-05')).toBe(false)
+    expect(await run('read', '2026-03-05')).toBeUndefined()
+    expect(await look('reading', {}, '2026-03-04')).toBe(true)
+    expect((await run('read', '2026-03-04'))!.cause).toEqual({ lane: 'nightly', night: '2026-03-04' })
+    // Nothing of what this one reads is there, and no night names what only follows.
+    expect(await look('cleaning', {}, '2026-03-04')).toBe(false)
+    expect(await run('clean', '2026-03-04')).toBeUndefined()
+  })
+
+  describe('that is told why', () => {
+    const queued = { task: 'cleaning', state: 'queued', cause: { lane: 'backfill' }, lookedAt: 1000 } as const
+    const told = async (reason: Reason, doc: Partial<RunDoc> = queued) => {
+      await host.ledger.put(pauseKey('cleaning'), { v: 1, task: 'cleaning', paused: true, at: 0 }, 0)
+      await host.ledger.put(runKey('clean', partition), { v: 1, dataset: 'clean', partition, generation: 0, attempt: 0, ...doc }, 0)
+      await look('cleaning', reason)
+      return (await run())!.cause!.lane
+    }
+    const cause = { lane: 'nightly' } as const
+
+    test('takes note', async () => expect(await told({ cause })).toBe('nightly'))
+    test('of what was found since takes note', async () => expect(await told({ cause, causeAt: 1001 })).toBe('nightly'))
+    test('again does not', async () => expect(await told({ cause, causeAt: 1000 })).toBe('backfill'))
+    test('of a run that nobody has looked at takes note', async () => {
+      const { lookedAt: _, ...rest } = queued
+      expect(await told({ cause, causeAt: 1000 }, rest)).toBe('nightly')
+    })
+  })
+
+  test('that may not try a run again tells it just that it is due', async () => {
+    const doc = { v: 1, dataset: 'clean', partition, task: 'cleaning', state: 'queued', generation: 1, attempt: 1, ended: { transient: 1 } }
+    await host.ledger.put(runKey('clean', partition), doc, 0)
+    const told: unknown[] = []
+    host.world.bus.publish = async events => void told.push(...events)
+    expect(await look('cleaning', { mayStart: false })).toBe(false)
+    expect(told).toStrictEqual([{ type: 'RunDue', detail: { task: 'cleaning', partition } }])
+  })
+
   test('while a request selects, or all is paused, starts nothing', async () => {
     const doc = { v: 1, dataset: 'clean', partition, task: 'cleaning', state: 'waiting', requests: ['r'], generation: 0, attempt: 0 }
     await host.ledger.put(runKey('clean', partition), doc, 0)
@@ -157,6 +206,45 @@ describe('a look', () => {
     expect((await limit()).holders).toEqual([])
   })
 
+  describe('at a partition whose inputs the next one needs too sees to the next one', () => {
+    let set: unknown[]
+    const due = (task: string, of: string) => [Date.parse(of), { type: 'RunDue', detail: { task, partition: of } }]
+    const evening = async (task: string, of = '2026-03-02') => {
+      host.world.timers.set = async (at, event) => void set.push([at, event])
+      host.now = Date.parse(`${of}T23:00Z`)
+      await look(task, {}, of)
+      return set
+    }
+    beforeEach(() => {
+      set = []
+    })
+
+    test('when it begins', async () => expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')]))
+
+    test('by no timer once it has begun', async () => {
+      host.now = Date.parse('2026-03-03')
+      host.world.timers.set = async (...timer) => void set.push(timer)
+      await look('by-two')
+      expect(set).toEqual([])
+    })
+
+    test('not for versions from before its task, nor for those that readers do not follow', async () => {
+      const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('orders', partition)))!
+      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, loud: 0 } }, rev)
+      expect(await evening('by-two')).toEqual([])
+      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: -1 } }, rev + 1)
+      expect(await evening('by-two')).toEqual([])
+      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: 0 } }, rev + 2)
+      expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')])
+    })
+
+    test('not for what every partition takes, nor for the latest', async () => {
+      for (const key of ['emea', 'apac']) await host.ready([{ dataset: 'regions', partition: key }])
+      expect(await evening('by-region')).toEqual([])
+      expect(await evening('by-newest')).toEqual([])
+    })
+  })
+
   test('sees to it that the next partition is looked at when it begins', async () => {
     const set: [number, unknown][] = []
     host.world.timers.set = async (at, event) => void set.push([at, event])
@@ -167,4 +255,17 @@ describe('a look', () => {
     await look('cleaning', {}, '2026-03-03')
     expect(set).toEqual([[Date.parse('2026-03-03'), { type: 'RunDue', detail: { task: 'cleaning', partition: '2026-03-03' } }]])
   })
+})
+
+test('whether there is a pause is asked by who would claim, and by nobody else', async () => {
+  const asked: string[] = []
+  const { getMany } = host.world.ledger
+  host.world.ledger.getMany = async keys => {
+    asked.push(...keys.filter(({ pk }) => pk === 'pause').map(({ sk }) => sk))
+    return getMany(keys)
+  }
+  await look('cleaning', {}, '2026-03-04')
+  expect(asked).toEqual([])
+  await look()
+  expect(asked).toEqual(['all', 'cleaning'])
 })

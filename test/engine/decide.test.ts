@@ -1,7 +1,7 @@
 import type { Envelope, EventDetails, EventType, NewEvent } from '../../shared/core/events.ts'
 import type { LimitDoc } from '../../shared/core/limit.ts'
 import { ordinalOf } from '../../shared/core/partition.ts'
-import type { RunDoc } from '../../shared/core/run.ts'
+import type { RunDoc, Version } from '../../shared/core/run.ts'
 import { decide } from '../../shared/engine/decide.ts'
 import { limitKey, runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
@@ -19,16 +19,35 @@ datasets:
   days: { partition: daily, from: 2026-01-01 }
   prices: { partition: daily, from: 2026-01-01 }
   priced: { partition: daily, from: 2026-01-01 }
+  ticks: { partition: hourly, from: 2026-01-01 }
+  rates: { partition: daily, from: 2026-01-01 }
+  rated: { partition: daily, from: 2026-01-01 }
 tasks:
   hourly: { inputs: { months: overlapping }, output: hours, limit: 1 }
   daily: { inputs: { regions: all }, output: days }
   pricing: { inputs: { prices: latest, days: same }, output: priced }
+  ticking: { output: ticks, on: night }
+  rating: { inputs: { prices: latest, rates: same, priced: same }, output: rated }
 steps: []
 `,
   'decide.yaml',
 )
 const envelope = <T extends EventType>(type: T, detail: EventDetails[T]) =>
   ({ id: 'e', 'detail-type': type, detail }) as unknown as Envelope
+
+const version: Version = {
+  number: 1,
+  as: 1,
+  loud: 1,
+  generation: 1,
+  attempt: 1,
+  rows: 1,
+  bytes: 1,
+  schemaHash: '',
+  at: story.now,
+  cause: { lane: 'nightly' },
+  ancestry: {},
+}
 
 let host: StoryHost
 let published: NewEvent[]
@@ -120,6 +139,37 @@ test('what has not begun is looked at when it does', async () => {
   expect(published).toHaveLength(1)
 })
 
+test('the first latest starts one of those that wait for it, and tells the others', async () => {
+  for (const partition of ['2026-03-02', '2026-03-03', '2026-03-04']) {
+    await host.ledger.put(runKey('days', partition), { v: 1, dataset: 'days', partition, generation: 1, attempt: 1, version }, 0)
+    await decide(host.world, 'pricing', envelope('DatasetReady', ready('days', partition)))
+  }
+  expect((await runs('priced')).map(r => r.doc.state)).toEqual(['waiting', 'waiting', 'waiting'])
+  await host.ready([{ dataset: 'prices', partition: '2026-03-01' }])
+  published = []
+  await decide(host.world, 'pricing', envelope('DatasetReady', ready('prices', '2026-03-01')))
+  expect(host.seen.started).toEqual(['pricing@2026-03-02'])
+  expect(published.map(e => (e.detail as { partition?: string }).partition)).toEqual(['2026-03-03', '2026-03-04'])
+})
+
+test('a night of many hours starts one of them, and tells the others', async () => {
+  await decide(host.world, 'ticking', envelope('NightStarted', { date: '2026-03-08' }))
+  expect(host.seen.started).toEqual(['ticking@2026-03-08T00Z'])
+  expect(published.map(e => e.type)).toEqual(Array.from({ length: 23 }, () => 'RunDue'))
+})
+
+test('what was published before a task’s life began is seen by who waits, and is no reason', async () => {
+  const day = { v: 1, dataset: 'days', partition: '2026-03-02', generation: 1, attempt: 1, version }
+  await host.ledger.put(runKey('days', '2026-03-02'), day, 0)
+  const waiting = { v: 1, dataset: 'priced', partition: '2026-03-02', task: 'pricing', state: 'waiting', generation: 0, attempt: 0 }
+  const pending = { inputsHash: host.graph.task('pricing')!.inputsHash, bits: ['', 'B'] }
+  await host.ledger.put(runKey('priced', '2026-03-02'), { ...waiting, cause: { lane: 'backfill' }, pending }, 0)
+  await decide(host.world, 'pricing', envelope('DatasetReady', { ...ready('days', '2026-03-02'), at: -1 }))
+  expect((await runs('priced'))[0]!.doc).toMatchObject({ state: 'waiting', cause: { lane: 'backfill' } })
+  await decide(host.world, 'pricing', envelope('DatasetReady', ready('days', '2026-03-02')))
+  expect((await runs('priced'))[0]!.doc).toMatchObject({ state: 'waiting', cause: { lane: 'nightly' } })
+})
+
 test('a reason that is told with it is why a run is due', async () => {
   await host.ready([{ dataset: 'months', partition: '2026-02' }])
   await decide(host.world, 'hourly', envelope('RunDue', { task: 'hourly', partition: '2026-02-01T00Z', cause: { lane: 'manual' } }))
@@ -145,4 +195,25 @@ test('the latest of a dated dataset is found behind any number of partitions tha
   expect(await latest()).toBe(ordinalOf(days, '2026-01-05'))
   await host.ready([{ dataset: 'prices', partition: '2026-01-06' }])
   expect(await latest()).toBe(ordinalOf(days, '2026-01-06'))
+})
+
+test('the first of a latest starts who waits for it alone; of others nothing is read but their own document', async () => {
+  await host.ready(['rates', 'priced', 'prices'].map(dataset => ({ dataset, partition: '2026-03-02' })))
+  await host.ready([{ dataset: 'rates', partition: '2026-03-03' }])
+  const waiting = (partition: string, missing: string) => decide(host.world, 'rating', envelope('DatasetReady', ready(missing, partition)))
+  await waiting('2026-03-03', 'rates')
+  // As if the price had come a moment later.
+  await host.ledger.put(runKey('prices', '2026-03-02'), { v: 1, dataset: 'prices', partition: '2026-03-02', generation: 0, attempt: 0 }, 1)
+  await waiting('2026-03-02', 'rates')
+  expect((await runs('rated')).map(s => s.doc.state)).toEqual(['waiting', 'waiting'])
+  await host.ready([{ dataset: 'prices', partition: '2026-03-04' }])
+  const read: string[] = []
+  const { getMany } = host.world.ledger
+  host.world.ledger.getMany = async keys => {
+    read.push(...keys.map(({ pk, sk }) => `${pk}@${sk}`))
+    return getMany(keys)
+  }
+  await decide(host.world, 'rating', envelope('DatasetReady', ready('prices', '2026-03-04')))
+  expect(host.seen.started).toEqual(['rating@2026-03-02'])
+  expect(read.filter(name => name.endsWith('2026-03-03'))).toEqual([])
 })
