@@ -93,9 +93,9 @@ function checkTold(oracle: Oracle, p: Partition, feedLost: boolean): void {
 
 /** After a replay: what has run anew is reached from it, or from what time made new meanwhile. */
 export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, replayed: string): void {
-  const reached = new Set([replayed])
-  for (const p of oracle.partitions.values()) if (p.current && !before.get(p.name)?.version) reached.add(p.name)
-  for (const name of reached) for (const reader of readersOf(oracle, name)) reached.add(reader)
+  const fresh = new Set([...oracle.partitions.values()].filter(p => p.current && !before.get(p.name)?.version).map(p => p.name))
+  const anew = coneOf(oracle, fresh)
+  const reached = coneOf(oracle, new Set([...anew, replayed]))
   for (const p of oracle.partitions.values()) {
     const was = before.get(p.name)
     if (was && p.doc!.generation > was.generation && was.generation > 0 && !reached.has(p.name))
@@ -107,8 +107,16 @@ export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, r
   const slice = oracle.views.slice(was.dataset, was.partition)
   // It waits for requested runs upstream, also for another request's.
   if (doc!.state === 'waiting' && awaitsUpstream(oracle, contract, slice, new Set())) return
-  if (oracle.judge(contract, slice, Number.POSITIVE_INFINITY).ready && doc!.generation !== was.generation + 1)
-    oracle.broken(12, `${replayed} ran ${doc!.generation - was.generation} times when it was replayed`)
+  const ran = doc!.generation - was.generation
+  if (oracle.judge(contract, slice, Number.POSITIVE_INFINITY).ready && (anew.has(replayed) ? ran < 1 : ran !== 1))
+    oracle.broken(12, `${replayed} ran ${ran} times when it was replayed`)
+}
+
+/** These, and all that reads them, however far away. */
+function coneOf(oracle: Oracle, of: ReadonlySet<string>): Set<string> {
+  const cone = new Set(of)
+  for (const name of cone) for (const reader of readersOf(oracle, name)) cone.add(reader)
+  return cone
 }
 
 function readersOf(oracle: Oracle, name: string): string[] {
