@@ -123,8 +123,8 @@ export const mutants: Mutant[] = [
   mutant(
     'the last arrival is not looked into',
     'core/follow',
-    "input => optionalTime(input, output, ordinal), now)) return 'look'",
-    'input => optionalTime(input, output, ordinal), now)) return doc',
+    "if (allowReady(place, bits, now)) return 'look'",
+    'if (allowReady(place, bits, now)) return doc',
   ),
   // Calendar.
   mutant('trailing reaches one too far', 'core/mapping', 'step(input, ordinal, 1 - mapping.n)', 'step(input, ordinal, -mapping.n)'),
