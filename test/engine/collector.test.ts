@@ -89,6 +89,20 @@ describe('the collector', () => {
     expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
   })
 
+  test('knows the attempts of a partition apart, however many there were', async () => {
+    await publishTwice()
+    await write('clean/2026-03-02/g1-a10')
+    await write('clean/2026-03-02/g1-a1x')
+    host.now += 60 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 4 })
+    expect(await keys()).toEqual([
+      'clean/2026-03-02/g1-a1x/manifest.json',
+      'clean/2026-03-02/g1-a1x/part-0000.parquet',
+      'clean/2026-03-02/g2-a1/manifest.json',
+      'clean/2026-03-02/g2-a1/part-0000.parquet',
+    ])
+  })
+
   test('keeps what the generation in progress has written, and removes a failed one’s files after a week', async () => {
     host.script('cleaning@2026-03-02', ['transient', 'user'])
     await host.ready([orders])

@@ -229,12 +229,13 @@ describe('a look', () => {
     })
 
     test('not for versions from before its task, nor for those that readers do not follow', async () => {
+      const { deployedAt } = host.graph.task('by-two')!
       const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('orders', partition)))!
       await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, loud: 0 } }, rev)
       expect(await evening('by-two')).toEqual([])
-      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: -1 } }, rev + 1)
+      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: deployedAt - 1 } }, rev + 1)
       expect(await evening('by-two')).toEqual([])
-      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: 0 } }, rev + 2)
+      await host.ledger.put(runKey('orders', partition), { ...doc, version: { ...doc.version!, at: deployedAt } }, rev + 2)
       expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')])
     })
 

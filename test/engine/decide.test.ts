@@ -166,6 +166,7 @@ test('what was published before a task’s life began is seen by who waits, and 
   await host.ledger.put(runKey('priced', '2026-03-02'), { ...waiting, cause: { lane: 'backfill' }, pending }, 0)
   await decide(host.world, 'pricing', envelope('DatasetReady', { ...ready('days', '2026-03-02'), at: -1 }))
   expect((await runs('priced'))[0]!.doc).toMatchObject({ state: 'waiting', cause: { lane: 'backfill' } })
+  host.now += 1000
   await decide(host.world, 'pricing', envelope('DatasetReady', ready('days', '2026-03-02')))
   expect((await runs('priced'))[0]!.doc).toMatchObject({ state: 'waiting', cause: { lane: 'nightly' } })
 })

@@ -70,6 +70,13 @@ describe('what is delivered from outside', () => {
     expect(inspected).toEqual([])
   })
 
+  test('whose like was recorded while it was checked is the same version', async () => {
+    await recordVersion(host.world, 'orders', '2026-03-02', 'e1', 1, manifest)
+    const before = await doc()
+    await recordVersion(host.world, 'orders', '2026-03-02', 'e1', 2, manifest)
+    expect(await doc()).toEqual(before)
+  })
+
   test('that another overtook while it was checked is tried again, in a new folder', async () => {
     const slow: Inspect = async delivery => {
       await recordVersion(host.world, 'orders', '2026-03-02', 'other', 1, manifest)

@@ -53,6 +53,13 @@ test.each([
   ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: signal: killed', 'resources'],
   ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: signal: aborted (core dumped)', 'resources'],
   ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 134', 'resources'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 137', 'resources'],
+  ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 1345', 'lost'],
+  ['Runtime.OutOfMemory', undefined, 'resources'],
+  ['Error', 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', 'resources'],
+  ['Sandbox.Timedout', undefined, 'timeout'],
+  // Killed because its time was over.
+  ['Sandbox.Timedout', 'RequestId: 1 Error: Runtime exited with error: signal: killed', 'timeout'],
   ['Sandbox.Timedout', 'RequestId: 1 Error: Task timed out after 900.00 seconds', 'timeout'],
   [undefined, '2026-03-09T06:15:00.000Z e4b46cbf Task timed out after 900.10 seconds', 'timeout'],
   ['Runtime.ExitError', 'RequestId: 1 Error: Runtime exited with error: exit status 1', 'lost'],
@@ -121,10 +128,33 @@ describe('decide', () => {
     expect(await run()).toMatchObject({ state: 'succeeded' })
   })
 
-  test.each([[undefined], [{ ...attempt, task: 'another' }], [{ ...attempt, attempt: 'x' }]])(
-    'refuses %j, which is no attempt of its task',
-    async requestPayload => {
-      await expect(decide(failed('x', 'y', { requestPayload }), {})).rejects.toMatchObject({ code: 'BAD_EVENT' })
-    },
-  )
+  test.each([
+    [10_240, 'or make its work smaller'],
+    [10_239, 'set memoryMb to 10240'],
+    [5120, 'set memoryMb to 10240'],
+    [undefined, 'set memoryMb in its task.ts'],
+  ])('of a function of %s MB that took more says: %s', async (memoryMb, said) => {
+    const { memoryMb: _, ...rest } = task
+    await lambda({ ...rest, ...(memoryMb !== undefined && { memoryMb }) } as Task).decide(failed('Runtime.OutOfMemory'), {})
+    expect((await run()).error!.message).toContain(said)
+  })
+
+  test('what is no word of Lambda’s goes its own way', async () => {
+    const event = { id: 'e', 'detail-type': 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }
+    await decide(event as never, {})
+    expect((await run()).state).toBe('cancelled')
+  })
+
+  test.each([
+    [undefined],
+    [null],
+    [{ ...attempt, task: 'another' }],
+    [{ ...attempt, task: 3 }],
+    [{ ...attempt, dataset: undefined }],
+    [{ ...attempt, partition: undefined }],
+    [{ ...attempt, generation: 1.5 }],
+    [{ ...attempt, attempt: 'x' }],
+  ])('refuses %j, which is no attempt of its task', async requestPayload => {
+    await expect(decide(failed('x', 'y', { requestPayload }), {})).rejects.toMatchObject({ code: 'BAD_EVENT' })
+  })
 })

@@ -1,7 +1,7 @@
 import type { LimitDoc } from '../../shared/core/limit.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { limitKey, runKey } from '../../shared/engine/keys.ts'
-import { auditLimits, candidateOf, limitsOf } from '../../shared/engine/permits.ts'
+import { auditLimits, candidateOf, freePlace, limitsOf } from '../../shared/engine/permits.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 
@@ -132,6 +132,24 @@ describe('a look at who holds places', () => {
     expect('more' in (await limit('task/cleaning'))).toBe(false)
     await host.drain()
     expect((await run('clean', '2026-03-03'))!.state).toBe('running')
+  })
+
+  test('hands a free place to who waits, where nobody holds one', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    const { doc, rev } = (await host.ledger.get<LimitDoc>(limitKey('task/cleaning')))!
+    expect(doc.waiting).toHaveLength(1)
+    await host.ledger.put(limitKey('task/cleaning'), { ...doc, holders: [] }, rev)
+    await auditLimits(host.world)
+    expect(await limit('task/cleaning')).toMatchObject({ holders: [{ partition: '2026-03-03' }], waiting: [] })
+  })
+
+  test('of a limit that nobody ever took tells nobody, and makes none', async () => {
+    const told: unknown[] = []
+    host.world.bus.publish = async events => void told.push(...events)
+    await freePlace(host.world, 'task/cleaning')
+    await freePlace(host.world, 'task/cleaning', { dataset: 'clean', partition: '2026-03-02', token: '' })
+    expect([told, await host.ledger.get(limitKey('task/cleaning'))]).toEqual([[], undefined])
   })
 
   test.each([

@@ -1,5 +1,9 @@
 import type { RunDoc } from '../../shared/core/run.ts'
-import { matters } from '../../shared/engine/relay.ts'
+import { requestKey, runKey } from '../../shared/engine/keys.ts'
+import { matters, relay } from '../../shared/engine/relay.ts'
+import type { Change } from '../../shared/ports/ledger.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
 
 const doc = (more: Partial<RunDoc> = {}): RunDoc => ({
   v: 1,
@@ -65,4 +69,138 @@ test('of pauses only what ends one', () => {
   expect(pause(true, true)).toBe(false)
   expect(pause(false, false)).toBe(false)
   expect(pause(undefined, false)).toBe(false)
+})
+
+describe('what follows from a change', () => {
+  const story = parseStory(
+    `
+story: two tasks in a row, one beside them, and one of keys behind
+now: 2001-03-01T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2001-01-01 }
+  regions: { partition: { keys: [emea] } }
+  clean: { partition: daily, from: 2001-01-01 }
+  report: { partition: daily, from: 2001-01-01 }
+  totals: { partition: daily, from: 2001-01-01 }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean }
+  reporting: { inputs: { clean: same }, output: report }
+  totalling: { inputs: { regions: all }, output: totals }
+steps: []
+`,
+    'relay.yaml',
+  )
+  let host: StoryHost
+  let told: unknown[]
+  let acknowledged: unknown[]
+  const events = async (...changes: Change[]) => {
+    const published: unknown[] = []
+    host.world.bus.publish = async said => void published.push(...said)
+    const feed = { read: async () => ({ changes, upTo: 7 }), acknowledge: async (upTo: unknown) => void acknowledged.push(upTo) }
+    expect(await relay(host.world, feed as never)).toBe(changes.length)
+    return published
+  }
+  const partition = '2001-02-14'
+  const due = (task: string) => ({ type: 'RunDue', detail: { task, partition } })
+  beforeEach(async () => {
+    host = new StoryHost(story, story.now)
+    told = []
+    acknowledged = []
+    host.world.notifier.alert = async alert => void told.push(alert)
+  })
+
+  test('of nothing is nothing', async () => {
+    expect(await events()).toEqual([])
+    expect(acknowledged).toEqual([])
+  })
+
+  test('is published before the feed is told', async () => {
+    expect(await events(change({}, { due: story.now }))).toStrictEqual([due('cleaning')])
+    expect(acknowledged).toEqual([7])
+  })
+
+  test('later is set for then', async () => {
+    const set: unknown[] = []
+    host.world.timers.set = async (...timer) => void set.push(timer)
+    expect(await events(change({}, { due: story.now + 1 }))).toEqual([])
+    expect(set).toEqual([[story.now + 1, due('cleaning')]])
+  })
+
+  test('happens, of effects, but of those that were there it was heard before', async () => {
+    await host.ledger.put(runKey('clean', partition), doc({ effects: [alert] }), 0)
+    await events(change({ effects: [alert] }, { effects: [alert], due: story.now }))
+    expect(told).toEqual([])
+    await events(change({}, { effects: [alert] }))
+    expect(told).toHaveLength(1)
+  })
+
+  test('of places that are free again is one event each, of the attempt that had them', async () => {
+    const detail = { dataset: 'clean', partition, generation: 1, attempt: 1 }
+    expect(await events(change({ permits: ['lane/manual', 'task/cleaning'] }, { generation: 2, attempt: 3 }))).toEqual([
+      { type: 'PlaceFreed', detail: { limit: 'lane/manual', ...detail } },
+      { type: 'PlaceFreed', detail: { limit: 'task/cleaning', ...detail } },
+    ])
+  })
+
+  test('of what was noted is that it is due, and when that was, where it is known', async () => {
+    const detail = { task: 'cleaning', partition, cause }
+    expect(await events(change({}, { noted: cause, state: 'failed' }))).toStrictEqual([{ type: 'RunDue', detail }])
+    expect(await events(change({}, { noted: cause, state: 'failed', endedAt: 5 }))).toStrictEqual([
+      { type: 'RunDue', detail: { ...detail, at: 5 } },
+    ])
+  })
+
+  describe('of requests that were served', () => {
+    const quiet = { ...version(1).version!, cause: { lane: 'backfill', quiet: true } } as RunDoc['version']
+
+    test('without a version is that all behind are due', async () =>
+      expect(await events(change({ requests: ['r'] }, {}))).toEqual([due('reporting')]))
+
+    test('by a version that readers follow is the version alone', async () => {
+      const loud = { ...version(1).version!, at: 5, cause } as RunDoc['version']
+      expect(await events(change({ requests: ['r'] }, { version: loud }))).toEqual([
+        { type: 'DatasetReady', detail: { dataset: 'clean', partition, number: 1, at: 5, cause } },
+      ])
+    })
+
+    test.each([
+      [['cleaning', 'reporting'], 1],
+      [['cleaning'], 0],
+      [undefined, 0],
+    ])('by one they do not is that those behind which the requests name are due: %j', async (tasks, runs) => {
+      if (tasks) await host.ledger.put(requestKey('r'), { tasks }, 0)
+      const said = await events(change({ requests: ['r'] }, { version: quiet }))
+      expect(said.slice(1)).toEqual(Array.from({ length: runs }, () => due('reporting')))
+    })
+
+    test('of a dataset that is deployed no more is nothing', async () =>
+      expect(await events({ ...change({ requests: ['r'] }, { dataset: 'gone' }), key: { pk: 'run/gone', sk: partition } })).toEqual([]))
+  })
+
+  describe('of a skip', () => {
+    test('is that its readers are due', async () => expect(await events(change({}, { skipped: true }))).toEqual([due('reporting')]))
+
+    test('that was one is nothing', async () =>
+      expect(await events(change({ skipped: true }, { skipped: true, due: story.now }))).toEqual([due('cleaning')]))
+
+    test('of keys that every day takes is left to the sweep', async () =>
+      expect(await events(change({}, { dataset: 'regions', partition: 'emea', skipped: true }, 'run/regions'))).toEqual([]))
+
+    test('of a dataset that is deployed no more is nothing', async () =>
+      expect(await events(change({}, { dataset: 'gone', skipped: true }, 'run/gone'))).toEqual([]))
+  })
+
+  test('of a resume is that what was queued is due, the oldest first, upstream first, and of all tasks or one', async () => {
+    const queued = (dataset: string, task: string, day: string) =>
+      host.ledger.put(runKey(dataset, day), doc({ dataset, task, partition: day, state: 'queued' }), 0)
+    await queued('report', 'reporting', '2001-02-14')
+    await queued('clean', 'cleaning', '2001-02-15')
+    await queued('clean', 'cleaning', '2001-02-14')
+    const resume = (task: string) =>
+      events({ key: { pk: 'pause', sk: task }, before: { paused: true }, after: { task, paused: false } } as never)
+    const runs = async (task: string) =>
+      ((await resume(task)) as { detail: { task: string; partition: string } }[]).map(e => `${e.detail.task}@${e.detail.partition}`)
+    expect(await runs('all')).toEqual(['cleaning@2001-02-14', 'reporting@2001-02-14', 'cleaning@2001-02-15'])
+    expect(await runs('cleaning')).toEqual(['cleaning@2001-02-14', 'cleaning@2001-02-15'])
+  })
 })

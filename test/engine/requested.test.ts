@@ -1,7 +1,12 @@
 import type { Contract } from '../../shared/core/contract.ts'
 import { buildGraph } from '../../shared/core/graph.ts'
 import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
-import { downstreamRuns } from '../../shared/engine/requested.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
+import { runKey } from '../../shared/engine/keys.ts'
+import { loadFacts, placeOf } from '../../shared/engine/load.ts'
+import { awaitsRequested, downstreamRuns } from '../../shared/engine/requested.ts'
+import { StoryHost } from '../../shared/rehearse/host.ts'
+import { parseStory } from '../../shared/rehearse/parse.ts'
 
 const days: Partitioning = { grain: 'daily', timezone: 'Europe/Madrid', from: '2024-06-01' }
 const dataset = (name: string): Contract => ({ kind: 'dataset', dataset: name, partitioning: days, outside: false, keepMs: 0 })
@@ -40,4 +45,168 @@ test('what is downstream of a partition is looked for among the runs that have b
 test('a day has begun by the clock of its zone', () => {
   expect(from('2024-06-04', '2024-06-04T21:59:59Z')).toEqual(['reports@2024-06-04'])
   expect(from('2024-06-04', '2024-06-04T22:00:00Z')).toContain('balances@2024-06-05')
+})
+
+test('no more is told at once than a thousand runs; of the rest the sweep takes care', () => {
+  const hours: Partitioning = { grain: 'hourly', timezone: 'UTC', from: '2024-06-01' }
+  const months: Partitioning = { grain: 'monthly', timezone: 'UTC', from: '2024-06-01' }
+  const overlapping = (name: string, output: string): Contract =>
+    ({
+      ...task(name, output, []),
+      inputs: [{ dataset: 'month', mapping: { map: 'overlapping' }, wait: 'all', onUpdate: 'rerun' }],
+    }) as Contract
+  const wide = buildGraph([
+    { ...dataset('month'), partitioning: months } as Contract,
+    ...['a', 'b'].map(name => ({ ...dataset(name), partitioning: hours }) as Contract),
+    overlapping('as', 'a'),
+    overlapping('bs', 'b'),
+  ])
+  const runs = downstreamRuns(wide, { dataset: 'month', partition: '2024-06' }, ordinalOf(months, '2024-06')!, Date.parse('2024-08-01'))
+  expect(runs).toHaveLength(1000)
+  expect(runs[719]).toEqual({ task: 'as', partition: '2024-06-30T23Z' })
+  expect(runs[720]).toEqual({ task: 'bs', partition: '2024-06-01T00Z' })
+})
+
+test('of keys that every day takes the sweep takes care; keys of keys are told', () => {
+  const keys: Partitioning = { grain: 'keys', keys: ['emea', 'apac'] }
+  const takes = (name: string, output: string, map: 'all' | 'same'): Contract =>
+    ({
+      ...task(name, output, []),
+      inputs: [{ dataset: 'regions', mapping: { map }, wait: 'all', onUpdate: 'rerun' }],
+    }) as Contract
+  const keyed = buildGraph([
+    ...['regions', 'totals'].map(name => ({ ...dataset(name), partitioning: keys }) as Contract),
+    dataset('report'),
+    takes('reports', 'report', 'all'),
+    takes('totalling', 'totals', 'same'),
+  ])
+  expect(downstreamRuns(keyed, { dataset: 'regions', partition: 'apac' }, 1, Date.parse('2024-08-01'))).toEqual([
+    { task: 'totalling', partition: 'apac' },
+  ])
+})
+
+describe('a requested run waits for what is still to come between it and requested runs upstream:', () => {
+  const story = parseStory(
+    `
+story: a request names the first and the last of a chain, and what is beside it
+now: 2026-03-09T06:00:00Z
+datasets:
+  raw: { partition: daily, from: 2026-03-01 }
+  other: { partition: daily, from: 2026-03-01 }
+  first: { partition: daily, from: 2026-03-01 }
+  second: { partition: daily, from: 2026-03-01 }
+  third: { partition: daily, from: 2026-03-01 }
+  beside: { partition: daily, from: 2026-03-01 }
+  last: { partition: daily, from: 2026-03-01 }
+  newest: { partition: daily, from: 2026-03-01 }
+  careless: { partition: daily, from: 2026-03-01 }
+  final: { partition: daily, from: 2026-03-01 }
+tasks:
+  make-first: { inputs: { raw: same }, output: first }
+  make-second: { inputs: { first: same, raw: { map: same, onUpdate: ignore } }, output: second }
+  make-third: { inputs: { second: { trailing: 2 } }, output: third }
+  make-beside: { inputs: { other: same }, output: beside }
+  make-last: { inputs: { third: same, beside: same, last: { offset: -1 } }, output: last }
+  make-newest: { inputs: { raw: same, second: latest }, output: newest }
+  make-careless: { inputs: { first: { map: same, onUpdate: ignore } }, output: careless }
+  make-final: { inputs: { careless: same }, output: final }
+steps: []
+`,
+    'requested.yaml',
+  )
+  const daily = { grain: 'daily', timezone: 'UTC' } as const
+  const at = (day: number) => ordinalOf(daily, `2026-03-0${day}`)!
+
+  let host: StoryHost
+  const put = (dataset: string, day: number, doc: Partial<RunDoc>) => {
+    const partition = `2026-03-0${day}`
+    const whole = { v: 1, dataset, partition, task: `make-${dataset}`, generation: 1, attempt: 1, ...doc }
+    return host.ledger.put(runKey(dataset, partition), whole, 0)
+  }
+  const over: Partial<RunDoc> = { state: 'succeeded', pins: { inputsHash: '', inputs: [[], [], []], at: 0 } }
+  const waits = async (named: string[], task = 'make-last', day = 5) => {
+    const place = placeOf(host.graph, task, at(day))
+    return awaitsRequested(host.world, host.graph, place, await loadFacts(host.world, place, true), new Set(named))
+  }
+  const named = ['make-first', 'make-last']
+  beforeEach(() => {
+    host = new StoryHost(story, story.now)
+  })
+
+  test('for nothing where nothing is there', async () => expect(await waits(named)).toBe(false))
+
+  test('for nothing where all is over', async () => {
+    for (const dataset of ['first', 'second', 'third', 'beside']) await put(dataset, 5, over)
+    expect(await waits(named)).toBe(false)
+  })
+
+  test.each(['running', 'queued'] as const)('for what is %s next to it', async state => {
+    await put('third', 5, { state })
+    expect(await waits(named)).toBe(true)
+  })
+
+  test('for what reads a requested run that is not over', async () => {
+    await put('third', 5, over)
+    await put('second', 5, { ...over, requests: ['r'] })
+    expect(await waits(['make-second'])).toBe(false)
+    await host.ledger.put(
+      runKey('second', '2026-03-05'),
+      { v: 1, dataset: 'second', partition: '2026-03-05', state: 'waiting', requests: ['r'] },
+      1,
+    )
+    expect(await waits(['make-second'])).toBe(true)
+  })
+
+  test.each([4, 5])('for what comes by way of others, of any of their partitions: %s', async day => {
+    await put('third', 5, over)
+    await put('second', day, { state: 'running' })
+    await put('second', 9 - day, over)
+    expect(await waits(named)).toBe(true)
+  })
+
+  test('for nothing that no named run leads to', async () => {
+    await put('beside', 5, { state: 'running' })
+    expect(await waits(named)).toBe(false)
+    await put('third', 5, { state: 'running' })
+    expect(await waits(['make-beside', 'make-last'])).toBe(false)
+  })
+
+  test('but not for requested runs next to it, of which its readiness speaks, nor for its own partition before', async () => {
+    await put('third', 5, { state: 'running', requests: ['r'] })
+    await put('last', 4, { state: 'running' })
+    expect(await waits([...named, 'make-third'])).toBe(false)
+  })
+
+  test('but not by way of a partition that is no run', async () => {
+    await put('third', 5, {})
+    await put('second', 5, { state: 'running' })
+    expect(await waits(named)).toBe(false)
+  })
+
+  test('but not by way of what it takes the latest of, or whose updates it ignores', async () => {
+    for (const dataset of ['first', 'second']) await put(dataset, 5, { state: 'running' })
+    for (const task of ['make-newest', 'make-careless']) expect(await waits(['make-first', task], task)).toBe(false)
+  })
+
+  test('but not for what somebody between ignores', async () => {
+    await put('careless', 5, over)
+    await put('first', 5, { state: 'waiting', requests: ['r'] })
+    expect(await waits(['make-first', 'make-final'], 'make-final')).toBe(false)
+  })
+
+  test('and asks of each partition once, by however many ways it is come to', async () => {
+    await put('third', 5, over)
+    for (const day of [4, 5]) await put('second', day, over)
+    const asked: string[] = []
+    const { get } = host.world.ledger
+    host.world.ledger.get = key => {
+      asked.push(`${key.pk}/${key.sk}`)
+      return get(key)
+    }
+    const place = placeOf(host.graph, 'make-last', at(5))
+    const facts = await loadFacts(host.world, place, true)
+    asked.length = 0
+    expect(await awaitsRequested(host.world, host.graph, place, [...facts, ...facts], new Set(named))).toBe(false)
+    expect(asked).toEqual(['run/third/2026-03-05', 'run/second/2026-03-04', 'run/second/2026-03-05'])
+  })
 })

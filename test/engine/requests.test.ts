@@ -127,6 +127,22 @@ describe('a request', () => {
     expect((await run('2026-03-04'))!.state).toBe('waiting')
   })
 
+  test('that died while it marked selects what it was to select before what has begun since', async () => {
+    await hear({ type: 'RunRequested', detail: { ...wish, from: '2026-03-08', to: '2026-03-10' } })
+    const stored = (await host.ledger.get<RequestDoc>(requestKey('r')))!
+    await host.ledger.put(requestKey('r'), { ...stored.doc, phase: 'marking', marked: 0, selected: 0 }, stored.rev)
+    for (const partition of ['2026-03-08', '2026-03-09']) {
+      const { rev } = (await host.ledger.get(runKey('clean', partition)))!
+      await host.ledger.put(runKey('clean', partition), { v: 1, dataset: 'clean', partition, generation: 0, attempt: 0 }, rev)
+    }
+    host.now = Date.parse('2026-03-10T01:00Z')
+    await sweepRequests(host.world)
+    for (const partition of ['2026-03-08', '2026-03-09']) expect((await run(partition))!.requests).toEqual(['r'])
+    await sweepRequests(host.world)
+    expect((await run('2026-03-10'))!.requests).toEqual(['r'])
+    expect(await request()).toMatchObject({ phase: 'open', selected: 3 })
+  })
+
   test('of more runs than a window marks them all', async () => {
     const hourly = parseStory(
       `

@@ -15,11 +15,13 @@ datasets:
   clean: { partition: daily, from: 2026-01-01 }
   regions: { partition: { keys: [emea, apac] } }
   by-day: { partition: daily, from: 2026-01-01 }
+  second: { partition: daily, from: 2026-01-01 }
 tasks:
   read-orders: { output: orders, on: night }
   cleaning: { inputs: { prices: same }, output: clean, retry: { attempts: 2, losses: 1, backoff: 1m } }
   read-regions: { inputs: {}, output: regions }
   daily: { inputs: { regions: all }, output: by-day }
+  twice: { inputs: { prices: same, orders: latest }, output: second, retry: { attempts: 2, losses: 2, backoff: 1m } }
 steps: []
 `,
   'sweep.yaml',
@@ -119,12 +121,40 @@ describe('a service’s sweep', () => {
     for (const [partition, state] of [
       ['2026-03-03', 'waiting'],
       ['2026-03-04', 'queued'],
+      ['2026-03-05', 'held'],
     ] as const) {
-      await put('prices', partition, { version: version({ at: 0 }) })
+      await put('prices', partition, { version: version({ at: 1 }) })
       await put('clean', partition, { task: 'cleaning', state })
     }
     await sweepTask(host.world, 'cleaning')
-    expect(host.seen.started.sort()).toEqual(['cleaning@2026-03-03', 'cleaning@2026-03-04'])
+    expect(host.seen.started.sort()).toEqual(['cleaning@2026-03-03', 'cleaning@2026-03-04', 'cleaning@2026-03-05'])
+  })
+
+  test('begins the next attempt after one that nobody speaks of, at once', async () => {
+    await put('orders', '2026-01-01', { version: version() })
+    host.hold(['twice'])
+    await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
+    await host.drain()
+    host.vanish('twice@2026-03-02')
+    host.now += LEASE_MS
+    await sweepTask(host.world, 'twice')
+    expect(await run('second', '2026-03-02')).toMatchObject({ state: 'running', attempt: 2, ended: { lost: 1 } })
+  })
+
+  test('asks nothing about what a task takes the latest of, nor looks at runs for versions that no reader follows', async () => {
+    await put('prices', '2026-03-02', { version: version({ loud: 0 }) })
+    const asked: string[] = []
+    const { publishedSince, get } = host.world.ledger
+    host.world.ledger.publishedSince = (dataset, since) => {
+      asked.push(dataset)
+      return publishedSince(dataset, since)
+    }
+    host.world.ledger.get = key => {
+      asked.push(key.pk)
+      return get(key)
+    }
+    await sweepTask(host.world, 'twice')
+    expect(asked).toEqual(['prices'])
   })
 
   test('does what a document still says is to happen', async () => {

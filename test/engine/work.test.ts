@@ -203,6 +203,82 @@ describe('an attempt', () => {
     })
   })
 
+  describe('under a clock of its own', () => {
+    const real = { setTimeout, clearTimeout }
+    let timers: (number | undefined)[]
+    let cleared: unknown[]
+    beforeEach(() => {
+      timers = []
+      cleared = []
+      globalThis.setTimeout = ((_: unknown, ms?: number) => timers.push(ms)) as never
+      globalThis.clearTimeout = (timer => cleared.push(timer)) as typeof clearTimeout
+    })
+    afterEach(() => {
+      Object.assign(globalThis, real)
+    })
+    const deadline = async (change: (doc: RunDoc) => RunDoc) => {
+      const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!
+      await host.ledger.put(runKey('clean', '2026-03-02'), change(doc), rev)
+    }
+
+    test('has its whole time, however long it waited for a worker', async () => {
+      host.now += 300
+      await doing(async () => manifest)
+      expect([timers, cleared]).toEqual([[1000], [1]])
+    })
+
+    test('that goes on has what is left of its time', async () => {
+      host.world.workers.start = async () => {}
+      await doing(async () => {
+        throw new Unfinished()
+      })
+      host.now += 300
+      await doing(async () => manifest)
+      expect(timers).toEqual([1000, 700])
+    })
+
+    test('that goes on too late has none left', async () => {
+      host.world.workers.start = async () => {}
+      await doing(async () => {
+        throw new Unfinished()
+      })
+      host.now += 1300
+      await doing(async () => manifest)
+      expect(timers).toEqual([1000, 0])
+    })
+
+    test('of more than a timer takes is looked at when that is over; of one without an end there is no timer', async () => {
+      await deadline(doc => ({ ...doc, deadline: doc.startedAt! + 60 * 86_400_000 }))
+      await doing(async () => manifest)
+      expect(timers).toEqual([2 ** 31 - 1])
+    })
+
+    test('that may take for ever has no timer', async () => {
+      await deadline(({ deadline: _, ...doc }) => doc)
+      await doing(async () => manifest)
+      expect(timers).toEqual([])
+    })
+  })
+
+  test('tells its log of the night it belongs to, and of no lane where none is known', async () => {
+    const said: unknown[] = []
+    const begun = async (cause: RunDoc['cause']) => {
+      const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!
+      const { begunAt: _, ...rest } = doc
+      await host.ledger.put(runKey('clean', '2026-03-02'), { ...rest, state: 'running', cause }, rev)
+      await work(host.world, task, { run: async () => Promise.reject(new Unfinished()) }, name, (_message, fields) => said.push(fields))
+      return said.splice(0)[0]
+    }
+    host.world.workers.start = async () => {}
+    expect(await begun({ lane: 'nightly', night: '2026-03-02' })).toStrictEqual({
+      generation: 1,
+      attempt: 1,
+      lane: 'nightly',
+      night: '2026-03-02',
+    })
+    expect(await begun(undefined)).toStrictEqual({ generation: 1, attempt: 1 })
+  })
+
   test('says what it does to whoever keeps its log', async () => {
     const said: unknown[] = []
     const log = (message: string, fields?: object) => said.push([message, fields])
