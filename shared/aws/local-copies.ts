@@ -1,5 +1,5 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 // What an attempt has just written it often reads again, for its checks; more than this it downloads again rather than fill the disk.
 const KEPT_BYTES = 256 * 1024 * 1024
@@ -73,8 +73,8 @@ export class LocalCopies {
     this.#there.clear()
   }
 
-  // The suffix keeps a key's file apart from a folder of the same name.
-  #pathOf = (key: string) => join(this.#folder, `${key}.copy`)
+  // A folder of its own keeps a key's file apart from a folder of the same name, and its name as it is: what a file holds is told by its end.
+  #pathOf = (key: string) => join(this.#folder, `${key}.copy`, basename(key))
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -98,6 +98,11 @@ test('an answer that breaks off is asked again; three times, and it is a failure
   })
 })
 
+test('a copy is named as its key, since what a file holds is told by its end', async () => {
+  s3.on(GetObjectCommand).callsFake(() => ({ Body: body('airport,dollars'), ContentRange: 'bytes 0-14/15' }))
+  expect(await newLake().fetch('inbox/fees.csv')).toMatch(/\/fees\.csv$/)
+})
+
 test('asked for by many at once, an object is downloaded once', async () => {
   s3.on(GetObjectCommand).callsFake(() => ({ Body: body('rows'), ContentRange: 'bytes 0-3/4' }))
   const lake = newLake()
@@ -183,10 +188,10 @@ test.each(['ENOSPC', 'EDQUOT'])('a full disk of the function (%s) is a matter of
 test('of all that was just written only so much is kept as copies', async () => {
   const lake = newLake({ keptBytes: 250 })
   for (let i = 0; i < 5; i++) await lake.putFile(`a/${i}`, await part(lake, Buffer.alloc(60)))
-  const kept = [0, 1, 2, 3, 4].filter(i => existsSync(join(folder, 'copies', 'a', `${i}.copy`)))
+  const kept = [0, 1, 2, 3, 4].filter(i => existsSync(join(folder, 'copies', 'a', `${i}.copy`, String(i))))
   expect(kept).toEqual([0, 1, 2, 3])
   await rm(folder, { recursive: true })
   lake.emptied()
   await lake.putFile('a/5', await part(lake, 'x'))
-  expect(existsSync(join(folder, 'copies', 'a', '5.copy'))).toBe(true)
+  expect(existsSync(join(folder, 'copies', 'a', '5.copy', '5'))).toBe(true)
 })
