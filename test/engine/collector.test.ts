@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Pins, RunDoc } from '../../shared/core/run.ts'
 import { collect, collectDaily } from '../../shared/engine/collector.ts'
+import { runKey } from '../../shared/engine/keys.ts'
 import { folderLake } from '../../shared/local/lake.ts'
 import type { Lake } from '../../shared/ports/lake.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
@@ -61,7 +63,8 @@ describe('the collector', () => {
     host.now += 6 * DAY
     expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 0 })
     host.now += 40 * DAY
-    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
+    const manifest = await lake.size('clean/2026-03-02/g1-a1/manifest.json')
+    expect(await collect(host.world, lake, 'clean')).toEqual({ files: 2, bytes: 'rows'.length + manifest! })
     expect(await keys()).toEqual(['clean/2026-03-02/g2-a1/manifest.json', 'clean/2026-03-02/g2-a1/part-0000.parquet'])
   })
 
@@ -87,6 +90,28 @@ describe('the collector', () => {
     await collect(host.world, lake, 'clean')
     expect(await keys()).toContain('clean/2026-03-02/g1-a1/part-0000.parquet')
     expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
+  })
+
+  test('removes what an attempt left that failed, a week later, though a later one of its generation is current', async () => {
+    host.script('cleaning@2026-03-02', ['transient', 'ok'])
+    await host.ready([orders])
+    await host.drain()
+    await host.advance(host.now + 11 * DAY)
+    await write('clean/2026-03-02/g1-a1')
+    await write('clean/2026-03-02/g1-a2')
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
+    expect(await keys()).toEqual(['clean/2026-03-02/g1-a2/manifest.json', 'clean/2026-03-02/g1-a2/part-0000.parquet'])
+  })
+
+  test('keeps nothing for a run that only waits for its turn, nor for inputs that an attempt began without', async () => {
+    await publishTwice()
+    const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('report', '2026-03-02')))!
+    const pins = { ...doc.pins!, inputs: [[[20514, 20514, 1, 1, 1]]] as Pins['inputs'] }
+    await host.ledger.put(runKey('report', '2026-03-02'), { ...doc, state: 'queued', pins }, rev)
+    const running = { ...doc, partition: '2026-03-03', state: 'running' } as const
+    await host.ledger.put(runKey('report', '2026-03-03'), { ...running, pins: { ...pins, inputs: [] } }, 0)
+    host.now += 60 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
   })
 
   test('knows the attempts of a partition apart, however many there were', async () => {

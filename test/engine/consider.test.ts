@@ -122,6 +122,10 @@ describe('a look', () => {
     expect(await run('read', '2026-03-05')).toBeUndefined()
     expect(await look('reading', {}, '2026-03-04')).toBe(true)
     expect((await run('read', '2026-03-04'))!.cause).toEqual({ lane: 'nightly', night: '2026-03-04' })
+    const cancelled = { v: 1, dataset: 'read', partition: '2026-03-06', task: 'reading', state: 'cancelled', generation: 0, attempt: 0 }
+    await host.ledger.put(runKey('read', '2026-03-06'), cancelled, 0)
+    await night('2026-03-06')
+    expect(await look('reading', {}, '2026-03-06')).toBe(false)
     // Nothing of what this one reads is there, and no night names what only follows.
     expect(await look('cleaning', {}, '2026-03-04')).toBe(false)
     expect(await run('clean', '2026-03-04')).toBeUndefined()

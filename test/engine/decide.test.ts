@@ -20,6 +20,7 @@ datasets:
   prices: { partition: daily, from: 2026-01-01 }
   priced: { partition: daily, from: 2026-01-01 }
   ticks: { partition: hourly, from: 2026-01-01 }
+  mixed: { partition: daily, from: 2026-01-01 }
   rates: { partition: daily, from: 2026-01-01 }
   rated: { partition: daily, from: 2026-01-01 }
 tasks:
@@ -27,6 +28,7 @@ tasks:
   daily: { inputs: { regions: all }, output: days }
   pricing: { inputs: { prices: latest, days: same }, output: priced }
   ticking: { output: ticks, on: night }
+  mixing: { inputs: { prices: same, regions: all }, output: mixed }
   rating: { inputs: { prices: latest, rates: same, priced: same }, output: rated }
 steps: []
 `,
@@ -175,6 +177,36 @@ test('a reason that is told with it is why a run is due', async () => {
   await host.ready([{ dataset: 'months', partition: '2026-02' }])
   await decide(host.world, 'hourly', envelope('RunDue', { task: 'hourly', partition: '2026-02-01T00Z', cause: { lane: 'manual' } }))
   expect((await runs('hours'))[0]!.doc.cause).toEqual({ lane: 'manual' })
+})
+
+test.each([
+  [-1, 'backfill'],
+  [0, 'backfill'],
+  [1, 'manual'],
+  [undefined, 'manual'],
+])('a reason that was found %s ms after a run was looked at leaves it in the lane: %s', async (after, lane) => {
+  const key = runKey('priced', '2026-03-02')
+  const waiting = { v: 1, dataset: 'priced', partition: '2026-03-02', task: 'pricing', state: 'waiting', generation: 0, attempt: 0 }
+  await host.ledger.put(key, { ...waiting, cause: { lane: 'backfill' }, lookedAt: 1000 }, 0)
+  const detail = { task: 'pricing', partition: '2026-03-02', cause: { lane: 'manual' as const } }
+  await decide(host.world, 'pricing', envelope('RunDue', { ...detail, ...(after !== undefined && { at: 1000 + after }) }))
+  expect((await host.ledger.get<RunDoc>(key))!.doc.cause).toEqual({ lane })
+})
+
+test('of a month that has yet to begin only its first hour is looked at when it does', async () => {
+  const set: unknown[] = []
+  host.world.timers.set = async (...timer) => void set.push(timer)
+  await host.ready([{ dataset: 'months', partition: '2026-05' }])
+  await decide(host.world, 'hourly', envelope('DatasetReady', ready('months', '2026-05')))
+  expect(set).toEqual([[Date.parse('2026-05-01'), { type: 'RunDue', detail: { task: 'hourly', partition: '2026-05-01T00Z' } }]])
+  expect(await runs('hours')).toEqual([])
+})
+
+test('keys of which one input among others takes all concern no day that is not there', async () => {
+  await host.ready([{ dataset: 'regions', partition: 'emea' }])
+  const arrival = ready('regions', 'emea')
+  await decide(host.world, 'mixing', envelope('RunsConcerned', { task: 'mixing', from: '2026-03-03', to: '2026-03-06', arrival }))
+  expect(await runs('mixed')).toEqual([])
 })
 
 test('a limit that was changed is heeded by whoever asks next', async () => {

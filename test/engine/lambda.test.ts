@@ -54,3 +54,35 @@ test.each([
 ])('an invocation of %s ms with %s ms left yields: %s', async (all, left, yields) => {
   expect(await yieldsAfter(all, left)).toBe(yields)
 })
+
+test('the schedule of a service is its sweep', async () => {
+  const host = new StoryHost(story, story.now)
+  await host.deploy()
+  await host.ready([{ dataset: 'orders', partition: '2026-03-02' }])
+  let handled = 0
+  const handle = async () => void handled++
+  provideHost({ world: host.world, compute: () => ({ run: () => Promise.reject(new Error('x')) }), logger: () => () => {}, handle })
+  const { decide } = lambda(task)
+  await decide({ 'detail-type': 'Scheduled Event', source: 'aws.events' }, {})
+  expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  expect(handled).toBe(0)
+  // What else it is told is handled as its host does.
+  await decide({ 'detail-type': 'RunDue', detail: {} } as never, {})
+  expect(handled).toBe(1)
+})
+
+test('an invocation without an end never yields', async () => {
+  const host = new StoryHost(story, story.now)
+  await host.deploy()
+  host.hold(['cleaning'])
+  await host.ready([{ dataset: 'orders', partition: '2026-03-02' }])
+  await host.drain()
+  let told: object | undefined
+  const run = async (attempt: object) => {
+    told = attempt
+    throw new Error('x')
+  }
+  provideHost({ world: host.world, compute: () => ({ run }), logger: () => () => {} })
+  await lambda(task).work(name, {} as never)
+  expect(told).not.toHaveProperty('yields')
+})

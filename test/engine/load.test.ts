@@ -94,6 +94,12 @@ describe('the latest', () => {
     expect(await latest(2)).toBe(1)
   })
 
+  test('needs no partition of its own', async () => {
+    await put('prices', '2026-03-03', { version: version(9) })
+    const { input: _, ...known } = (await facts(false))[1]!
+    expect(known).toMatchObject({ needed: [], latest: { ordinal: ordinalOf(days, '2026-03-03'), version: version(9) } })
+  })
+
   test('of keys that were published together is one of them, the same each time', async () => {
     await put('regions', 'emea', { version: version(7) })
     await put('regions', 'apac', { version: version(7) })

@@ -113,6 +113,17 @@ describe('a look at who holds places', () => {
     expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-03'])
   })
 
+  test('frees the place of a run that runs without it', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03')
+    const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!
+    const { permits: _, ...rest } = doc
+    await host.ledger.put(runKey('clean', '2026-03-02'), rest, rev)
+    host.now += HALF_HOUR
+    await auditLimits(host.world)
+    expect((await limit('task/cleaning')).holders.map(h => h.partition)).toEqual(['2026-03-03'])
+  })
+
   test('frees a place that was handed to a run which never took it', async () => {
     host.hold(['cleaning'])
     await ready('2026-03-02', '2026-03-03')
@@ -158,6 +169,8 @@ describe('a look at who holds places', () => {
     ['request/one', { lane: 'backfill', under: ['one'] }, true],
     ['request/two', { lane: 'backfill', under: ['one'] }, false],
     ['request/one', { lane: 'backfill' }, false],
+    ['task/by-region', { lane: 'nightly' }, true],
+    ['task/cleaning', { lane: 'nightly' }, false],
   ] as const)('fills the list of %s with queued runs that it concerns: %j, %s', async (name, cause, concerns) => {
     const queued: RunDoc = {
       v: 1,

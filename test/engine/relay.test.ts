@@ -150,6 +150,11 @@ steps: []
     ])
   })
 
+  test('of what was noted is nothing yet while the run is at work, and nothing more of a run that is over', async () => {
+    expect(await events(change({}, { noted: cause, state: 'running', due: story.now }))).toEqual([due('cleaning')])
+    expect(await events(change({}, { state: 'failed', due: story.now }))).toEqual([due('cleaning')])
+  })
+
   describe('of requests that were served', () => {
     const quiet = { ...version(1).version!, cause: { lane: 'backfill', quiet: true } } as RunDoc['version']
 

@@ -157,6 +157,12 @@ steps: []
     expect(await waits(['make-second'])).toBe(true)
   })
 
+  test('for what reads one among other things', async () => {
+    await put('second', 5, over)
+    await put('first', 5, { state: 'waiting', requests: ['r'] })
+    expect(await waits(['make-first', 'make-third'], 'make-third')).toBe(true)
+  })
+
   test.each([4, 5])('for what comes by way of others, of any of their partitions: %s', async day => {
     await put('third', 5, over)
     await put('second', day, { state: 'running' })

@@ -66,6 +66,15 @@ describe('a service’s sweep', () => {
     expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
   })
 
+  test('goes through them from the oldest partition, whichever was published last', async () => {
+    for (const partition of ['2026-03-04', '2026-03-02', '2026-03-03']) {
+      host.now += 1000
+      await put('prices', partition, { version: version() })
+    }
+    await sweepTask(host.world, 'cleaning')
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02', 'cleaning@2026-03-03', 'cleaning@2026-03-04'])
+  })
+
   test('leaves what has taken note, and starts nothing twice', async () => {
     await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
     await sweepTask(host.world, 'cleaning')
