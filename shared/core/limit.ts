@@ -26,6 +26,8 @@ export interface Holder extends Partial<Begins> {
   task: string
   /** Until when the place is kept for a run that has not claimed it; the sweep frees it after that. */
   until: EpochMs
+  /** Of one that has not taken its place yet: as whom it was handed it. */
+  handed?: Pick<Candidate, 'lane' | 'order' | 'depth'>
 }
 
 /** The one document of a limit. */
@@ -74,6 +76,9 @@ export interface Swapped {
 /**
  * Takes a place for an attempt, or waits for one: the same swap that refuses also enqueues. A place that was handed to the run
  * is its own; one of its earlier attempt, which must be over, counts as free. `owned`: whether to give it back if the attempt does not begin.
+ *
+ * What was handed to somebody who comes later, and is not taken yet, is taken from him: he waits again. Otherwise two runs that need
+ * places under the same two limits, each handed the one that the other lacks, could give them back and be handed them for ever.
  */
 export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs): Swapped & { granted: boolean; owned: boolean } {
   const { dataset, partition, task } = candidate
@@ -92,8 +97,21 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
   if (doc.limit - others.length > ahead)
     return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
+  const last = others
+    .flatMap(asHanded)
+    .filter(h => compareCandidates(candidate, h) < 0)
+    .sort(compareCandidates)
+    .at(-1)
+  if (last && ahead === 0) {
+    const left = others.filter(h => !isRun(last)(h))
+    const again = [...waiting, last].sort(compareCandidates)
+    return { doc: { ...doc, holders: [...left, holder], waiting: again }, granted: true, owned: true, handed: [], changed: true }
+  }
   return { ...enqueue({ ...doc, holders: others }, candidate, now, mine !== undefined), granted: false, owned: false }
 }
+
+/** The candidate that was handed a place, if that is what a holder is. */
+const asHanded = ({ dataset, partition, task, handed }: Holder): Candidate[] => (handed ? [{ dataset, partition, task, ...handed }] : [])
 
 function enqueue(doc: LimitDoc, candidate: Candidate, now: EpochMs, left: boolean): Swapped {
   const all = [...doc.waiting.filter(w => !isRun(candidate)(w)), candidate].sort(compareCandidates)
@@ -109,7 +127,15 @@ function enqueue(doc: LimitDoc, candidate: Candidate, now: EpochMs, left: boolea
 export function handOn(doc: LimitDoc, now: EpochMs): Swapped {
   const free = Math.max(0, doc.limit - doc.holders.length)
   const first = doc.waiting.filter(w => !doc.holders.some(isRun(w))).slice(0, free)
-  const handed = first.map(({ dataset, partition, task }): Holder => ({ dataset, partition, task, until: now + PLACE_KEPT_MS }))
+  const handed = first.map(
+    ({ dataset, partition, task, lane, order, depth }): Holder => ({
+      dataset,
+      partition,
+      task,
+      until: now + PLACE_KEPT_MS,
+      handed: { lane, order, depth },
+    }),
+  )
   if (handed.length === 0) return { doc, handed, changed: false }
   return {
     doc: { ...doc, holders: [...doc.holders, ...handed], waiting: doc.waiting.filter(w => !first.includes(w)) },

@@ -191,7 +191,10 @@ test('a place is kept for half an hour from when it is taken or handed over', ()
   const held = acquire(newLimit(1), candidate(1), begins(1), now).doc
   expect(held.holders[0]).toMatchObject({ until: now + 1_800_000, token: 't1', generation: 1, attempt: 1, task: 'clean-orders' })
   const handed = release(acquire(held, candidate(2), begins(2), now).doc, over(1), now + 5).doc
-  expect(handed.holders).toEqual([{ dataset: 'clean', partition: 'p2', task: 'clean-orders', until: now + 5 + 1_800_000 }])
+  const { lane, order, depth } = candidate(2)
+  expect(handed.holders).toEqual([
+    { dataset: 'clean', partition: 'p2', task: 'clean-orders', until: now + 5 + 1_800_000, handed: { lane, order, depth } },
+  ])
 })
 
 test('of a later generation or attempt the place of the one before is taken over', () => {
@@ -218,4 +221,15 @@ test('a place that was handed to a run is taken by whoever begins it, past all w
   expect(taken).toMatchObject({ granted: true, owned: true, changed: true, handed: [] })
   expect(taken.doc.holders).toEqual([expect.objectContaining({ partition: 'p9', token: 't9' })])
   expect(taken.doc.waiting.map(w => w.partition)).toEqual(['p2'])
+})
+
+test('what was handed to who comes later, and is not taken yet, goes to who comes first; the other waits again', () => {
+  const handed = release(take(take(newLimit(1), 1).doc, 3).doc, over(1), 0).doc
+  const taken = take(handed, 2)
+  expect(taken).toMatchObject({ granted: true, owned: true, handed: [], doc: { holders: [{ partition: 'p2', token: 't2' }] } })
+  expect(taken.doc.waiting).toEqual([candidate(3)])
+  expect(take(taken.doc, 3)).toMatchObject({ granted: false, changed: false })
+  // Not what is taken, nor of who comes first.
+  expect(take(take(handed, 3).doc, 2).granted).toBe(false)
+  expect(take(handed, 4).granted).toBe(false)
 })

@@ -197,3 +197,50 @@ describe('a look at who holds places', () => {
     expect(host.ledger.requests.put).toBe(put)
   })
 })
+
+test('runs that need a place under each of two limits do not hand them to one another for ever', async () => {
+  const two = parseStory(
+    `
+story: one task has a limit, and so has the lane that it shares with another
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2026-03-01 }
+  prices: { partition: daily, from: 2026-03-01 }
+  clean: { partition: daily, from: 2026-03-01 }
+  priced: { partition: daily, from: 2026-03-01 }
+tasks:
+  cleaning: { inputs: { orders: same }, output: clean, limit: 1 }
+  pricing: { inputs: { prices: same }, output: priced }
+steps: []
+`,
+    'two-limits.yaml',
+  )
+  host = new StoryHost(two, two.now)
+  await host.deploy()
+  host.world.laneLimits = { nightly: 1 }
+  host.hold(['cleaning', 'pricing'])
+  const end = async (task: string, dataset: string, partition: string) => {
+    await host.end({ task, dataset, partition, generation: 1, attempt: 1 }, 'ok')
+    // Without end where they hand on for ever: what is delivered is counted.
+    const { get } = host.world.ledger
+    let reads = 0
+    host.world.ledger.get = async key => {
+      if (++reads > 1000) throw new Error('they hand on for ever')
+      return get(key)
+    }
+    await host.drain()
+    host.world.ledger.get = get
+  }
+  await host.ready([{ dataset: 'prices', partition: '2026-03-01' }])
+  await host.drain()
+  // Both are refused by the lane.
+  await ready('2026-03-01', '2026-03-03')
+  await end('pricing', 'priced', '2026-03-01')
+  expect((await run('clean', '2026-03-01'))!.state).toBe('running')
+  // Both are refused by the task.
+  await ready('2026-03-02', '2026-03-04')
+  for (const day of ['01', '02', '03', '04']) {
+    expect((await run('clean', `2026-03-${day}`))!.state).toBe('running')
+    await end('cleaning', 'clean', `2026-03-${day}`)
+  }
+})

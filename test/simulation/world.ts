@@ -88,6 +88,9 @@ const MOMENT_MS = 5
 // Contracts are read and kept a while, so that for some minutes some know the graph as it was.
 const GRAPH_KEPT_MS = 10 * 60_000
 
+// The busiest of a hundred thousand worlds takes a tenth of it; some that go round in a circle take all there is.
+const MOST_CALLS = 1_000_000
+
 /**
  * A world that is nothing but chance: every call of a port is a point where others go on in between, where the caller may
  * die, and where a fault may happen. One thread, virtual time, one seed.
@@ -485,6 +488,7 @@ export class SimulatedWorld {
       const step = () => {
         const failure = this.failure ?? this.#witness.failure
         if (failure) return reject(failure)
+        if (this.calls > MOST_CALLS) return reject(new Error(`invariant 14: ${this.calls} calls, and no end in sight`))
         const ready = this.#ready
         const soon = ready.length > 0 && this.overlap > 0 && this.#random.chance(this.overlap) && this.agenda.take(this.now + MOMENT_MS)
         if (soon) this.#occur(soon)
