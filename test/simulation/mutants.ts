@@ -226,12 +226,6 @@ export const mutants: Mutant[] = [
     'const { doc: next, handed, changed } = { doc: { ...doc, holders }, handed: [], changed: false }',
   ),
   mutant(
-    'a run starts while its request is selecting',
-    'engine/consider',
-    'requests.some(r => isSelecting(r, place.output, place.ordinal))',
-    'requests.length > 99',
-  ),
-  mutant(
     'a request forgets where it was',
     'engine/requests',
     'let { marked, selected } = request',
@@ -278,9 +272,8 @@ export const mutants: Mutant[] = [
     '',
   ),
   mutant('the next partition is not looked at when it begins', 'engine/consider', '  await nextPartition(world, place, facts)\n', ''),
-  mutant('a delivery told twice is two versions', 'engine/deliveries', 'if (doc?.deliveries?.includes(id)) return doc', ''),
+  mutant('a delivery told twice is two versions', 'engine/deliveries', '[...(doc?.deliveries ?? []), id]', '[...(doc?.deliveries ?? [])]'),
   mutant('an operator’s word told again is heeded again', 'core/run', 'if (doc.heard?.includes(eventId)) return undefined', ''),
-  mutant('what is at work is not kept', 'engine/collector', '      ...(pinned.get(partition) ?? []),\n', ''),
   mutant(
     'what is current is not kept',
     'engine/collector',
