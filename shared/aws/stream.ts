@@ -30,9 +30,10 @@ export interface StreamResponse {
 
 /**
  * What the relay's event source mapping must say, in CloudFormation's words; the deployment adds names and roles. `matters` judges every
- * record anyway, so the filter only spares invocations. Partial failures make Lambda begin again at the first record that failed; a
- * record that fails ten times, some minutes in all, is put into the dead letters by its place in the stream, and the sweep repairs
- * what did not follow from it. A record that can never be understood is dead-lettered whole by the relay itself, at once.
+ * record anyway, so the filter only spares invocations: an attempt that goes on tells nobody anything, unless its partition is skipped.
+ * Partial failures make Lambda begin again at the first record that failed; a record that fails ten times, some minutes in all, is put
+ * into the dead letters by its place in the stream, and the sweep repairs what did not follow from it. A record that can never be
+ * understood is dead-lettered whole by the relay itself, at once.
  */
 export const relayMapping = {
   StartingPosition: 'TRIM_HORIZON',
@@ -46,11 +47,19 @@ export const relayMapping = {
   FunctionResponseTypes: ['ReportBatchItemFailures'],
   FilterCriteria: {
     Filters: [
-      { Pattern: JSON.stringify({ dynamodb: { Keys: { pk: { S: [{ prefix: 'run/' }] } } } }) },
-      { Pattern: JSON.stringify({ dynamodb: { Keys: { pk: { S: [{ prefix: 'pause/' }] } } } }) },
+      { Pattern: pattern('run/', { state: { S: [{ 'anything-but': ['running'] }] } }) },
+      { Pattern: pattern('run/', { skipped: { BOOL: [true] } }) },
+      // What is made outside has no state.
+      { Pattern: pattern('run/', { version: { M: { number: { N: [{ exists: true }] } } } }) },
+      { Pattern: pattern('pause/') },
     ],
   },
 } as const
+
+/** A filter's pattern: what a record's partition key begins with, and what its document holds. */
+function pattern(prefix: string, doc?: object): string {
+  return JSON.stringify({ dynamodb: { Keys: { pk: { S: [{ prefix }] } }, ...(doc && { NewImage: { doc: { M: doc } } }) } })
+}
 
 /** The change that a record tells of; undefined for what is no write of a document (an item that was removed). */
 export function changeOf({ dynamodb }: StreamRecord): Change | undefined {

@@ -122,12 +122,17 @@ export class StreamModel {
   }
 }
 
-/** Whether a record matches a filter's pattern: exact values and prefixes, which are all that is used. */
-function matches(pattern: unknown, value: unknown): boolean {
-  if (Array.isArray(pattern))
-    return pattern.some(p =>
-      typeof p === 'object' && p !== null ? typeof value === 'string' && value.startsWith((p as { prefix: string }).prefix) : p === value,
-    )
+/** Whether a record matches a filter's pattern, as far as patterns are used. */
+export function matches(pattern: unknown, value: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.some(condition => meets(condition, value))
   const fields = value as Record<string, unknown> | undefined
   return Object.entries(pattern as object).every(([field, p]) => matches(p, fields?.[field]))
 }
+
+function meets(condition: string | boolean | Condition, value: unknown): boolean {
+  if (typeof condition !== 'object') return value === condition
+  if ('prefix' in condition) return typeof value === 'string' && value.startsWith(condition.prefix)
+  if ('exists' in condition) return (value !== undefined) === condition.exists
+  return value !== undefined && !condition['anything-but'].includes(value as string)
+}
+type Condition = { prefix: string } | { exists: boolean } | { 'anything-but': string[] }

@@ -2,11 +2,13 @@ import { jest } from '@jest/globals'
 import { changeOf, relayBatch, relayHandler, relayMapping } from '../../shared/aws/stream.ts'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { NewEvent } from '../../shared/core/events.ts'
-import type { RunDoc } from '../../shared/core/run.ts'
+import { overStates, type RunDoc } from '../../shared/core/run.ts'
 import { provideHost } from '../../shared/engine/host.ts'
+import { matters } from '../../shared/engine/relay.ts'
 import type { World } from '../../shared/engine/world.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { matches } from './lambda-model-stream.ts'
 import { streamRecord } from './stream-record.ts'
 
 const story = parseStory(
@@ -194,11 +196,35 @@ describe('a batch', () => {
   })
 })
 
-test('the mapping’s filter lets through every document from which something may follow', () => {
-  const prefixes = relayMapping.FilterCriteria.Filters.map(({ Pattern }) => JSON.parse(Pattern).dynamodb.Keys.pk.S[0].prefix)
-  for (const { pk, sk } of [key('2026-03-02'), { pk: 'pause', sk: 'all' }]) {
-    const stands = streamRecord({ pk, sk }, {}, {}, 1).dynamodb.Keys!.pk!.S!
-    expect(prefixes.some(prefix => stands.startsWith(prefix))).toBe(true)
-  }
+describe('the mapping’s filter', () => {
+  const passes = (record: object) => relayMapping.FilterCriteria.Filters.some(({ Pattern }) => matches(JSON.parse(Pattern), record))
+  const at = key('2026-03-02')
+  const { state: _, ...outside } = published('2026-03-02')
+
+  test.each<[string, { pk: string; sk: string }, object]>([
+    ['an end', at, published('2026-03-02')],
+    ['a version from outside', at, outside],
+    ...overStates.map(state => [state, at, { ...running('2026-03-02'), state }] as [string, typeof at, object]),
+    ...(['waiting', 'queued', 'held'] as const).map(
+      state => [state, at, { ...running('2026-03-02'), state }] as [string, typeof at, object],
+    ),
+    ['a skip while an attempt runs', at, { ...running('2026-03-02'), skipped: true }],
+    ['a pause', { pk: 'pause', sk: 'all' }, { v: 1, task: 'all', paused: false }],
+  ])('lets through %s', (_, document, doc) => {
+    expect(passes(streamRecord(document, undefined, doc, 1))).toBe(true)
+  })
+
+  test('spares a first attempt that goes on, from which nothing follows', () => {
+    const record = streamRecord(at, { ...running('2026-03-02'), state: 'queued' }, running('2026-03-02'), 1)
+    expect(passes(record)).toBe(false)
+    expect(matters(changeOf(record)!)).toBe(false)
+  })
+
+  test('spares limits and requests', () => {
+    expect(passes(streamRecord({ pk: 'limit', sk: 'task/x' }, undefined, { v: 1, limit: 1, holders: [], waiting: [] }, 1))).toBe(false)
+  })
+})
+
+test('the mapping lets a batch fail in part', () => {
   expect(relayMapping.FunctionResponseTypes).toContain('ReportBatchItemFailures')
 })

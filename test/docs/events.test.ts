@@ -31,12 +31,14 @@ test('every event that a function takes has a schema, and every schema an event'
   const patterns = [...patternsOf({ task: 't', inputs: [{ dataset: 'd' }], onNight: true }), ...Object.values(platformPatterns).flat()]
   const taken = new Set(patterns.flatMap(p => p['detail-type']))
   expect(events.map(e => e.schema.title).sort()).toEqual([...taken].sort())
-  expect(named('.example.json')).toEqual(events.map(e => e.name))
+  // There may be several examples of an event: NAME.example.json, NAME.WHAT.example.json.
+  expect([...new Set(named('.example.json').map(name => name.split('.')[0]))].sort()).toEqual(events.map(e => e.name))
 })
 
 describe.each(events)('$schema.title', ({ name, schema }) => {
   const validate = ajv.compile(schema)
-  const entries = read<Entry[]>(`${name}.example.json`)
+  const examples = named('.example.json').filter(example => example.split('.')[0] === name)
+  const entries = examples.flatMap(example => read<Entry[]>(`${example}.example.json`))
 
   test('is named after its file', () => {
     expect({ file: kebab(schema.title), $id: schema.$id }).toEqual({ file: name, $id: `${name}.schema.json` })
@@ -45,7 +47,7 @@ describe.each(events)('$schema.title', ({ name, schema }) => {
   test('has examples that fit, as entries that can be put', () => {
     expect(entries.length).toBeGreaterThan(0)
     for (const { EventBusName, Source, DetailType, Detail } of entries) {
-      expect({ EventBusName, Source, DetailType }).toEqual({ EventBusName: 'redeye', Source: SOURCE, DetailType: schema.title })
+      expect({ EventBusName, Source, DetailType }).toEqual({ EventBusName: 'redeye-dev', Source: SOURCE, DetailType: schema.title })
       validate(JSON.parse(Detail))
       expect(validate.errors ?? []).toEqual([])
     }
