@@ -29,7 +29,7 @@ export interface MoveWorld {
 export interface MoveOptions {
   /** Look only. */
   check?: boolean
-  /** How long what runs may take to end. */
+  /** How long what runs may take to end, and requests to be selected. */
   drainMs: number
   /** How long functions that had begun may go on once nothing is heard any more. */
   settleMs: number
@@ -226,7 +226,7 @@ async function take(world: MoveWorld): Promise<number> {
 }
 
 /** Asks for what did not arrive, and waits until it is selected: nothing may start before that reads what is to be made anew. */
-async function repeat(world: MoveWorld, reruns: readonly Rerun[], at: number, { arriveMs }: MoveOptions): Promise<void> {
+async function repeat(world: MoveWorld, reruns: readonly Rerun[], at: number, { drainMs }: MoveOptions): Promise<void> {
   if (reruns.length === 0) return
   const requests = reruns.map(rerun => requestOfRerun(rerun, at))
   world.tell('repeat', `made anew: ${listed(reruns.map(r => (r.from === r.to ? `${r.task}@${r.from}` : `${r.task} ${r.from}..${r.to}`)))}`)
@@ -237,7 +237,7 @@ async function repeat(world: MoveWorld, reruns: readonly Rerun[], at: number, { 
     await world.to.bus.publish(left)
     return left.map(r => r.detail.id!)
   }
-  const left = await eventually(world, arriveMs, unselected, ids => world.tell('repeat', `being selected: ${listed(ids)}`))
+  const left = await eventually(world, drainMs, unselected, ids => world.tell('repeat', `being selected: ${listed(ids)}`))
   if (left.length > 0)
     throw new RedeyeError('MOVE_STOPPED', `${world.to.name} does not take up the requests ${listed(left)}`, {
       remedy: 'see the log of the platform’s requests function there, and the dead letters: redeye dlq list --stage STAGE',
