@@ -25,7 +25,7 @@ export async function awaitsRequested(
 ): Promise<boolean> {
   for (const { input, partitioning, needed } of facts) {
     const producer = graph.producerOf(input.dataset)
-    if (!producer || input.mapping.map === 'latest' || input.onUpdate === 'ignore' || producer.task === place.contract.task) continue
+    if (!producer || input.onUpdate === 'ignore' || producer.task === place.contract.task) continue
     if (!graph.upstreamOf([producer.task]).some(task => named.has(task))) continue
     for (const { ordinal, requested } of needed) {
       const key = runKey(input.dataset, keyOf(partitioning, ordinal))

@@ -16,6 +16,7 @@ import {
   isAtWork,
   isInMotion,
   LEASE_MS,
+  lacksMore,
   type Outcome,
   type Place,
   RENEW_MS,
@@ -184,6 +185,29 @@ describe('an arrival', () => {
     expect(heard(waiting([missing()]))).toEqual(waiting([missing()], { newsAt: at(1) }))
     const doc = waiting([missing(today - 1)], { requests: ['r'] })
     expect(heard(doc)).toEqual({ ...doc, newsAt: at(1) })
+  })
+
+  test('of a first latest is nothing to a run whose own document says that it lacks more', () => {
+    const place = placeWith([orders(), orders({ dataset: 'prices', mapping: { map: 'latest' } })])
+    const lacks = (doc: RunDoc | undefined) => lacksMore(doc, place, at(9))
+    const waits = (...bits: string[]) => run(place, { state: 'waiting', pending: { inputsHash: 'i', bits: [...bits, ''] } })
+    expect(lacks(waits(missing(today)))).toBe(true)
+    expect(lacks(waits(missing()))).toBe(false)
+    expect(lacks(undefined)).toBe(false)
+    expect(lacks(run(place, { state: 'waiting' }))).toBe(false)
+    expect(lacks({ ...waits(missing(today)), state: 'queued' })).toBe(false)
+    expect(lacks({ ...waits(missing(today)), pending: { inputsHash: 'other', bits: [missing(today), ''] } })).toBe(false)
+  })
+
+  test('of a first latest is something once the others are as many as it needs, or it is their time', () => {
+    const lacks = (input: InputContract, now: number) => {
+      const place = placeWith([input])
+      return lacksMore(run(place, { state: 'waiting', pending: { inputsHash: 'i', bits: [missing(today)] } }), place, now)
+    }
+    expect(lacks(orders({ wait: { atLeast: 3 } }), at(9))).toBe(true)
+    expect(lacks(orders({ wait: { atLeast: 2 } }), at(9))).toBe(false)
+    expect(lacks(orders({ wait: { optional: '04:30' } }), Date.parse('2024-06-03T04:29Z'))).toBe(true)
+    expect(lacks(orders({ wait: { optional: '04:30' } }), Date.parse('2024-06-03T04:30Z'))).toBe(false)
   })
 
   test('clears a bit of every input that takes it', () => {

@@ -19,7 +19,7 @@ datasets:
   report: { partition: daily, from: 2026-03-01 }
 tasks:
   cleaning: { inputs: { orders: same }, output: clean, retry: { attempts: 3, backoff: 10d } }
-  reporting: { inputs: { clean: same }, output: report }
+  reporting: { inputs: { clean: same }, output: report, retry: { attempts: 2, backoff: 100d } }
 steps: []
 `,
   'collector.yaml',
@@ -83,6 +83,24 @@ describe('the collector', () => {
     expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
   })
 
+  test('keeps what a generation has pinned that waits to be retried', async () => {
+    host.script('reporting@2026-03-02', ['transient'])
+    await publishTwice()
+    host.now += 60 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 0 })
+  })
+
+  test('removes what was superseded while a newer generation is at work', async () => {
+    await publishTwice()
+    host.hold(['cleaning'])
+    await host.ready([orders])
+    await host.drain()
+    await write('clean/2026-03-02/g3-a1')
+    host.now += 60 * DAY
+    expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
+    expect(await keys()).not.toContain('clean/2026-03-02/g1-a1/manifest.json')
+  })
+
   test('keeps a file that the current manifest lists, in whichever folder it lies', async () => {
     await publishTwice()
     await write('clean/2026-03-02/g2-a1', ['clean/2026-03-02/g1-a1/part-0000.parquet', 'clean/2026-03-02/g2-a1/part-0000.parquet'])
@@ -110,6 +128,8 @@ describe('the collector', () => {
     await host.ledger.put(runKey('report', '2026-03-02'), { ...doc, state: 'queued', pins }, rev)
     const running = { ...doc, partition: '2026-03-03', state: 'running' } as const
     await host.ledger.put(runKey('report', '2026-03-03'), { ...running, pins: { ...pins, inputs: [] } }, 0)
+    const { pins: _, ...unpinned } = { ...running, partition: '2026-03-04' }
+    await host.ledger.put(runKey('report', '2026-03-04'), unpinned, 0)
     host.now += 60 * DAY
     expect(await collect(host.world, lake, 'clean')).toMatchObject({ files: 2 })
   })

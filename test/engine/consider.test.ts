@@ -69,6 +69,7 @@ describe('a look that loses the race', () => {
     overtaken('clean', { task: 'cleaning', state: 'waiting', requests: ['gone'] })
     expect(await look()).toBe(true)
     expect(await run()).toMatchObject({ state: 'running', generation: 1, requests: ['gone'] })
+    expect(await run()).not.toHaveProperty('permits')
     expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
   })
 

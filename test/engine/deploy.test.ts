@@ -87,6 +87,9 @@ describe('services that are deployed one by one', () => {
     expect(host.timeline.entries.filter(e => e.run === 'platform').map(e => e.what)).toEqual([expect.stringContaining('1 of its runs')])
     expect((await readGraph(host.ledger)).tasks.map(t => t.task)).toEqual(['cleaning'])
     expect(await retireTask(host.world, 'reporting')).toBe(false)
+    // Of one without open runs there is nothing to say.
+    expect(await retireTask(host.world, 'cleaning')).toBe(true)
+    expect(host.timeline.entries.filter(e => e.run === 'platform')).toHaveLength(1)
     // Who comes back begins a new life.
     host.now += 1000
     await registerContracts(host.world, contracts(['cleaning', 'reporting']))

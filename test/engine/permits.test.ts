@@ -145,6 +145,18 @@ describe('a look at who holds places', () => {
     expect((await run('clean', '2026-03-03'))!.state).toBe('running')
   })
 
+  test('puts nobody back on the list whom the index names a moment too long', async () => {
+    await host.ledger.put(
+      runKey('clean', '2026-03-05'),
+      { v: 1, dataset: 'clean', partition: '2026-03-05', task: 'cleaning', state: 'succeeded', generation: 1, attempt: 1 },
+      0,
+    )
+    host.world.ledger.runsInState = async () => [runKey('clean', '2026-03-05'), runKey('clean', '2026-03-06')]
+    await host.ledger.put(limitKey('task/cleaning'), { v: 1, limit: 1, holders: [], waiting: [], more: true }, 0)
+    await auditLimits(host.world)
+    expect(await limit('task/cleaning')).toEqual({ v: 1, limit: 1, holders: [], waiting: [] })
+  })
+
   test('hands a free place to who waits, where nobody holds one', async () => {
     host.hold(['cleaning'])
     await ready('2026-03-02', '2026-03-03')

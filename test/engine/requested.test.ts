@@ -108,7 +108,7 @@ tasks:
   make-beside: { inputs: { other: same }, output: beside }
   make-last: { inputs: { third: same, beside: same, last: { offset: -1 } }, output: last }
   make-newest: { inputs: { raw: same, second: latest }, output: newest }
-  make-careless: { inputs: { first: { map: same, onUpdate: ignore } }, output: careless }
+  make-careless: { inputs: { second: { map: same, onUpdate: ignore } }, output: careless }
   make-final: { inputs: { careless: same }, output: final }
 steps: []
 `,
@@ -196,8 +196,8 @@ steps: []
 
   test('but not for what somebody between ignores', async () => {
     await put('careless', 5, over)
-    await put('first', 5, { state: 'waiting', requests: ['r'] })
-    expect(await waits(['make-first', 'make-final'], 'make-final')).toBe(false)
+    await put('second', 5, { state: 'waiting', requests: ['r'] })
+    expect(await waits(['make-second', 'make-final'], 'make-final')).toBe(false)
   })
 
   test('and asks of each partition once, by however many ways it is come to', async () => {

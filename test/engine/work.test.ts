@@ -3,7 +3,7 @@ import { RedeyeError } from '../../shared/core/errors.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { beginWork } from '../../shared/engine/attempt.ts'
 import { runKey } from '../../shared/engine/keys.ts'
-import { work } from '../../shared/engine/work.ts'
+import { pinnedInputs, work } from '../../shared/engine/work.ts'
 import { type Compute, Unfinished } from '../../shared/ports/compute.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
@@ -29,6 +29,11 @@ const declared = transform({ inputs: { orders: same(dataset('orders', day)) }, o
 const task = { ...declared, name: 'cleaning' } as Task
 const name = { task: 'cleaning', dataset: 'clean', partition: '2026-03-02', generation: 1, attempt: 1 }
 
+test('what pinned nothing reads nothing', () => {
+  expect(pinnedInputs(task, undefined)).toEqual({ orders: [] })
+  expect(pinnedInputs(task, { inputsHash: '', inputs: [], at: 0 })).toEqual({ orders: [] })
+})
+
 describe('an attempt', () => {
   let host: StoryHost
   const run = async () => (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!.doc
@@ -43,12 +48,19 @@ describe('an attempt', () => {
   })
 
   test('reads what it pinned, writes into its own folder, and is published', async () => {
+    let told: unknown
     await doing(async attempt => {
-      expect(attempt).toMatchObject({
-        folder: 'clean/2026-03-02/g1-a1',
-        inputs: { orders: [{ partition: '2026-03-02', version: 1, folder: 'orders/2026-03-02/g1-a1' }] },
-      })
+      told = attempt
       return manifest
+    })
+    expect(told).toMatchObject({
+      task: 'cleaning',
+      partition: '2026-03-02',
+      generation: 1,
+      attempt: 1,
+      folder: 'clean/2026-03-02/g1-a1',
+      inputs: { orders: [{ partition: '2026-03-02', version: 1, folder: 'orders/2026-03-02/g1-a1' }] },
+      cause: { lane: 'nightly' },
     })
     expect(await run()).toMatchObject({ state: 'succeeded', version: { number: 1, rows: 3, bytes: 5 } })
   })
@@ -58,6 +70,7 @@ describe('an attempt', () => {
     const once = { ...host.world, workers: { ...host.world.workers, once: true as const } }
     expect(await beginWork(once, name)).toMatchObject({ state: 'running', attempt: 1 })
     expect(await beginWork(once, { ...name, attempt: 2 })).toBeUndefined()
+    expect(await beginWork(once, { ...name, partition: '2026-03-07' })).toBeUndefined()
     expect(await run()).toEqual(before)
     expect(await beginWork(host.world, name)).toBeDefined()
     expect(await beginWork(host.world, name)).toBeUndefined()
@@ -178,13 +191,15 @@ describe('an attempt', () => {
     })
 
     test('stops when the attempt is no longer the run’s own', async () => {
+      let stopped: unknown
       await doing(async ({ signal }) => {
         await host.publish([{ type: 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }])
         await host.drain()
         await beats[0]!.renew()
-        expect(signal.reason).toMatchObject({ name: 'AbortError' })
+        stopped = signal.reason
         throw signal.reason
       })
+      expect(stopped).toMatchObject({ name: 'AbortError' })
       expect((await run()).state).toBe('cancelled')
     })
 
