@@ -252,7 +252,7 @@ function withoutNotice(doc: RunDoc): RunDoc {
 function start(doc: RunDoc, place: Place, view: View): Next {
   const judged = readiness(view.facts, place.output, place.ordinal, view.now)
   const due = dueOf(place, judged, view.now)
-  const { pending, stale, due: _due, noted, ended, error, ...rest } = withoutNotice(doc)
+  const { pending, stale, due: _due, noted, ended, error, refusedBy, ...rest } = withoutNotice(doc)
   const cause = view.cause ?? doc.cause ?? { lane: 'nightly' as const }
   const newest = newestOf(view.facts)
   const newsAt = Math.max(doc.newsAt ?? 0, newest)
@@ -308,7 +308,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, lookedAt, newsAt, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
+  const { due, lookedAt, newsAt, refusedBy, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -358,7 +358,7 @@ const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended,
 const SERVED = 8
 
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
-  const { requests, ended, error, due, pending, stale, lookedAt, newsAt, lease, deadline, permits, ...rest } = withoutNotice(doc)
+  const { requests, ended, error, due, pending, stale, lookedAt, newsAt, refusedBy, lease, deadline, permits, ...rest } = withoutNotice(doc)
   const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
   return { ...rest, state, endedAt: now, ...served }
 }

@@ -113,6 +113,8 @@ export interface RunDoc {
   lease?: EpochMs
   /** When the attempt's time is over. */
   deadline?: EpochMs
+  /** While it is queued: the limit that had no place for it. */
+  refusedBy?: string
   /** Limits whose permit the attempt holds. */
   permits?: string[]
   /** A newer input came while the generation was at work. */

@@ -167,12 +167,11 @@ async function claim(
   const rev = stored?.rev ?? 0
   const { generation, attempt } = next.doc
   const limits = await limitsOf(world, next.doc, place.contract.limit)
-  if (
-    limits.length > 0 &&
-    !(await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held))
-  ) {
-    if (stored?.doc.state === 'queued' && sameButTime(stored.doc, next.queued)) return 'kept'
-    return (await write(world, key, next.queued, rev, places)) ? 'kept' : 'again'
+  const refusedBy = await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held)
+  if (refusedBy !== undefined) {
+    const queued = { ...next.queued, refusedBy }
+    if (stored?.doc.state === 'queued' && sameButTime(stored.doc, queued)) return 'kept'
+    return (await write(world, key, queued, rev, places)) ? 'kept' : 'again'
   }
   const doc = await spillAncestry(world, limits.length > 0 ? { ...next.doc, permits: limits.map(l => l.name) } : next.doc)
   if (!(await write(world, key, doc, rev, places))) return 'again'

@@ -45,14 +45,14 @@ export function candidateOf(graph: Graph, doc: Pick<RunDoc, 'dataset' | 'partiti
   }
 }
 
-/** Takes a place under one limit after the other, noting in `held` which are its own; false at the first refusal, which has enqueued the run. */
+/** Takes a place under one limit after the other, noting in `held` which are its own; gives the first that refuses, which has enqueued the run. */
 export async function takePlaces(
   world: World,
   candidate: Candidate,
   begins: Begins,
   limits: readonly { name: string; size: number }[],
   held: Set<string>,
-): Promise<boolean> {
+): Promise<string | undefined> {
   for (const { name, size } of limits) {
     let granted = false
     await swapLimit(world, name, size, doc => {
@@ -62,9 +62,9 @@ export async function takePlaces(
       if (taken.owned) held.add(name)
       return taken
     })
-    if (!granted) return false
+    if (!granted) return name
   }
-  return true
+  return undefined
 }
 
 /** Frees a place under a limit (see `release`), or with no run only hands free places on, and tells those who were handed one. */
@@ -87,18 +87,14 @@ async function swapLimit(world: World, limit: string, size: number | undefined, 
   await world.bus.publish(handed.map(h => ({ type: 'RunDue', detail: { task: h.task, partition: h.partition, place: limit } })))
 }
 
-/** The queued runs that a limit concerns, for a list that ran empty. */
+/** The queued runs that a limit has refused, for a list that ran empty. */
 async function queuedUnder(world: World, limit: string): Promise<Candidate[]> {
   const graph = await world.graph()
   const tasks = limit.startsWith('task/') ? [limit.slice('task/'.length)] : graph.tasks.map(t => t.task)
   const keys = (await Promise.all(tasks.map(task => world.ledger.runsInState(task, ['queued'])))).flat()
   const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.state === 'queued' ? [s.doc] : []))
-  const concerned = (doc: RunDoc) =>
-    limit.startsWith('task/') ||
-    (limit.startsWith('lane/')
-      ? doc.cause?.lane === limit.slice('lane/'.length)
-      : (doc.cause?.under ?? []).includes(limit.slice('request/'.length)))
-  return docs.filter(concerned).map(doc => candidateOf(graph, doc))
+  // Who was refused by another limit is on that one's list. On both, it would be handed this one's place and give it back again and again.
+  return docs.filter(doc => doc.refusedBy === limit).map(doc => candidateOf(graph, doc))
 }
 
 /** Frees the places of runs that no longer hold them by right: whose attempt is over, or who never claimed. */

@@ -215,7 +215,7 @@ export const mutants: Mutant[] = [
     "if (key.pk === 'pause') return []",
   ),
   mutant('a full limit has a place', 'core/limit', 'doc.limit - others.length > ahead', 'doc.limit - others.length >= ahead'),
-  mutant('a limit is not asked', 'engine/permits', 'if (!granted) return false', ''),
+  mutant('a limit is not asked', 'engine/permits', 'if (!granted) return name', ''),
   mutant('another taker begins on a place', 'core/limit', 'if (owned) return', 'if (mine) return'),
   mutant('a place is freed by whoever says so', 'core/limit', ': h.generation === run.generation && h.attempt === run.attempt)', ': true)'),
   mutant('a place is never freed', 'engine/relay', 'if (was?.permits && !is.permits)', 'if (was?.permits && is.permits)'),
