@@ -76,9 +76,12 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
     // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
     recursiveLoop: 'Allow',
     environment: environment(settings, task.name),
-    ...(task.network === 'private' && { vpc: { subnetIds: ref('Subnets'), securityGroupIds: [ref('SecurityGroup')] } }),
+    ...(task.network === 'private' && { vpc: { subnetIds: PRIVATE_SUBNETS, securityGroupIds: [ref('SecurityGroup')] } }),
   }
 }
+
+// One of each zone, one by one: osls takes no list that is a parameter.
+const PRIVATE_SUBNETS: Value[] = [0, 1].map(i => ({ 'Fn::Select': [i, ref('Subnets')] }))
 
 /** What a service's functions are told by their environment: platform values by its template's parameters. */
 const environment = (settings: StageSettings, service: string) => ({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
@@ -18,6 +18,7 @@ const exceptions: Record<string, string> = {
   CKV_AWS_27: 'it is encrypted, with SQS’s own key',
   CKV_AWS_35: 'the trail is encrypted with S3’s own key',
   CKV_AWS_67: 'lake and ledger are in this region',
+  CKV_AWS_111: 'Lambda makes and removes network interfaces whose names nobody knows before, and refuses roles that name some',
   CKV_AWS_115: 'reserved concurrency is taken from everyone else; how many runs there are at once is the ledger’s to say',
   CKV_AWS_116: 'failures go to destinations, which say why; a dead-letter queue of a function would not',
   CKV_AWS_117: 'S3 and DynamoDB are reached without a network; what needs one says network: private',
@@ -29,6 +30,16 @@ const folder = mkdtempSync(join(tmpdir(), 'redeye-package-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(installLinters)
 
+/** The project with one task that reaches a private source. */
+function inPrivateNetwork(task: string): string {
+  for (const name of ['package.json', 'serverless.yml', 'services'])
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter: from => !from.includes('.serverless') })
+  for (const name of ['datasets', 'events', 'shared', 'node_modules', 'tsconfig.json']) symlinkSync(join(root, name), join(folder, name))
+  const file = join(folder, 'services', task, 'task.ts')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('transform({', "transform({\n  network: 'private',"))
+  return join(folder, 'services', task)
+}
+
 const everything = ['network=true', 'audit=true', 'customerKey=true', 'email=nights@example.com']
 const twoRegions = ['region=eu-west-1', 'standby=eu-central-1']
 const packages = [
@@ -37,8 +48,10 @@ const packages = [
   ['the platform of a stage in two regions', root, twoRegions],
   ['the same in the region that stands by', root, twoRegions, 'eu-central-1'],
   ['a transform', join(root, 'services/airport-day'), []],
+  ['a transform in the private network', inPrivateNetwork('airport-day'), []],
   ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
 ] as const satisfies [name: string, folder: string, params: readonly string[], region?: string][]
+const inside: (typeof packages)[number][0] = 'a transform in the private network'
 const needed = new Set<string>()
 
 test.each(packages)('%s packages; neither linter has an error', async (name, service, params, region: string = 'eu-west-1') => {
@@ -60,6 +73,7 @@ test.each(packages)('%s packages; neither linter has an error', async (name, ser
   for (const { check } of found) needed.add(check)
   expect(found.filter(f => !(f.check in exceptions))).toEqual([])
   const { Resources } = JSON.parse(readFileSync(template, 'utf8')) as { Resources: Record<string, Resource> }
+  expect(JSON.stringify(Resources).includes('VpcConfig')).toBe(name === inside)
   // Versions of functions would each keep their code.
   expect(Object.values(Resources).filter(r => r.Type === 'AWS::Lambda::Version')).toEqual([])
 })

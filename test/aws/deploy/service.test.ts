@@ -18,7 +18,8 @@ test('a service is two functions: one decides, one works', () => {
 
 test('memory and network are the task’s to say', () => {
   const { work } = serviceStack({ ...airportDay, memoryMb: 4096, network: 'private' }, settings()).functions
-  expect(work).toMatchObject({ memorySize: 4096, vpc: { subnetIds: { Ref: 'Subnets' }, securityGroupIds: [{ Ref: 'SecurityGroup' }] } })
+  const subnetIds = [0, 1].map(i => ({ 'Fn::Select': [i, { Ref: 'Subnets' }] }))
+  expect(work).toMatchObject({ memorySize: 4096, vpc: { subnetIds, securityGroupIds: [{ Ref: 'SecurityGroup' }] } })
 })
 
 test('the environment is what a deployed function reads', () => {
