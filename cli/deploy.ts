@@ -52,11 +52,9 @@ export async function regionsOf(root: string, options: Pick<DeployOptions, 'stag
 
 /** In two regions each needs what the other makes: the table's replica comes with the first, and its lake is replicated once the second has one. */
 async function deployPlatform(root: string, regions: readonly string[], options: DeployOptions): Promise<boolean> {
-  const { hasLake } = await import('../shared/aws/deploy/site.ts')
-  const [first, second] = regions as [string, string | undefined]
-  const again = second !== undefined && !(await hasLake(second, options.stage))
-  for (const region of again ? [...regions, first] : regions)
-    if (!(await deployOne(root, 'the platform', region, regions, options))) return false
+  const { hasLake, platformOrder } = await import('../shared/aws/deploy/site.ts')
+  const isThere = regions[1] === undefined || (await hasLake(regions[1], options.stage))
+  for (const region of platformOrder(regions, isThere)) if (!(await deployOne(root, 'the platform', region, regions, options))) return false
   return true
 }
 

@@ -69,7 +69,8 @@ export default class ServicePlugin {
 
   /** What is registered is replicated: in a region that stands by it would be a second one's writing. */
   async #register(): Promise<void> {
-    if (!this.#settings!.site.active) return
+    if (!this.#settings!.site.active)
+      return this.#tools.log.notice(`${this.#region} stands by: contracts are registered by the region that writes`)
     const { registerService } = await import('./registration.ts')
     for (const line of await registerService(this.#root, this.#task!, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }

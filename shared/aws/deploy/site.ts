@@ -53,6 +53,10 @@ export function otherRegion({ stage, region, standby }: Pick<StageSettings, 'sta
   })
 }
 
+/** The regions in which the platform is deployed one after the other, given whether the second has it already. */
+export const platformOrder = (regions: readonly string[], isThere: boolean): string[] =>
+  isThere ? [...regions] : [...regions, regions[0]!]
+
 /** The region that writes, as the ledger in this one knows. */
 async function writerIn({ stage, region }: StageSettings, client: DynamoDBClient): Promise<string> {
   const switched = await new DynamoLedger({ table: names.table(stage), client }).get<PauseDoc>(pauseKey('all'))

@@ -2,7 +2,7 @@ import { DescribeTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/c
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { mockClient } from 'aws-sdk-client-mock'
-import { otherRegion, sited } from '../../../shared/aws/deploy/site.ts'
+import { otherRegion, platformOrder, sited } from '../../../shared/aws/deploy/site.ts'
 import { sdkError } from '../sdk.ts'
 import { settings } from './tasks.ts'
 
@@ -60,4 +60,10 @@ test('another region is none of the stage’s', () => {
   expect(otherRegion(both, 'eu-central-1')).toBe('eu-west-1')
   expect(() => otherRegion(both, 'us-east-1')).toThrow('stage dev is not in us-east-1')
   expect(() => otherRegion(settings(), 'eu-west-1')).toThrow('stage dev is not in eu-west-1')
+})
+
+test('the first region’s platform is deployed again once the second has a lake to replicate to', () => {
+  expect(platformOrder(['eu-west-1'], true)).toEqual(['eu-west-1'])
+  expect(platformOrder(['eu-west-1', 'eu-central-1'], false)).toEqual(['eu-west-1', 'eu-central-1', 'eu-west-1'])
+  expect(platformOrder(['eu-west-1', 'eu-central-1'], true)).toEqual(['eu-west-1', 'eu-central-1'])
 })
