@@ -210,7 +210,7 @@ async function nextPartition(world: World, place: Place, facts: readonly InputFa
   if (begins <= world.clock.now()) return
   const concerned = facts.some(({ input, partitioning, needed }) => {
     const present = needed.filter(p => p.version && p.version.loud > 0 && publishedLoudly(p.version) >= place.contract.deployedAt)
-    if (present.length === 0 || input.mapping.map === 'latest' || input.mapping.map === 'all') return false
+    if (present.length === 0 || input.mapping.map === 'all') return false
     const nexts = neededOrdinals(input, partitioning, place.output, next)
     return present.some(p => nexts.includes(p.ordinal))
   })

@@ -96,7 +96,7 @@ async function newest(world: Readable, dataset: string, keyed: boolean): Promise
   for (let to: string | undefined; ; ) {
     const limit = to === undefined ? FIRST_PAGE : PAGE
     const page = await world.ledger.query<RunDoc>(pk, { descending: true, limit, ...(to !== undefined && { to }) })
-    const found = page.find(s => s.doc.version && !s.doc.skipped && s.key.sk !== to)
+    const found = page.find(s => s.doc.version && !s.doc.skipped)
     if (found) return found.doc
     if (page.length < limit) return undefined
     to = page[page.length - 1]!.key.sk

@@ -24,7 +24,7 @@ tasks:
   one-by-one: { inputs: { orders: same }, output: once, limit: 1 }
   by-newest: { inputs: { orders: latest }, output: newest }
   by-region: { inputs: { regions: all }, output: totals }
-  by-two: { inputs: { orders: { trailing: 2 } }, output: windows }
+  by-two: { inputs: { orders: { trailing: 2 }, regions: latest }, output: windows }
   reading: { output: read, on: night }
 steps: []
 `,
@@ -98,8 +98,15 @@ describe('a look that loses the race', () => {
 
 describe('a look', () => {
   test('that may not start another run tells it to look for itself', async () => {
+    const { publish } = host.world.bus
+    const told: unknown[] = []
+    host.world.bus.publish = async events => {
+      told.push(...events)
+      await publish(events)
+    }
     expect(await look('cleaning', { mayStart: false })).toBe(false)
     expect(await run()).toBeUndefined()
+    expect(told).toEqual([{ type: 'RunDue', detail: { task: 'cleaning', partition, cause: { lane: 'nightly' }, at: expect.any(Number) } }])
     await host.drain()
     expect(host.seen.started).toContain('cleaning@2026-03-02')
   })
@@ -224,7 +231,12 @@ describe('a look', () => {
       set = []
     })
 
-    test('when it begins', async () => expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')]))
+    test('when it begins, whether it needs some of them or all', async () => {
+      expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')])
+      await host.ready([{ dataset: 'orders', partition: '2026-03-01' }])
+      set = []
+      expect(await evening('by-two')).toEqual([due('by-two', '2026-03-03')])
+    })
 
     test('by no timer once it has begun', async () => {
       host.now = Date.parse('2026-03-03')

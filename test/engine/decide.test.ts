@@ -193,6 +193,14 @@ test.each([
   expect((await host.ledger.get<RunDoc>(key))!.doc.cause).toEqual({ lane })
 })
 
+test('what begins at this very moment has begun', async () => {
+  host.hold(['hourly'])
+  host.now = Date.parse('2026-04-01T00:00Z')
+  await host.ready([{ dataset: 'months', partition: '2026-04' }])
+  await decide(host.world, 'hourly', envelope('DatasetReady', ready('months', '2026-04')))
+  expect((await runs('hours')).map(r => r.key.sk)).toEqual(['2026-04-01T00Z'])
+})
+
 test('of a month that has yet to begin only its first hour is looked at when it does', async () => {
   const set: unknown[] = []
   host.world.timers.set = async (...timer) => void set.push(timer)

@@ -75,6 +75,15 @@ test('what came meanwhile stays, and nothing is written where all of it is gone 
   expect(await doc()).toEqual(failed)
 })
 
+test('what others stand in its place by now is not written anew', async () => {
+  await host.ledger.put(key, { ...failed, effects: [alert] }, 0)
+  host.world.notifier.alert = async () => void (await host.ledger.put(key, { ...failed, effects: [stop] }, 1))
+  const { put } = host.ledger.requests
+  await settle(host.world, key)
+  expect(host.ledger.requests.put).toBe(put + 1)
+  expect((await doc()).effects).toEqual([stop])
+})
+
 test('what did not happen stays', async () => {
   await host.ledger.put(key, { ...failed, effects: [alert] }, 0)
   host.world.notifier.alert = async () => {

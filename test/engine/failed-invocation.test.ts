@@ -1,5 +1,5 @@
 import type { RunDoc } from '../../shared/core/run.ts'
-import { type FailedInvocation, failureOf } from '../../shared/engine/failed-invocation.ts'
+import { type FailedInvocation, failureOf, isFailedInvocation } from '../../shared/engine/failed-invocation.ts'
 import { provideHost } from '../../shared/engine/host.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { lambda } from '../../shared/engine/lambda.ts'
@@ -80,6 +80,12 @@ test('one that waited too long and never began is lost, and says so', () => {
   expect(failureOf(waited)).toMatchObject({ failure: 'lost', message: expect.stringContaining('EventAgeExceeded after 0 invocations') })
 })
 
+test('only what says of what and why is Lambda’s word', () => {
+  expect(isFailedInvocation({ requestContext: {}, requestPayload: {} })).toBe(true)
+  expect(isFailedInvocation({ requestContext: {} })).toBe(false)
+  expect(isFailedInvocation({ requestPayload: {} })).toBe(false)
+})
+
 describe('decide', () => {
   let host: StoryHost
   const { decide } = lambda(task)
@@ -109,6 +115,7 @@ describe('decide', () => {
   test('ends one that ran out of time, and the next attempt is due at once', async () => {
     await decide(failed('Sandbox.Timedout', 'Task timed out after 900.00 seconds'), {})
     expect(await run()).toMatchObject({ state: 'queued', ended: { timeout: 1 }, due: host.now, error: { code: 'ATTEMPT_ENDED' } })
+    expect((await run()).error!.message).not.toContain('memoryMb')
     await host.drain()
     expect(await run()).toMatchObject({ state: 'running', generation: 1, attempt: 2 })
   })

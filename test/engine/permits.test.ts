@@ -202,6 +202,33 @@ describe('a look at who holds places', () => {
     expect((await limit(name)).holders.map(h => h.partition)).toEqual(refused ? ['apac'] : [])
   })
 
+  test('fills no list that still names somebody', async () => {
+    host.hold(['cleaning'])
+    await ready('2026-03-02', '2026-03-03', '2026-03-04')
+    const { doc, rev } = (await host.ledger.get<LimitDoc>(limitKey('task/cleaning')))!
+    await host.ledger.put(limitKey('task/cleaning'), { ...doc, waiting: doc.waiting.slice(0, 1), more: true }, rev)
+    const { put } = host.ledger.requests
+    await auditLimits(host.world)
+    expect(host.ledger.requests.put).toBe(put)
+  })
+
+  test('cancels the lost attempt of a task that is gone, for nobody else ends it', async () => {
+    const attempt = { generation: 1, attempt: 1 }
+    const gone = { dataset: 'lost', partition: 'all', task: 'gone' }
+    const lease = host.now + HALF_HOUR
+    const running: RunDoc = { v: 1, ...gone, state: 'running', ...attempt, lease, permits: ['lane/nightly'] }
+    await host.ledger.put(runKey('lost', 'all'), running, 0)
+    const holders = [{ ...gone, ...attempt, token: 't', until: host.now - 1 }]
+    await host.ledger.put(limitKey('lane/nightly'), { v: 1, limit: 1, holders, waiting: [] }, 0)
+    await auditLimits(host.world)
+    expect(await run('lost', 'all')).toEqual(running)
+    host.now = lease
+    await auditLimits(host.world)
+    expect((await run('lost', 'all'))!.state).toBe('cancelled')
+    await auditLimits(host.world)
+    expect((await limit('lane/nightly')).holders).toEqual([])
+  })
+
   test('with nothing to do writes nothing', async () => {
     host.hold(['cleaning'])
     await ready('2026-03-02', '2026-03-03')

@@ -43,6 +43,7 @@ describe('the feed holds what an event may follow from:', () => {
 
 describe('and nothing else:', () => {
   test.each([
+    ['a run that failed', change({ state: 'running' }, { state: 'failed' })],
     ['a run that begins to wait', change(undefined, { state: 'waiting' })],
     ['the same version', change(version(2), version(2))],
     ['a place that is taken', change({}, { permits: ['p'] })],
@@ -124,13 +125,17 @@ steps: []
     host.world.timers.set = async (...timer) => void set.push(timer)
     expect(await events(change({}, { due: story.now + 1 }))).toEqual([])
     expect(set).toEqual([[story.now + 1, due('cleaning')]])
+    // What was due before is told already, and what is due no more is not told.
+    expect(await events(change({ due: 5 }, { due: 5, skipped: true }))).toEqual([due('reporting')])
+    expect(await events(change({ due: 5 }, { skipped: true }))).toEqual([due('reporting')])
+    expect(set).toHaveLength(1)
   })
 
   test('happens, of effects, but of those that were there it was heard before', async () => {
     await host.ledger.put(runKey('clean', partition), doc({ effects: [alert] }), 0)
     await events(change({ effects: [alert] }, { effects: [alert], due: story.now }))
     expect(told).toEqual([])
-    await events(change({}, { effects: [alert] }))
+    await events(change(undefined, { effects: [alert] }))
     expect(told).toHaveLength(1)
   })
 
@@ -162,6 +167,7 @@ steps: []
       expect(await events(change({ requests: ['r'] }, {}))).toEqual([due('reporting')]))
 
     test('by a version that readers follow is the version alone', async () => {
+      await host.ledger.put(requestKey('r'), { tasks: ['reporting'] }, 0)
       const loud = { ...version(1).version!, at: 5, cause } as RunDoc['version']
       expect(await events(change({ requests: ['r'] }, { version: loud }))).toEqual([
         { type: 'DatasetReady', detail: { dataset: 'clean', partition, number: 1, at: 5, cause } },

@@ -143,6 +143,14 @@ describe('a request', () => {
     expect(await request()).toMatchObject({ phase: 'open', selected: 3 })
   })
 
+  test('of a task that is gone since goes on with the others', async () => {
+    await hear({ type: 'RunRequested', detail: wish })
+    const stored = (await host.ledger.get<RequestDoc>(requestKey('r')))!
+    await host.ledger.put(requestKey('r'), { ...stored.doc, phase: 'marking', marked: 0, tasks: ['gone', 'cleaning'] }, stored.rev)
+    await sweepRequests(host.world)
+    expect((await request())!.phase).toBe('open')
+  })
+
   test('of more runs than a window marks them all', async () => {
     const hourly = parseStory(
       `

@@ -1,5 +1,6 @@
 import { LEASE_MS } from '../../shared/core/follow.ts'
-import type { RunDoc, Version } from '../../shared/core/run.ts'
+import { ordinalOf } from '../../shared/core/partition.ts'
+import type { Pins, RunDoc, Version } from '../../shared/core/run.ts'
 import { nightKey, runKey } from '../../shared/engine/keys.ts'
 import { recover, sweepTask } from '../../shared/engine/sweep.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
@@ -16,11 +17,13 @@ datasets:
   regions: { partition: { keys: [emea, apac] } }
   by-day: { partition: daily, from: 2026-01-01 }
   second: { partition: daily, from: 2026-01-01 }
+  windows: { partition: daily, from: 2026-01-01 }
 tasks:
   read-orders: { output: orders, on: night }
   cleaning: { inputs: { prices: same }, output: clean, retry: { attempts: 2, losses: 1, backoff: 1m } }
   read-regions: { inputs: {}, output: regions }
   daily: { inputs: { regions: all }, output: by-day }
+  windowing: { inputs: { prices: { trailing: 2 } }, output: windows }
   twice: { inputs: { prices: same, orders: latest }, output: second, retry: { attempts: 2, losses: 2, backoff: 1m } }
 steps: []
 `,
@@ -71,6 +74,8 @@ describe('a service’s sweep', () => {
       host.now += 1000
       await put('prices', partition, { version: version() })
     }
+    const { publishedSince } = host.world.ledger
+    host.world.ledger.publishedSince = async (...asked) => (await publishedSince(...asked)).toReversed()
     await sweepTask(host.world, 'cleaning')
     expect(host.seen.started).toEqual(['cleaning@2026-03-02', 'cleaning@2026-03-03', 'cleaning@2026-03-04'])
   })
@@ -79,9 +84,50 @@ describe('a service’s sweep', () => {
     await host.ready([{ dataset: 'prices', partition: '2026-03-02' }])
     await sweepTask(host.world, 'cleaning')
     await host.drain()
+    const asked: string[] = []
+    const { get } = host.world.ledger
+    host.world.ledger.get = key => {
+      asked.push(key.pk)
+      return get(key)
+    }
     await sweepTask(host.world, 'cleaning')
     await host.drain()
     expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+    // All runs are asked for at once, and none by itself.
+    expect(asked).toEqual([])
+  })
+
+  test('finds the one version that is news among others that are not', async () => {
+    const { inputsHash } = host.graph.task('windowing')!
+    const day = ordinalOf({ grain: 'daily', timezone: 'UTC' }, '2026-03-03')!
+    await put('prices', '2026-03-02', { version: version({ number: 2, as: 2, loud: 2 }) })
+    await put('prices', '2026-03-03', { version: version() })
+    const pins = { inputsHash, inputs: [[[day - 1, day, 1, 1, 1]]] as Pins['inputs'], at: 0 }
+    for (const partition of ['2026-03-02', '2026-03-03', '2026-03-04'])
+      await put('windows', partition, {
+        task: 'windowing',
+        state: partition === '2026-03-03' ? 'succeeded' : 'cancelled',
+        generation: 1,
+        attempt: 1,
+        pins,
+      })
+    const { publishedSince } = host.world.ledger
+    for (const turned of [false, true]) {
+      host.world.ledger.publishedSince = async (...asked) => {
+        const keys = (await publishedSince(...asked)).toSorted((a, b) => (a.sk < b.sk ? -1 : 1))
+        return turned ? keys.toReversed() : keys
+      }
+      host.hold(['windowing'])
+      await sweepTask(host.world, 'windowing')
+      expect(host.seen.started.splice(0)).toEqual(['windowing@2026-03-03'])
+      await put('windows', '2026-03-03', { task: 'windowing', state: 'succeeded', generation: 1, attempt: 1, pins })
+    }
+  })
+
+  test('has no night begin what only follows', async () => {
+    await host.ledger.put(nightKey('2026-03-05'), { v: 1, date: '2026-03-05', at: host.now }, 0)
+    await sweepTask(host.world, 'cleaning')
+    expect(await run('clean', '2026-03-05')).toBeUndefined()
   })
 
   test('tells runs that are there of keys that concern them all', async () => {
