@@ -1,3 +1,4 @@
+import { cancel, silent } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import {
   acquire,
@@ -97,14 +98,26 @@ async function queuedUnder(world: World, limit: string): Promise<Candidate[]> {
   return docs.filter(doc => doc.refusedBy === limit).map(doc => candidateOf(graph, doc))
 }
 
+/** Of a task that is gone nobody else ends an attempt that is lost; its place is freed as it ends. */
+async function endGone(world: World, { task, dataset, partition }: Holder): Promise<void> {
+  const { written } = await swap<RunDoc>(world, runKey(dataset, partition), doc => {
+    const now = world.clock.now()
+    return doc && silent(doc, now) ? cancel(doc, now) : doc
+  })
+  if (written) await world.notifier.platform(`the task ${task} is gone; its lost run of ${partition} is cancelled`)
+}
+
 /** Frees the places of runs that no longer hold them by right: whose attempt is over, or who never claimed. */
 export async function auditLimits(world: World): Promise<void> {
+  const graph = await world.graph()
+  const now = world.clock.now()
   for (const { key, doc } of await world.ledger.query<LimitDoc>('limit')) {
     const runs = await world.ledger.getMany<RunDoc>(doc.holders.map(h => runKey(h.dataset, h.partition)))
     for (const [i, holder] of doc.holders.entries()) {
       const { state, generation, attempt, permits } = runs[i]?.doc ?? {}
       const its = state === 'running' && permits?.includes(key.sk) && generation === holder.generation && attempt === holder.attempt
-      if (its || holder.until > world.clock.now()) continue
+      if (its && !graph.task(holder.task)) await endGone(world, holder)
+      if (its || holder.until > now) continue
       const { dataset, partition, token } = holder
       await freePlace(world, key.sk, { dataset, partition, token: token ?? '' })
     }
