@@ -14,7 +14,7 @@ export const configuration = chosen => ({
   testPathIgnorePatterns: ['/node_modules/', ...(chosen === 'slow' ? [] : [slow])],
   transform: { '\\.ts$': '<rootDir>/test/strip-types.mjs' },
   // A loaded machine is no failure; what hangs is one, in the end.
-  testTimeout: chosen === 'acceptance' ? 1_200_000 : 120_000,
+  testTimeout: chosen === 'acceptance' ? 3_600_000 : 120_000,
   // Most suites wait for processes and disks half of their time.
   maxWorkers: '100%',
 })

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
 
 /** A request to AWS as it is billed. */
 export interface Metered {
@@ -7,12 +9,10 @@ export interface Metered {
   action: string
   /** The item's key, for requests about one item of a table. */
   item?: string
-  /** Units of the table's capacity, where the answer tells. */
+  /** Units of the table's capacity. */
   units?: number
   /** Events of a PutEvents. */
   entries?: number
-  /** Bytes of the document that was written. */
-  bytes?: number
 }
 
 /** Stands between functions and the emulator and counts what they ask. */
@@ -70,10 +70,31 @@ function metered({ method, url = '', headers }: IncomingMessage, body: Buffer, a
   return { service, action: action ?? prefix ?? method ?? '' }
 }
 
-function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units' | 'bytes'> {
-  const asked = JSON.parse(body.toString()) as { Key?: { pk: { S: string }; sk: { S: string } } }
-  const told = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number }; __type?: string }
-  // A refused write is billed as one.
-  const units = told.__type?.includes('ConditionalCheckFailed') ? 1 : told.ConsumedCapacity?.CapacityUnits
-  return { ...(asked.Key && { item: `${asked.Key.pk.S}@${asked.Key.sk.S}` }), ...(units !== undefined && { units }) }
+function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units'> {
+  const asked = JSON.parse(body.toString()) as { Key?: Item; ConsistentRead?: boolean }
+  const told = JSON.parse(answer.toString()) as Answered
+  const units = told.ConsumedCapacity && (unitsRead(told, asked.ConsistentRead) ?? told.ConsumedCapacity.CapacityUnits)
+  return {
+    ...(asked.Key && { item: `${asked.Key.pk!.S}@${asked.Key.sk!.S}` }),
+    // A refused write is billed as one.
+    ...(told.__type?.includes('ConditionalCheckFailed') ? { units: 1 } : units !== undefined && { units }),
+  }
+}
+
+type Item = Record<string, AttributeValue>
+interface Answered {
+  ConsumedCapacity?: { CapacityUnits: number }
+  Item?: Item
+  Items?: Item[]
+  __type?: string
+}
+
+// A read unit is so much, or twice as much where the answer may be a moment old.
+const READ_UNIT_BYTES = 4096
+
+/** The emulator tells one unit for every read, whatever it reads; DynamoDB goes by the bytes, which are about those of the item as JSON. */
+function unitsRead({ Item: one, Items: many }: Answered, consistent = false): number | undefined {
+  if (!one && !many) return undefined
+  const bytes = (many ?? [one!]).reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(unmarshall(item))), 0)
+  return Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES)) * (consistent ? 1 : 0.5)
 }

@@ -1,31 +1,27 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import {
-  DisableRuleCommand,
-  EnableRuleCommand,
-  ListRulesCommand,
-  PutEventsCommand,
-  type PutEventsRequestEntry,
-} from '@aws-sdk/client-eventbridge'
+import { writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { names } from '../../shared/aws/deploy/names.ts'
 import type { Contract, TaskContract } from '../../shared/core/contract.ts'
 import { type Envelope, type EventPattern, matchesPattern, patternsOf, platformPatterns } from '../../shared/core/events.ts'
+import type { LimitDoc } from '../../shared/core/limit.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
-import { tally, tallyLines } from './bill.ts'
-import { killWorker } from './kill-worker.ts'
-import type { Metered } from './meter.ts'
-import { before, nightStarted, nights } from './nights.ts'
-import { rowDifferences, stateDifferences } from './outcome.ts'
+import type { PauseDoc } from '../../shared/engine/keys.ts'
+import { type Asked, tally, tallyLines } from './bill.ts'
+import { type Invocations, invocationsSince } from './invocations.ts'
+import { before, nightStarted, nights, operated } from './nights.ts'
+import { nameOf, rowDifferences, stateDifferences, stateOf } from './outcome.ts'
 import { changeText } from './project.ts'
 import { say } from './say.ts'
 import { type Acceptance, datasetsOf, setUp } from './set-up.ts'
 import { until } from './until.ts'
 
-const STAGE = 'acceptance'
+// The one that the examples of events/ are for.
+const STAGE = 'dev'
 const scheduled = { version: '0', id: 'a-sweep', 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }
 let set: Acceptance
 // What functions asked, and what was published, from the night's begin to its end.
-let atNight: { requests: Metered[]; events: Envelope[] }
+let atNight: Pick<Asked, 'requests' | 'events'> & Invocations
 
 beforeAll(async () => {
   set = await setUp(STAGE)
@@ -59,8 +55,6 @@ async function sweep(services: readonly string[] = set.project.services): Promis
   await set.stage.invoke('platform', 'sweep', scheduled)
 }
 
-const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
-
 async function expectSameRows(date: string): Promise<void> {
   const [runs, expected, datasets] = [await set.stage.runs(), await set.local(date), await datasetsOf(set.project)]
   const { rows, identical, different } = await rowDifferences({ runs, lake: set.stage.lake }, expected, datasets)
@@ -78,12 +72,34 @@ async function contractsOf(): Promise<TaskContract[]> {
   return contracts.filter(c => c.kind === 'task')
 }
 
-/** What an operator does who has nothing but the AWS CLI: `aws events put-events --entries file://events/NAME.example.json`. */
+/** What an operator does who has nothing but the AWS CLI. */
 async function putExample(name: string): Promise<void> {
-  const entries = JSON.parse(readFileSync(join(set.project.root, 'events', `${name}.example.json`), 'utf8')) as PutEventsRequestEntry[]
-  const Entries = entries.map(entry => ({ ...entry, EventBusName: names.bus(STAGE) }))
-  const { FailedEntryCount } = await set.stage.clients.events.send(new PutEventsCommand({ Entries }))
-  expect(FailedEntryCount).toBe(0)
+  const answer = await set.aws('events', 'put-events', '--entries', `file://events/${name}.example.json`)
+  expect(answer).toMatchObject({ FailedEntryCount: 0 })
+}
+
+/** Waits until runs stand so, by their names. */
+async function comesTo(wanted: Readonly<Record<string, string>>): Promise<void> {
+  const missing = async () => {
+    const states = new Map((await set.stage.runs()).map(run => [nameOf(run), stateOf(run)]))
+    const left = Object.entries(wanted).find(([name, state]) => states.get(name) !== state)
+    return left && `${left[0]} is ${states.get(left[0]) ?? 'absent'}, not ${left[1]}`
+  }
+  await until(Object.keys(wanted).join(', '), missing, () => sweep())
+}
+
+async function isPaused(task: string): Promise<boolean> {
+  const pause = (await set.stage.documents()).find(({ key }) => key.pk === 'pause' && key.sk === task)
+  return (pause?.doc as PauseDoc | undefined)?.paused === true
+}
+
+/** Waits until no run has a place any more: what is over gives it back a moment later. */
+async function placesAreFree(): Promise<void> {
+  const taken = async () => {
+    const limits = (await set.stage.documents()).filter(({ key }) => key.pk === 'limit')
+    return limits.find(({ doc }) => (doc as LimitDoc).holders.length > 0)?.key.sk
+  }
+  await until('free places', taken, () => sweep())
 }
 
 test('the night on AWS makes the same as on one machine, row for row', async () => {
@@ -91,20 +107,23 @@ test('the night on AWS makes the same as on one machine, row for row', async () 
     await set.stage.publish([request])
     await isOver(request.detail.id!)
   }
-  const [asked, told] = [set.meter.requests.length, (await set.ear.heard()).length]
+  await placesAreFree()
+  const [asked, told, since] = [set.meter.requests.length, (await set.ear.heard()).length, Date.now()]
   await putExample('night-started')
   await isOver(nights.whole)
-  atNight = { requests: set.meter.requests.slice(asked), events: (await set.ear.heard()).slice(told) }
+  const requests = set.meter.requests.slice(asked)
+  const events = (await set.ear.heard()).slice(told)
+  atNight = { requests, events, ...(await invocationsSince(set.stage.clients.logs, STAGE, since)) }
   await expectSameRows(nights.whole)
   expect(await set.stage.letters()).toEqual([])
 })
 
 test('what the night has cost', async () => {
-  const bill = tally(atNight.requests, atNight.events, await set.stage.documents(), nights.whole)
+  const bill = tally({ ...atNight, documents: await set.stage.documents(), night: nights.whole })
   for (const line of tallyLines(bill)) say(line)
   // docs/cost.md is made of this; it is kept when asked, since no two runs ask exactly alike.
   if (process.env.REDEYE_KEEP_COUNTS) writeFileSync(process.env.REDEYE_KEEP_COUNTS, `${JSON.stringify(bill, undefined, 2)}\n`)
-  expect(bill.writeUnitsOfMedianRun).toBeLessThan(5)
+  expect(bill.medianWriteUnits).toBeLessThan(5)
   expect(bill.largestDocumentBytes).toBeLessThan(1024)
 })
 
@@ -130,6 +149,12 @@ test('every event delivered again changes nothing', async () => {
 test('a task whose source fails twice works at its third attempt', async () => {
   set.gate.decideBy(async date => (date === nights.failing && (await runOf('wildlife_strikes', date))!.attempt < 3 ? 'busy' : 'pass'))
   await set.stage.publish([nightStarted(nights.failing)])
+  const missing = async () => {
+    const run = await runOf('wildlife_strikes', nights.failing)
+    if (run?.state === 'queued' && (run.due ?? 0) <= Date.now()) await set.stage.invoke('strike-reports', 'decide', scheduled)
+    return run?.state === 'succeeded' ? undefined : `attempt ${run?.attempt} is ${run?.state}`
+  }
+  await until('the third attempt', missing, () => sweep())
   await isOver(nights.failing)
   expect(await runOf('wildlife_strikes', nights.failing)).toMatchObject({ state: 'succeeded', generation: 1, attempt: 3 })
 })
@@ -146,7 +171,7 @@ test('a worker that is killed in the middle of its work loses its attempt, and t
   })
   await set.stage.publish([nightStarted(nights.killed)])
   await atWork
-  await killWorker(names.lambda(STAGE, 'strike-reports', 'work'))
+  await set.killWorker('strike-reports')
   await isOver(nights.killed)
   expect(await runOf('wildlife_strikes', nights.killed)).toMatchObject({ state: 'succeeded', generation: 1, attempt: 2 })
 })
@@ -257,4 +282,56 @@ test('a second stage beside the first has a night of its own, and the first hear
 
 test('in the end every row is the same, whatever went wrong', async () => {
   await expectSameRows(nights.removed)
+})
+
+test('with nothing but the AWS CLI a task is paused, a run cancelled, a partition skipped, and what is missing filled', async () => {
+  const letters = (await set.stage.letters()).length
+  const [strikes, days] = [`wildlife_strikes@${operated}`, `airport_days@${operated}`]
+  await putExample('task-paused')
+  await until('the pause', async () => ((await isPaused('strike-reports')) ? undefined : 'it is not there'))
+  await set.stage.publish([nightStarted(operated)])
+  await comesTo({ [strikes]: 'queued, no version', [days]: 'waiting, no version' })
+  await putExample('run-cancelled')
+  await comesTo({ [strikes]: 'cancelled, no version' })
+  await putExample('partition-skipped')
+  await comesTo({ [days]: 'succeeded, version 1' })
+  await putExample('task-resumed')
+  await until('the pause to end', async () => ((await isPaused('strike-reports')) ? 'it is there' : undefined))
+  await putExample('run-requested.backfill')
+  await comesTo({
+    [strikes]: 'succeeded, version 1',
+    [days]: 'succeeded, version 2',
+    [`wildlife_strikes@${nights.whole}`]: 'succeeded, version 1',
+  })
+  expect(await set.stage.letters()).toHaveLength(letters)
+})
+
+test('with nothing but the AWS CLI days are repeated, and what asks a person is approved', async () => {
+  const letters = (await set.stage.letters()).length
+  const repeated = ['2001-02-13', nights.whole].flatMap(date => [`flights@${date}`, `bookings@${date}`, `airport_days@${date}`])
+  const held = { 'route_demand@2001-02-13': 'held, version 1' }
+  await putExample('run-requested')
+  await comesTo({
+    ...Object.fromEntries(repeated.map(name => [name, 'succeeded, version 2'])),
+    ...held,
+    [`route_demand@${nights.whole}`]: 'held, version 1',
+    [`sessions@${nights.whole}`]: 'succeeded, version 1',
+  })
+  await putExample('run-approved')
+  await comesTo({ ...held, [`route_demand@${nights.whole}`]: 'succeeded, version 2' })
+  expect(await set.stage.letters()).toHaveLength(letters)
+})
+
+test('with nothing but the AWS CLI a version is delivered that was made outside', async () => {
+  await set.stage.lake.put(`incoming/fuel-${nights.whole}.csv.gz`, gzipSync('airport,dollars\nJFK,0.81\nSFO,0.87\n'))
+  await putExample('version-delivered')
+  await comesTo({ [`fuel_prices@${nights.whole}`]: 'outside, version 1' })
+  expect((await runOf('fuel_prices', nights.whole))!.version).toMatchObject({ rows: 2 })
+  const announced = async () =>
+    (await set.ear.heard()).some(e => e['detail-type'] === 'DatasetReady' && (e.detail as { dataset: string }).dataset === 'fuel_prices')
+  await until(
+    'the announcement',
+    async () => ((await announced()) ? undefined : 'nobody has heard of it'),
+    () => sweep(),
+  )
 })

@@ -11,9 +11,10 @@ export interface Outcome {
   lake: Lake
 }
 
-/** A run's state for comparison: how often it published, and not how many attempts that took. */
-const stateOf = ({ state, version }: RunDoc) => `${state ?? 'outside'}, ${version ? `version ${version.number}` : 'no version'}`
-const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
+/** A run's state for people and for comparison: how often it published, and not how many attempts that took. */
+export const stateOf = ({ state, version }: RunDoc) => `${state ?? 'outside'}, ${version ? `version ${version.number}` : 'no version'}`
+/** A run's name: its dataset and partition. */
+export const nameOf = ({ dataset, partition }: RunDoc) => `${dataset}@${partition}`
 
 /** The states in which two runtimes differ, a line each; none when they have come to the same. */
 export function stateDifferences(received: readonly RunDoc[], expected: readonly RunDoc[]): string[] {

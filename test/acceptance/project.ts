@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 
@@ -31,6 +31,8 @@ export function copyProject(copy: string, stages: readonly string[]): ProjectCop
     for (const stage of stages) params![stage] = { protect: false, nightAt: inHalfADay() }
   })
   retrySoon(join(folder('strike-reports'), 'task.ts'))
+  holdDemand(join(folder('route-demand'), 'task.ts'))
+  declareOutside(join(copy, 'datasets'))
   return { root: copy, services, folder }
 }
 
@@ -57,6 +59,24 @@ function changeYaml(file: string, change: (config: Config) => unknown): void {
 /** Nobody wants to wait minutes for a retry that a test has provoked. */
 function retrySoon(file: string): void {
   changeText(file, 'output: wildlifeStrikes,', "output: wildlifeStrikes,\n  retry: { backoff: '1s' },")
+}
+
+/** New bookings ask a person before demand is made anew. */
+function holdDemand(file: string): void {
+  changeText(file, 'same(bookings)', "same(bookings, { onUpdate: 'hold' })")
+}
+
+/** What no task makes, for events/version-delivered.example.json. */
+function declareOutside(folder: string): void {
+  writeFileSync(
+    join(folder, 'fuel-prices.ts'),
+    `import { dataset } from 'redeye/task'
+import { days } from './calendar.ts'
+
+export const fuelPrices = dataset('fuel_prices', { partition: days, columns: { airport: 'string', dollars: 'double' }, outside: true })
+`,
+  )
+  appendFileSync(join(folder, 'index.ts'), "export { fuelPrices } from './fuel-prices.ts'\n")
 }
 
 /** Replaces a text of a file; throws when it is not there. */

@@ -1,14 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareWorld } from '../../demo/demo.ts'
+import { names } from '../../shared/aws/deploy/names.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { folderLake } from '../../shared/local/lake.ts'
 import { loadProject } from '../../shared/task/project.ts'
 import { startEmulator } from '../aws/emulator.ts'
+import { aws, installAws } from './aws-cli.ts'
 import { runSls } from './deploy.ts'
 import { type Ear, listen } from './ear.ts'
 import { type Gate, gateBefore } from './gate.ts'
+import { killWorker } from './kill-worker.ts'
 import { type Meter, startMeter } from './meter.ts'
 import type { Outcome } from './outcome.ts'
 import { copyProject, type ProjectCopy } from './project.ts'
@@ -31,28 +33,34 @@ export interface Acceptance {
   /** What the same events had led to on one machine, up to the one by whose outcome's name this asks. */
   local(outcome: string): Promise<Outcome>
   open(stage: string): Promise<Stage>
+  /** Runs the AWS CLI in the project's folder. */
+  aws(...args: string[]): Promise<unknown>
+  /** Kills the process that works for a service. */
+  killWorker(service: string): Promise<void>
   close(): Promise<void>
 }
 
 /** Starts the emulator and the world outside, deploys the platform and every service, and meanwhile plays the same nights on one machine. */
 export async function setUp(stageName: string): Promise<Acceptance> {
-  const folder = mkdtempSync(join(tmpdir(), 'redeye-acceptance-'))
-  const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })]
+  installAws()
+  const undo: (() => unknown)[] = []
   const close = async () => {
     for (const step of undo.toReversed()) await step()
   }
   try {
+    const meter = await startMeter()
+    undo.push(() => meter.close())
+    const emulator = await startEmulator({ env: { AWS_ENDPOINT_URL: meter.endpoint } })
+    undo.push(() => emulator.stop())
+    meter.forwardTo(emulator.endpoint)
+    // With the emulator it ends, whatever ends this process.
+    const { folder } = emulator
     const project = copyProject(join(folder, 'project'), [stageName, 'beside'])
     const outside = join(folder, 'outside')
     const world = await prepareWorld(join(folder, 'world'), outside)
     undo.push(() => world.close())
     const gate = await gateBefore(world.settings.STRIKES_API!)
     undo.push(() => gate.close())
-    const meter = await startMeter()
-    undo.push(() => meter.close())
-    const emulator = await startEmulator({ env: { AWS_ENDPOINT_URL: meter.endpoint } })
-    undo.push(() => emulator.stop())
-    meter.forwardTo(emulator.endpoint)
     const sls: Acceptance['sls'] = (command, service, stage = stageName) =>
       runSls(service === 'platform' ? project.root : project.folder(service), [command, '--stage', stage], emulator.env)
     say('deploying the platform')
@@ -81,6 +89,8 @@ export async function setUp(stageName: string): Promise<Acceptance> {
       meter,
       sls,
       local: outcomeOf,
+      aws: (...args) => aws(args, emulator.env, project.root),
+      killWorker: service => killWorker(emulator.folder, names.lambda(stageName, service, 'work')),
       open: name => openStage(emulator, name, join(folder, `copies-${name}`)),
       close,
     }

@@ -1,3 +1,4 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
@@ -39,6 +40,7 @@ export interface Clients {
   dynamodb: DynamoDBClient
   events: EventBridgeClient
   lambda: LambdaClient
+  logs: CloudWatchLogsClient
   s3: S3Client
   sqs: SQSClient
   ssm: SSMClient
@@ -55,6 +57,7 @@ export function clientsOf({ endpoint, env }: Pick<Emulator, 'endpoint' | 'env'>)
     dynamodb: new DynamoDBClient(options),
     events: new EventBridgeClient(options),
     lambda: new LambdaClient(options),
+    logs: new CloudWatchLogsClient(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
     sqs: new SQSClient(options),
     ssm: new SSMClient(options),

@@ -1,10 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pythonPackage } from './python.ts'
 
 /*
  * The emulator in a shell that ends it, its workers and its folder when whoever started it closes the pipe, or is gone: a test that
@@ -16,7 +16,9 @@ const UNTIL_CLOSED = `
   emulator=$!
   ( cat <&3 > /dev/null; kill $emulator ) &
   wait $emulator
-  rm -rf "$TMPDIR"
+  trap '' TERM
+  kill 0
+  until rm -rf "$TMPDIR"; do sleep 1; done
   kill -KILL 0`
 
 /*
@@ -44,15 +46,16 @@ app.main()`
 // Enough that functions which wait for others keep no processor idle.
 const AT_ONCE = 8
 // The version that what it does and does not do was measured on.
-const VERSION = '1.5.33'
+const PACKAGE = 'ministack==1.5.33'
 const root = join(import.meta.dirname, '..', '..')
-const venv = join(root, 'node_modules', '.cache', 'redeye', `ministack-${VERSION}`)
 
 /** A running emulator of AWS, and the environment by which clients find it. */
 export interface Emulator {
   endpoint: string
   /** What SDKs and the AWS CLI need: the endpoint, the region and credentials that open nothing elsewhere. */
   env: Record<string, string>
+  /** Where all that it keeps lies while it runs. */
+  folder: string
   /** Ends it with everything it started, and removes what it left. */
   stop(): Promise<void>
 }
@@ -70,7 +73,7 @@ export interface EmulatorOptions {
 /** Starts MiniStack on a free port of loopback; it is installed once, into an environment of its own. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { auth = true, region = 'eu-west-1' } = options
-  install()
+  const python = join(pythonPackage(PACKAGE), 'python')
   const folder = await mkdtemp(join(tmpdir(), 'redeye-emulator-'))
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
@@ -81,7 +84,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
-  const child = spawn('/bin/sh', ['-c', UNTIL_CLOSED, join(venv, 'bin', 'python'), LAUNCH], {
+  const child = spawn('/bin/sh', ['-c', UNTIL_CLOSED, python, LAUNCH], {
     // Not in the folder, which the shell removes.
     cwd: tmpdir(),
     env: {
@@ -113,22 +116,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     endpoint,
     env,
+    folder,
     stop: () => end(child, folder),
-  }
-}
-
-/** Made beside its place and moved there when it is whole: several suites may begin at once, and one may be killed in the middle. */
-function install(): void {
-  if (existsSync(venv)) return
-  const making = `${venv}-${process.pid}`
-  const python = join(making, 'bin', 'python')
-  execFileSync('python3', ['-m', 'venv', '--clear', making], { stdio: 'inherit' })
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `ministack==${VERSION}`], { stdio: 'inherit' })
-  try {
-    renameSync(making, venv)
-  } catch (error) {
-    if (!existsSync(venv)) throw error
-    rmSync(making, { recursive: true })
   }
 }
 

@@ -1,24 +1,30 @@
-import { costOfMillion, idleMonth } from '../../docs/cost-page.ts'
-
-const sum = (costs: Map<string, number>) => [...costs.values()].reduce((a, b) => a + b, 0)
+import { askedOfRun, costOfMillion, idleMonth } from '../../docs/cost-page.ts'
 
 test('a hundred tasks with nothing to do stay under five dollars a month', () => {
-  expect(sum(idleMonth(100))).toBeLessThan(5)
+  expect([...idleMonth(100).values()].reduce((a, b) => a + b, 0)).toBeLessThan(5)
 })
 
 test('a million runs cost what each asks, times its price', () => {
-  const cost = costOfMillion({
+  const asked = askedOfRun({
     runs: 10,
     requests: { 'lambda Invoke': 10, 's3 PUT object': 20, 's3 GET object': 30, 'dynamodb Query': 99 },
     events: { DatasetReady: 10, RunDue: 5 },
+    invocations: { decide: 20, work: 10, relay: 10 },
+    logBytes: 10_000,
     readUnits: 80,
     writeUnits: 40,
   })
-  expect(cost.get('DynamoDB write unit')).toBeCloseTo(2.5)
-  expect(cost.get('DynamoDB read unit')).toBeCloseTo(1)
-  expect(cost.get('EventBridge event')).toBeCloseTo(1.5)
-  // Fifteen events wake functions, ten invocations of work, and the relay's.
-  expect(cost.get('Lambda request')).toBeCloseTo(0.7)
-  expect(cost.get('S3 put or list')).toBeCloseTo(10)
-  expect(cost.get('S3 get')).toBeCloseTo(1.2)
+  expect(Object.fromEntries(asked)).toEqual({
+    'DynamoDB write unit': 4,
+    'DynamoDB read unit': 8,
+    'EventBridge event': 1.5,
+    'Lambda request': 4,
+    'S3 put or list': 2,
+    'S3 get': 3,
+    'trace in X-Ray': 0.04,
+    'megabyte of logs': 0.001,
+  })
+  const { busLedgerFunctions, all } = costOfMillion(asked)
+  expect(busLedgerFunctions).toBeCloseTo(2.5 + 1 + 1.5 + 0.8)
+  expect(all).toBeCloseTo(2.5 + 1 + 1.5 + 0.8 + 10 + 1.2 + 0.2 + 0.5)
 })
