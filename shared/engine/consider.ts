@@ -13,7 +13,7 @@ import { loadFacts, placeOf } from './load.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
 import { awaitsRequested } from './requested.ts'
 import { takeTurn } from './run-turns.ts'
-import { known } from './swap.ts'
+import { known, swap } from './swap.ts'
 import type { World } from './world.ts'
 
 /** Why a run is looked at. */
@@ -45,10 +45,23 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
     const endTurn = await takeTurn(world, `${key.pk}/${key.sk}`)
     const outcome = await lookInTurn(world, graph, place, key, reason, { held, token, endTurn }).finally(endTurn)
     if (outcome === 'again') continue
+    if (outcome === 'kept' && reason.place) await leaveList(world, key, reason.place)
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
     for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
     return outcome === 'started'
   }
+}
+
+/**
+ * A queued run that was handed a place and does not start (paused, or not due) is refused by that limit no more: filled from those
+ * who are, its list would hand the place to this one again and again. Whatever lets it start tells it.
+ */
+async function leaveList(world: World, key: Key, limit: string): Promise<void> {
+  await swap<RunDoc>(world, key, doc => {
+    if (doc?.refusedBy !== limit) return doc
+    const { refusedBy: _, ...rest } = doc
+    return rest
+  })
 }
 
 type Looked = 'started' | 'kept' | 'again'

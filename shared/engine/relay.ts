@@ -69,16 +69,30 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
     })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
-  const dataset = graph.dataset(is.dataset)
-  // A version that readers follow leads them on; without one they must be told. One that is deployed no more has none.
-  if (was?.requests && !is.requests && (!published || is.version!.cause.quiet) && dataset) {
-    const ordinal = ordinalOf(dataset.partitioning, is.partition)!
-    const runs = downstreamRuns(graph, is, ordinal, world.clock.now())
-    // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it.
-    const named = published ? await tasksOf(world, was.requests) : undefined
-    for (const run of runs) if (!named || named.has(run.task)) events.push({ type: 'RunDue', detail: run })
+  const requested = was?.requests && !is.requests
+  const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled')
+  // A version that readers follow leads them on; without one they must be told.
+  if ((requested || ended) && (!published || is.version!.cause.quiet)) {
+    // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it. Of what nobody requested any request's.
+    const named = !requested ? await openTasks(world) : published ? await tasksOf(world, was.requests!) : undefined
+    events.push(...beyond(graph, is, world.clock.now(), named))
   }
   return events
+}
+
+/** Who may have waited, for a request's sake, for what is over without a version: those of the named tasks, or all. */
+function beyond(graph: Graph, doc: RunDoc, now: number, named: ReadonlySet<string> | undefined): NewEvent[] {
+  // What is deployed no more has nobody.
+  const partitioning = graph.dataset(doc.dataset)?.partitioning
+  if (!partitioning || named?.size === 0) return []
+  const runs = downstreamRuns(graph, doc, ordinalOf(partitioning, doc.partition)!, now)
+  return runs.filter(run => !named || named.has(run.task)).map(detail => ({ type: 'RunDue', detail }))
+}
+
+/** The tasks that requests name which are not over. */
+async function openTasks(world: World): Promise<Set<string>> {
+  const docs = await world.ledger.query<RequestDoc>('request')
+  return new Set(docs.flatMap(({ doc }) => (doc.phase === 'ended' ? [] : doc.tasks)))
 }
 
 /** The tasks that requests name. */
