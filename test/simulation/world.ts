@@ -178,7 +178,10 @@ export class SimulatedWorld {
 
   #invocation(name: string, more: Pick<Invocation, 'attempt' | 'seen'>): Invocation {
     const { faults } = this
-    const stale = this.now < this.#earlier.until && this.#random.chance(0.5)
+    const { attempt } = more
+    const late = this.now < this.#earlier.until && this.#random.chance(0.5)
+    // A service's own functions are no older than its first deployment.
+    const stale = late && (!attempt || this.#earlier.graph.task(attempt.task) !== undefined)
     return {
       name,
       dead: false,
