@@ -146,15 +146,21 @@ export function handOn(doc: LimitDoc, now: EpochMs): Swapped {
 
 /**
  * Frees a place and hands it on: the same swap. Of an attempt that is over, told twice, only its own place is freed; of one that
- * did not begin, the place its taker's token marks, or one that was handed to the run and that nobody has taken.
+ * did not begin, the place its taker's token marks, or one that was handed to the run and that nobody has taken. `leaves`: another
+ * limit has refused the run, so it waits there, and not also here, where it would be handed back what it has just given.
  */
-export function release(doc: LimitDoc, run: Run & ({ generation: number; attempt: number } | { token: string }), now: EpochMs): Swapped {
+export function release(
+  doc: LimitDoc,
+  run: Run & ({ generation: number; attempt: number } | { token: string; leaves?: boolean }),
+  now: EpochMs,
+): Swapped {
   const goes = (h: Holder) =>
     isRun(run)(h) &&
     ('token' in run ? h.token === undefined || h.token === run.token : h.generation === run.generation && h.attempt === run.attempt)
   const holders = doc.holders.filter(h => !goes(h))
-  const { doc: next, handed, changed } = handOn({ ...doc, holders }, now)
-  return { doc: next, handed, changed: changed || holders.length < doc.holders.length }
+  const waiting = 'token' in run && run.leaves ? doc.waiting.filter(w => !isRun(run)(w)) : doc.waiting
+  const { doc: next, handed, changed } = handOn({ ...doc, holders, waiting }, now)
+  return { doc: next, handed, changed: changed || holders.length < doc.holders.length || waiting.length < doc.waiting.length }
 }
 
 /** Puts queued runs back on an emptied list; `more` says whether even more wait. */

@@ -43,11 +43,13 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
   const token = String(world.chance.next())
   for (;;) {
     const endTurn = await takeTurn(world, `${key.pk}/${key.sk}`)
-    const outcome = await lookInTurn(world, graph, place, key, reason, { held, token, endTurn }).finally(endTurn)
+    const places: Places = { held, token, endTurn }
+    const outcome = await lookInTurn(world, graph, place, key, reason, places).finally(endTurn)
     if (outcome === 'again') continue
     if (outcome === 'kept' && reason.place) await leaveList(world, key, reason.place)
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
-    for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
+    const leaves = places.refusedBy !== undefined
+    for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token, leaves })
     return outcome === 'started'
   }
 }
@@ -80,6 +82,8 @@ function write(world: World, key: Key, doc: RunDoc, rev: number, { endTurn }: Pl
 /** The limits under which this invocation has a place to give back, and its mark there. */
 interface Places {
   held: Set<string>
+  /** The limit that has refused the run. */
+  refusedBy?: string
   token: string
   endTurn(): void
 }
@@ -182,6 +186,7 @@ async function claim(
   const limits = await limitsOf(world, next.doc, place.contract.limit)
   const refusedBy = await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held)
   if (refusedBy !== undefined) {
+    places.refusedBy = refusedBy
     const queued = { ...next.queued, refusedBy }
     if (stored?.doc.state === 'queued' && sameButTime(stored.doc, queued)) return 'kept'
     return (await write(world, key, queued, rev, places)) ? 'kept' : 'again'

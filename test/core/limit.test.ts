@@ -233,3 +233,14 @@ test('what was handed to who comes later, and is not taken yet, goes to who come
   expect(take(take(handed, 3).doc, 2).granted).toBe(false)
   expect(take(handed, 4).granted).toBe(false)
 })
+
+test('who gives a place back because another limit refuses it does not wait for that place again', () => {
+  const first = acquire(newLimit(1), candidate(1), begins(1), 0)
+  // Another taker of the same attempt, and another run.
+  const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0).doc
+  const waits = take(again, 2).doc
+  const back = { dataset: 'clean', partition: 'p1', token: 't1' }
+  expect(release(waits, back, 0).handed).toMatchObject([{ partition: 'p1' }])
+  const left = release(waits, { ...back, leaves: true }, 0)
+  expect(left).toMatchObject({ handed: [{ partition: 'p2' }], changed: true, doc: { waiting: [] } })
+})
