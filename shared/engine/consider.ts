@@ -48,8 +48,10 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
     if (outcome === 'again') continue
     if (outcome === 'kept' && reason.place) await leaveList(world, key, reason.place)
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
-    const leaves = places.refusedBy !== undefined
-    for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token, leaves })
+    for (const limit of held) {
+      const leaves = places.refusedBy !== undefined && places.refusedBy !== limit
+      await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token, leaves })
+    }
     return outcome === 'started'
   }
 }
