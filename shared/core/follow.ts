@@ -151,6 +151,7 @@ function updatesOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): { r
       // Pins made under other inputs say nothing of these: only what was published since is news.
       if (
         !version ||
+        version.loud === 0 ||
         (samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud : publishedLoudly(version) <= (doc.pins?.at ?? 0))
       )
         continue

@@ -96,6 +96,8 @@ describe('a version of a request without downstream, after one that readers foll
     }
     expect(look(repaired, at(0), over)).toBe('keep')
     expect(look(versions({ at: at(1) }, { at: at(3) }), at(0), over)).toBe('claim')
+    // Nor on one that no reader was ever to follow.
+    expect(look(versions({ at: at(3), quiet: true }), at(0), over)).toBe('keep')
   })
 })
 

@@ -271,8 +271,14 @@ class Play {
   #isAtRest(): boolean {
     const world = this.#world
     if (world.agenda.items.some(d => d.kind !== 'sweep' && d.kind !== 'timer')) return false
-    for (const { doc } of world.ledger.runs())
-      if ((doc.state === 'running' || (doc.state === 'queued' && doc.due !== undefined)) && this.#oracle.tasks.has(doc.task!)) return false
+    for (const { doc } of world.ledger.runs()) {
+      if (!this.#oracle.tasks.has(doc.task!)) continue
+      if (doc.state === 'running' || (doc.state === 'queued' && doc.due !== undefined)) return false
+      // Its timer may have been lost with the feed; then it is the next sweep's to find.
+      const { due } = doc
+      if (doc.state === 'waiting' && due !== undefined && due <= world.now && due + world.sweepMs > world.now && world.sweepMs < DAY_MS)
+        return false
+    }
     return true
   }
 
