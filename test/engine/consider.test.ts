@@ -206,6 +206,25 @@ describe('a look', () => {
     expect(newsAt).toBeGreaterThan(before)
   })
 
+  test('at a queued run whose place has gone to another leaves it on the list of who waits', async () => {
+    host.hold(['one-by-one'])
+    await look('one-by-one')
+    await look('one-by-one', {}, '2026-03-03')
+    await look('one-by-one', { place: 'task/one-by-one' }, '2026-03-03')
+    expect((await limit()).waiting.map(w => w.partition)).toEqual(['2026-03-03'])
+  })
+
+  test('at a queued run that is handed a place and paused takes it off who was refused, or its place would come back again and again', async () => {
+    host.hold(['one-by-one'])
+    await look('one-by-one')
+    await look('one-by-one', {}, '2026-03-03')
+    expect((await run('once', '2026-03-03'))!.refusedBy).toBe('task/one-by-one')
+    await host.ledger.put(pauseKey('all'), { v: 1, task: 'all', paused: true, at: 0 }, 0)
+    await look('one-by-one', { place: 'task/one-by-one' }, '2026-03-03')
+    expect(await run('once', '2026-03-03')).toMatchObject({ state: 'queued' })
+    expect((await run('once', '2026-03-03'))!.refusedBy).toBeUndefined()
+  })
+
   test('that starts keeps its place, and one that was handed a place and does not start gives it back', async () => {
     host.hold(['one-by-one'])
     await look('one-by-one')
