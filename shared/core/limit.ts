@@ -73,14 +73,17 @@ export interface Swapped {
   changed: boolean
 }
 
+/** `owned`: whether to give the place back if the attempt does not begin. `taken`: refused, for another taker is about to begin this very attempt. */
+type Acquired = Swapped & { granted: boolean; owned: boolean; taken?: boolean }
+
 /**
  * Takes a place for an attempt, or waits for one: the same swap that refuses also enqueues. A place that was handed to the run
- * is its own; one of its earlier attempt, which must be over, counts as free. `owned`: whether to give it back if the attempt does not begin.
+ * is its own; one of its earlier attempt, which must be over, counts as free.
  *
  * What was handed to somebody who comes later, and is not taken yet, is taken from him: he waits again. Otherwise two runs that need
  * places under the same two limits, each handed the one that the other lacks, could give them back and be handed them for ever.
  */
-export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs): Swapped & { granted: boolean; owned: boolean } {
+export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs): Acquired {
   const { dataset, partition, task } = candidate
   const holder: Holder = { dataset, partition, task, until: now + PLACE_KEPT_MS, ...begins }
   const mine = doc.holders.find(isRun(candidate))
@@ -92,7 +95,7 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
     const owned = mine.token === begins.token
     if (owned) return { doc, granted: true, owned, handed: [], changed: false }
     // Another taker is about to begin this very attempt. If it does not, it gives the place back, and this one must hear of it.
-    return { ...enqueue(doc, candidate, now, false), granted: false, owned }
+    return { ...enqueue(doc, candidate, now, false), granted: false, owned, taken: true }
   }
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
   if (doc.limit - others.length > ahead)
@@ -146,21 +149,15 @@ export function handOn(doc: LimitDoc, now: EpochMs): Swapped {
 
 /**
  * Frees a place and hands it on: the same swap. Of an attempt that is over, told twice, only its own place is freed; of one that
- * did not begin, the place its taker's token marks, or one that was handed to the run and that nobody has taken. `leaves`: another
- * limit has refused the run, so it waits there, and not also here, where it would be handed back what it has just given.
+ * did not begin, the place its taker's token marks, or one that was handed to the run and that nobody has taken.
  */
-export function release(
-  doc: LimitDoc,
-  run: Run & ({ generation: number; attempt: number } | { token: string; leaves?: boolean }),
-  now: EpochMs,
-): Swapped {
+export function release(doc: LimitDoc, run: Run & ({ generation: number; attempt: number } | { token: string }), now: EpochMs): Swapped {
   const goes = (h: Holder) =>
     isRun(run)(h) &&
     ('token' in run ? h.token === undefined || h.token === run.token : h.generation === run.generation && h.attempt === run.attempt)
   const holders = doc.holders.filter(h => !goes(h))
-  const waiting = 'token' in run && run.leaves ? doc.waiting.filter(w => !isRun(run)(w)) : doc.waiting
-  const { doc: next, handed, changed } = handOn({ ...doc, holders, waiting }, now)
-  return { doc: next, handed, changed: changed || holders.length < doc.holders.length || waiting.length < doc.waiting.length }
+  const { doc: next, handed, changed } = handOn({ ...doc, holders }, now)
+  return { doc: next, handed, changed: changed || holders.length < doc.holders.length }
 }
 
 /** Puts queued runs back on an emptied list; `more` says whether even more wait. */

@@ -43,15 +43,11 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
   const token = String(world.chance.next())
   for (;;) {
     const endTurn = await takeTurn(world, `${key.pk}/${key.sk}`)
-    const places: Places = { held, token, endTurn }
-    const outcome = await lookInTurn(world, graph, place, key, reason, places).finally(endTurn)
+    const outcome = await lookInTurn(world, graph, place, key, reason, { held, token, endTurn }).finally(endTurn)
     if (outcome === 'again') continue
     if (outcome === 'kept' && reason.place) await leaveList(world, key, reason.place)
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
-    for (const limit of held) {
-      const leaves = places.refusedBy !== undefined && places.refusedBy !== limit
-      await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token, leaves })
-    }
+    for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
     return outcome === 'started'
   }
 }
@@ -84,8 +80,6 @@ function write(world: World, key: Key, doc: RunDoc, rev: number, { endTurn }: Pl
 /** The limits under which this invocation has a place to give back, and its mark there. */
 interface Places {
   held: Set<string>
-  /** The limit that has refused the run. */
-  refusedBy?: string
   token: string
   endTurn(): void
 }
@@ -186,10 +180,11 @@ async function claim(
   const rev = stored?.rev ?? 0
   const { generation, attempt } = next.doc
   const limits = await limitsOf(world, next.doc, place.contract.limit)
-  const refusedBy = await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held)
-  if (refusedBy !== undefined) {
-    places.refusedBy = refusedBy
-    const queued = { ...next.queued, refusedBy }
+  const refusal = await takePlaces(world, candidateOf(graph, next.doc), { generation, attempt, token: places.token }, limits, places.held)
+  if (refusal) {
+    // Two looks at one run that each wrote who refused them would never agree.
+    const refusedBy = refusal.taken ? stored?.doc.refusedBy : refusal.by
+    const queued = { ...next.queued, ...(refusedBy && { refusedBy }) }
     if (stored?.doc.state === 'queued' && sameButTime(stored.doc, queued)) return 'kept'
     return (await write(world, key, queued, rev, places)) ? 'kept' : 'again'
   }

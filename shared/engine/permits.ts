@@ -46,24 +46,30 @@ export function candidateOf(graph: Graph, doc: Pick<RunDoc, 'dataset' | 'partiti
   }
 }
 
-/** Takes a place under one limit after the other, noting in `held` which are its own; gives the first that refuses, which has enqueued the run. */
+/** Who has no place for a run; `taken`: for another look at the same run is about to begin it. */
+export interface Refusal {
+  by: string
+  taken: boolean
+}
+
+/** Takes a place under one limit after the other, noting in `held` which are its own; gives the first refusal, which has enqueued the run. */
 export async function takePlaces(
   world: World,
   candidate: Candidate,
   begins: Begins,
   limits: readonly { name: string; size: number }[],
   held: Set<string>,
-): Promise<string | undefined> {
+): Promise<Refusal | undefined> {
   for (const { name, size } of limits) {
-    let granted = false
+    let refusal: Refusal | undefined
     await swapLimit(world, name, size, doc => {
-      const taken = acquire(doc, candidate, begins, world.clock.now())
-      granted = taken.granted
+      const acquired = acquire(doc, candidate, begins, world.clock.now())
+      refusal = acquired.granted ? undefined : { by: name, taken: acquired.taken ?? false }
       // Before the write, which may succeed and say it failed: what is not held is not freed either.
-      if (taken.owned) held.add(name)
-      return taken
+      if (acquired.owned) held.add(name)
+      return acquired
     })
-    if (!granted) return name
+    if (refusal) return refusal
   }
   return undefined
 }

@@ -35,7 +35,7 @@ test('asking twice changes nothing', () => {
 test('the same attempt, begun twice at once, has one place, and only its taker gives it back', () => {
   const first = acquire(newLimit(1), candidate(1), begins(1), 0)
   const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0)
-  expect(again).toMatchObject({ granted: false, owned: false, handed: [] })
+  expect(again).toMatchObject({ granted: false, owned: false, taken: true, handed: [] })
   expect(release(again.doc, { dataset: 'clean', partition: 'p1', token: 'other' }, 0).changed).toBe(false)
   expect(release(first.doc, { dataset: 'clean', partition: 'p1', token: 't1' }, 0).doc.holders).toEqual([])
 })
@@ -232,15 +232,4 @@ test('what was handed to who comes later, and is not taken yet, goes to who come
   // Not what is taken, nor of who comes first.
   expect(take(take(handed, 3).doc, 2).granted).toBe(false)
   expect(take(handed, 4).granted).toBe(false)
-})
-
-test('who gives a place back because another limit refuses it does not wait for that place again', () => {
-  const first = acquire(newLimit(1), candidate(1), begins(1), 0)
-  // Another taker of the same attempt, and another run.
-  const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0).doc
-  const waits = take(again, 2).doc
-  const back = { dataset: 'clean', partition: 'p1', token: 't1' }
-  expect(release(waits, back, 0).handed).toMatchObject([{ partition: 'p1' }])
-  const left = release(waits, { ...back, leaves: true }, 0)
-  expect(left).toMatchObject({ handed: [{ partition: 'p2' }], changed: true, doc: { waiting: [] } })
 })

@@ -38,7 +38,7 @@ export const mutants: Mutant[] = [
   mutant(
     'who is refused for another taker does not hear of it',
     'core/limit',
-    'return { ...enqueue(doc, candidate, now, false), granted: false, owned }',
+    'return { ...enqueue(doc, candidate, now, false), granted: false, owned, taken: true }',
     'return { doc, granted: false, owned, handed: [], changed: false }',
   ),
   mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
@@ -215,7 +215,7 @@ export const mutants: Mutant[] = [
     "if (key.pk === 'pause') return []",
   ),
   mutant('a full limit has a place', 'core/limit', 'doc.limit - others.length > ahead', 'doc.limit - others.length >= ahead'),
-  mutant('a limit is not asked', 'engine/permits', 'if (!granted) return name', ''),
+  mutant('a limit is not asked', 'engine/permits', 'if (refusal) return refusal', ''),
   mutant('another taker begins on a place', 'core/limit', 'if (owned) return', 'if (mine) return'),
   mutant('a place is freed by whoever says so', 'core/limit', ': h.generation === run.generation && h.attempt === run.attempt)', ': true)'),
   mutant('a place is never freed', 'engine/relay', 'if (was?.permits && !is.permits)', 'if (was?.permits && is.permits)'),
