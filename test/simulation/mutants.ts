@@ -233,12 +233,6 @@ export const mutants: Mutant[] = [
   ),
   // Effects, feed, sweep, keeping.
   mutant(
-    'an alert is crossed out before it is given',
-    'engine/effects',
-    'for (const effect of effects) await happen(world, stored.doc, effect)',
-    'void happen(world, stored.doc, effects[0]!).catch(() => {})',
-  ),
-  mutant(
     'the feed is acknowledged before the events are out',
     'engine/relay',
     '  await world.bus.publish(events)\n  await feed.acknowledge(upTo)',
