@@ -89,6 +89,8 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   const unchanged = bits === doc.pending.bits && sameCause(cause, doc.cause)
   // A requested run may have waited for this version though an earlier one is there.
   if (unchanged && !doc.requests) return marked
+  // It may also wait for the next of a version it has seen; told of that again, it waits on.
+  if (bits !== doc.pending.bits && doc.requests && isKnown(doc, arrival)) return 'look'
   if (allowReady(place, bits, now)) return 'look'
   return unchanged ? marked : { ...marked, cause, pending: { ...doc.pending, bits } }
 }

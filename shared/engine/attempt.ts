@@ -1,6 +1,7 @@
 import { begin, end, handOn, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
+import type { Stored } from '../ports/ledger.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import { runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
@@ -10,13 +11,16 @@ import type { World } from './world.ts'
 /** What a worker says of its attempt; when it was published and by which task's hash is the ledger's to say. */
 export type Ended = Exclude<Outcome, { ok: true }> | Omit<Extract<Outcome, { ok: true }>, 'at' | 'hash'>
 
-/** Records how an attempt ended. False when the attempt is no longer the run's own: overtaken, cancelled, or over; then nothing changes. */
-export async function finish(world: World, name: AttemptName, outcome: Ended): Promise<boolean> {
+/**
+ * Records how an attempt ended. False when the attempt is no longer the run's own: overtaken, cancelled, or over; then nothing changes.
+ * `begun` is the run as its work began: most runs are not written in between, and are not read again.
+ */
+export async function finish(world: World, name: AttemptName, outcome: Ended, begun?: Stored<RunDoc>): Promise<boolean> {
   const graph = await world.graph()
   const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
   const key = runKey(name.dataset, name.partition)
   const made = outcome.ok ? { ...outcome, hash: place.contract.hash, at: world.clock.stamp() } : outcome
-  const { written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()))
+  const { written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()), begun)
   return written
 }
 
@@ -24,12 +28,15 @@ export async function finish(world: World, name: AttemptName, outcome: Ended): P
  * Begins an attempt's work: resolves with the run for the one worker that is to do it. A function may be invoked twice for one
  * attempt, at once or long after, and two workers would write over each other's files, also after the first was published.
  */
-export async function beginWork(world: World, name: AttemptName): Promise<RunDoc | undefined> {
+export async function beginWork(world: World, name: AttemptName): Promise<Stored<RunDoc> | undefined> {
   const key = runKey(name.dataset, name.partition)
   const begun = (doc: RunDoc | undefined) => doc && begin(doc, name, world.clock.now())
-  if (world.workers.once) return begun((await world.ledger.get<RunDoc>(key))?.doc)
-  const { doc, written } = await swap<RunDoc>(world, key, begun)
-  return written ? doc : undefined
+  if (world.workers.once) {
+    const stored = await world.ledger.get<RunDoc>(key)
+    return begun(stored?.doc) && stored
+  }
+  const { doc, rev, written } = await swap<RunDoc>(world, key, begun)
+  return written ? { key, rev, doc: doc! } : undefined
 }
 
 /** Lets another worker begin the rest of an attempt, from its checkpoint; false when the attempt is no longer the run's own. */

@@ -25,17 +25,21 @@ export function known<T>(stored: Stored<T> | undefined): Stored<T> | undefined {
 /**
  * Read, decide, write if nobody else has written, and if somebody has, read and decide again. `change` gives the next
  * document, or the same object (or undefined) to leave it as it is. Resolves with the document that stands and whether it was written now.
+ * Who has `read` it before need not read it again: if it has changed since, the write is refused, and it is read then.
  */
 export async function swap<T extends object>(
   world: Pick<World, 'ledger'>,
   key: Key,
   change: (doc: T | undefined) => T | undefined | Promise<T | undefined>,
-): Promise<{ before: T | undefined; doc: T | undefined; written: boolean }> {
+  read?: Stored<T>,
+): Promise<{ before: T | undefined; doc: T | undefined; rev: number; written: boolean }> {
   for (let race = 0; race < RACES; race++) {
-    const stored = known(await world.ledger.get<T>(key))
-    const next = await change(stored?.doc)
-    if (next === undefined || next === stored?.doc) return { before: stored?.doc, doc: stored?.doc, written: false }
-    if (await world.ledger.put(key, next, stored?.rev ?? 0)) return { before: stored?.doc, doc: next, written: true }
+    const stored = race === 0 && read ? read : known(await world.ledger.get<T>(key))
+    const before = stored?.doc
+    const rev = stored?.rev ?? 0
+    const next = await change(before)
+    if (next === undefined || next === before) return { before, doc: before, rev, written: false }
+    if (await world.ledger.put(key, next, rev)) return { before, doc: next, rev: rev + 1, written: true }
   }
   throw new RedeyeError('LEDGER_FAILED', `${key.pk}/${key.sk} changed ${RACES} times while it was being written`, { failure: 'transient' })
 }

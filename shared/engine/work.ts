@@ -18,18 +18,18 @@ type Log = (message: string, fields?: Record<string, unknown>) => void
  * the time of this invocation is nearly over, work that has a checkpoint goes on from there in a next one, as the same attempt.
  */
 export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log, yields?: () => boolean): Promise<void> {
-  const doc = await beginWork(world, name)
+  const begun = await beginWork(world, name)
   // Told twice, or overtaken before it began: whoever has the run now does its work.
-  if (!doc) return
-  const { lane, night } = doc.cause ?? {}
+  if (!begun) return
+  const { lane, night } = begun.doc.cause ?? {}
   log('attempt began', { generation: name.generation, attempt: name.attempt, ...(lane && { lane }), ...(night && { night }) })
-  const ended = await attempt(world, task, { run: a => compute.run(yields ? { ...a, yields } : a) }, name, doc, log)
+  const ended = await attempt(world, task, { run: a => compute.run(yields ? { ...a, yields } : a) }, name, begun.doc, log)
   if (ended === 'unfinished') {
     log('goes on in a next invocation')
     if (await handOnWork(world, name)) await world.workers.start(name)
     return
   }
-  const accepted = await finish(world, name, ended)
+  const accepted = await finish(world, name, ended, begun)
   if (ended.ok) log(accepted ? 'published' : 'refused: the attempt is no longer the run’s own', { rows: ended.rows, bytes: ended.bytes })
   else log(`failed: ${ended.message}`, { failure: ended.failure, ...(ended.code && { code: ended.code }) })
 }

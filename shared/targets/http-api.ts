@@ -100,9 +100,9 @@ async function* sendAll(route: Route, delivery: Delivery, resumed: Progress): As
         yield { batch, rows: rows.length, token: keyOf(delivery, batch, firstSender(resumed, batch)), answer: 'accepted before' }
         continue
       }
-      // The key's attempt must be known to a next attempt before the receiver can have seen the key.
+      // The key's attempt must be known to a next attempt before the receiver can have seen the key: for as many at once as fly at once.
       if (batch >= progress.sent) {
-        progress = sending(progress, batch, delivery.attempt)
+        progress = sending(progress, batch, delivery.attempt, route.concurrency)
         await save()
       }
       const token = keyOf(delivery, batch, firstSender(progress, batch))

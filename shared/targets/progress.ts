@@ -13,7 +13,7 @@ export interface Progress {
   readonly beyond: readonly number[]
   /** Which attempt first sent batches from here on, in order: `[[0, 1], [5, 2]]`. */
   readonly sentBy: readonly (readonly [fromBatch: number, attempt: number])[]
-  /** Every batch below this one has been sent at least once. */
+  /** Every batch below this one may have been sent. */
   readonly sent: number
 }
 
@@ -27,12 +27,15 @@ export function resume(position: Json | undefined, size: number): Progress {
   return position as unknown as Progress
 }
 
-/** Batches are sent in order; one that was sent before keeps its first attempt. */
-export function sending(progress: Progress, batch: number, attempt: number): Progress {
+/**
+ * Batches are sent in order; one that may have been sent before keeps its first attempt. `ahead` says how many are noted at once:
+ * one that in the end was not sent goes out under that attempt's key too, which no receiver has seen.
+ */
+export function sending(progress: Progress, batch: number, attempt: number, ahead = 1): Progress {
   if (batch < progress.sent) return progress
   const last = progress.sentBy.at(-1)
   const sentBy = last?.[1] === attempt ? progress.sentBy : [...progress.sentBy, [batch, attempt] as const]
-  return { ...progress, sentBy, sent: batch + 1 }
+  return { ...progress, sentBy, sent: batch + ahead }
 }
 
 export function accepting(progress: Progress, batch: number): Progress {

@@ -189,6 +189,20 @@ describe('an arrival', () => {
     expect(heard(doc)).toEqual({ ...doc, newsAt: at(1) })
   })
 
+  test('told again does not clear the bit of what a requested run waits for anew', () => {
+    // Bits of partitions that are there are set while a request is to run them again.
+    const doc = waiting([missing(today - 1, today)], { requests: ['r'], newsAt: at(1), lookedAt: at(2) })
+    expect(heard(doc)).toBe('look')
+    expect(heard(doc, { number: 2, at: at(3) })).toEqual({
+      ...doc,
+      newsAt: at(3),
+      pending: { inputsHash: 'i', bits: [missing(today - 1)] },
+    })
+    // What nobody asked for anew is cleared by whatever says that it is there.
+    const { requests: _, ...unasked } = doc
+    expect(heard(unasked)).toEqual({ ...unasked, pending: { inputsHash: 'i', bits: [missing(today - 1)] } })
+  })
+
   test('of a first latest is nothing to a run whose own document says that it lacks more', () => {
     const place = placeWith([orders(), orders({ dataset: 'prices', mapping: { map: 'latest' } })])
     const lacks = (doc: RunDoc | undefined) => lacksMore(doc, place, at(9))

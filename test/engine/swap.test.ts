@@ -24,15 +24,15 @@ describe('a swap', () => {
     swap<Doc>({ ledger: world as Ledger }, key, change)
 
   test('writes what follows, and says what was and what is', async () => {
-    expect(await run(ledger, () => ({ n: 1 }))).toEqual({ before: undefined, doc: { n: 1 }, written: true })
-    expect(await run(ledger, doc => ({ n: doc!.n + 1 }))).toEqual({ before: { n: 1 }, doc: { n: 2 }, written: true })
+    expect(await run(ledger, () => ({ n: 1 }))).toEqual({ before: undefined, doc: { n: 1 }, rev: 1, written: true })
+    expect(await run(ledger, doc => ({ n: doc!.n + 1 }))).toEqual({ before: { n: 1 }, doc: { n: 2 }, rev: 2, written: true })
   })
 
   test('that changes nothing writes nothing', async () => {
     await run(ledger, () => ({ n: 1 }))
     const { put } = ledger.requests
-    expect(await run(ledger, doc => doc)).toEqual({ before: { n: 1 }, doc: { n: 1 }, written: false })
-    expect(await run(ledger, () => undefined)).toEqual({ before: { n: 1 }, doc: { n: 1 }, written: false })
+    expect(await run(ledger, doc => doc)).toEqual({ before: { n: 1 }, doc: { n: 1 }, rev: 1, written: false })
+    expect(await run(ledger, () => undefined)).toEqual({ before: { n: 1 }, doc: { n: 1 }, rev: 1, written: false })
     expect(ledger.requests.put).toBe(put)
   })
 
@@ -45,6 +45,17 @@ describe('a swap', () => {
     })
     expect(seen).toEqual([1, 101, 100])
     expect(doc).toEqual({ n: 101 })
+  })
+
+  test('does not read again what was read before, unless that has changed since', async () => {
+    await run(ledger, () => ({ n: 1 }))
+    const read = (await ledger.get<Doc>(key))!
+    const { get } = ledger.requests
+    const more = (doc: Doc | undefined) => ({ n: doc!.n + 1 })
+    expect(await swap<Doc>({ ledger }, key, more, read)).toEqual({ before: { n: 1 }, doc: { n: 2 }, rev: 2, written: true })
+    expect(ledger.requests.get).toBe(get)
+    expect(await swap<Doc>({ ledger }, key, more, read)).toEqual({ before: { n: 2 }, doc: { n: 3 }, rev: 3, written: true })
+    expect(ledger.requests.get).toBe(get + 1)
   })
 
   test('that loses fifty times in a row is tried again later', async () => {

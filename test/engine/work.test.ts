@@ -68,7 +68,7 @@ describe('an attempt', () => {
   test('says that it has begun, but where its start can arrive only once', async () => {
     const before = await run()
     const once = { ...host.world, workers: { ...host.world.workers, once: true as const } }
-    expect(await beginWork(once, name)).toMatchObject({ state: 'running', attempt: 1 })
+    expect(await beginWork(once, name)).toMatchObject({ doc: { state: 'running', attempt: 1 } })
     expect(await beginWork(once, { ...name, attempt: 2 })).toBeUndefined()
     expect(await beginWork(once, { ...name, partition: '2026-03-07' })).toBeUndefined()
     expect(await run()).toEqual(before)

@@ -50,8 +50,8 @@ export const mutants: Mutant[] = [
   mutant(
     'a compare-and-swap is written whoever else has written',
     'engine/swap',
-    'if (await world.ledger.put(key, next, stored?.rev ?? 0)) return',
-    'await world.ledger.put(key, next, stored?.rev ?? 0)\n    return',
+    'if (await world.ledger.put(key, next, rev)) return',
+    'await world.ledger.put(key, next, rev)\n    return',
   ),
   mutant(
     'the work is begun before the claim is written',

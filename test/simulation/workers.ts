@@ -1,6 +1,7 @@
 import { RENEW_MS } from '../../shared/core/follow.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
 import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
+import type { Stored } from '../../shared/ports/ledger.ts'
 import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Random } from './random.ts'
 import type { SimulatedWorld, Witness } from './world.ts'
@@ -29,11 +30,12 @@ export class Workers {
     const world = this.#world
     const { faults } = world
     const random = this.#random
-    let doc: RunDoc | undefined
+    let begun: Stored<RunDoc> | undefined
     await world.invoke('begin', async ports => {
-      doc = await beginWork(ports, attempt)
+      begun = await beginWork(ports, attempt)
     })
-    if (!doc) return
+    if (!begun) return
+    const { doc } = begun
     this.#witness.works(attempt, doc)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return world.lake.write(`${folder}/part-0000.parquet`, 'ro')
@@ -75,12 +77,13 @@ export class Workers {
       if (contradiction.ok) world.writeVersion(folder)
       world.spawn(this.#sleep(random.int(1, 3) * 1000).then(() => this.#end(attempt, contradiction)))
     }
-    await this.#end(attempt, ended)
+    await this.#end(attempt, ended, begun)
   }
 
   // A worker that cannot say how it ended tries again some times, then it is gone.
-  async #end(attempt: AttemptName, ended: Parameters<typeof finish>[2]): Promise<void> {
-    for (let tries = 0; tries < 3; tries++) if (await this.#world.invoke('work', ports => finish(ports, attempt, ended), attempt)) return
+  async #end(attempt: AttemptName, ended: Parameters<typeof finish>[2], begun?: Stored<RunDoc>): Promise<void> {
+    for (let tries = 0; tries < 3; tries++)
+      if (await this.#world.invoke('work', ports => finish(ports, attempt, ended, begun), attempt)) return
   }
 
   #sleep(ms: number): Promise<void> {

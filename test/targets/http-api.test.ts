@@ -212,6 +212,15 @@ describe('the next attempt', () => {
     expect(received).toEqual([])
   })
 
+  test('is told of as many batches at once as are sent at once', async () => {
+    const { address } = await start()
+    const saved: Json[] = []
+    await send(address, things(30), { saved }, { concurrency: 4 })
+    // Before the first four, before the other four, and at the end.
+    expect(saved.map(position => (position as { sent: number }).sent)).toEqual([4, 8, 8])
+    expect(saved.at(-1)).toMatchObject({ accepted: 8, sentBy: [[0, 1]] })
+  })
+
   test.each([1, 2, 5])('delivers every row once, wherever the one before died (%i at once)', async concurrency => {
     const rows = things(30)
     const complete = await start()
