@@ -35,7 +35,10 @@ export class Workers {
       begun = await beginWork(ports, attempt)
     })
     if (!begun) return
-    const { doc } = begun
+    const { doc, rev } = begun
+    // With what newer code adds of its own, where this worker is at the next version.
+    const written = world.ledger.read<RunDoc>(begun.key)
+    if (written?.rev === rev) begun = written
     this.#witness.works(attempt, doc)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return world.lake.write(`${folder}/part-0000.parquet`, 'ro')
