@@ -97,11 +97,16 @@ async function swapLimit(world: World, limit: string, size: number | undefined, 
 /** The queued runs that a limit has refused, for a list that ran empty. */
 async function queuedUnder(world: World, limit: string): Promise<Candidate[]> {
   const graph = await world.graph()
-  const tasks = limit.startsWith('task/') ? [limit.slice('task/'.length)] : graph.tasks.map(t => t.task)
-  const keys = (await Promise.all(tasks.map(task => world.ledger.runsInState(task, ['queued'])))).flat()
-  const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.state === 'queued' ? [s.doc] : []))
+  const docs = await queuedRuns(world, graph, limit.startsWith('task/') ? [limit.slice('task/'.length)] : graph.tasks.map(t => t.task))
   // Who was refused by another limit is on that one's list. On both, it would be handed this one's place and give it back again and again.
   return docs.filter(doc => doc.refusedBy === limit).map(doc => candidateOf(graph, doc))
+}
+
+/** The queued runs of those of the tasks that are deployed: what a task that is gone has left is the sweep's to cancel. */
+export async function queuedRuns(world: World, graph: Graph, tasks: readonly string[]): Promise<RunDoc[]> {
+  const deployed = tasks.filter(task => graph.task(task))
+  const keys = (await Promise.all(deployed.map(task => world.ledger.runsInState(task, ['queued'])))).flat()
+  return (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.state === 'queued' ? [s.doc] : []))
 }
 
 /** Of a task that is gone nobody else ends an attempt that is lost; its place is freed as it ends. */

@@ -8,7 +8,7 @@ import { overStates, type RunDoc } from '../core/run.ts'
 import type { Change, Feed } from '../ports/ledger.ts'
 import { settle } from './effects.ts'
 import { type PauseDoc, requestKey } from './keys.ts'
-import { candidateOf } from './permits.ts'
+import { candidateOf, queuedRuns } from './permits.ts'
 import { downstreamRuns } from './requested.ts'
 import type { World } from './world.ts'
 
@@ -116,9 +116,7 @@ function readersOf(graph: Graph, doc: RunDoc): NewEvent[] {
 
 /** What was ready while its task was paused, first come who would be first for a place. */
 async function resumed(world: World, graph: Graph, task: string): Promise<NewEvent[]> {
-  const tasks = task === 'all' ? graph.order().map(t => t.task) : [task]
-  const keys = (await Promise.all(tasks.map(t => world.ledger.runsInState(t, ['queued'])))).flat()
-  const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.task ? [s.doc] : []))
+  const docs = await queuedRuns(world, graph, task === 'all' ? graph.order().map(t => t.task) : [task])
   return docs
     .map(doc => candidateOf(graph, doc))
     .sort(compareCandidates)

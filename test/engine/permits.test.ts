@@ -168,6 +168,17 @@ describe('a look at who holds places', () => {
     expect(await limit('task/cleaning')).toEqual({ v: 1, limit: 1, holders: [], waiting: [] })
   })
 
+  test('refills no list of a task that is gone', async () => {
+    await host.ledger.put(
+      runKey('gone', '2026-03-05'),
+      { v: 1, dataset: 'gone', partition: '2026-03-05', task: 'gone', state: 'queued', refusedBy: 'task/gone', generation: 1, attempt: 1 },
+      0,
+    )
+    await host.ledger.put(limitKey('task/gone'), { v: 1, limit: 1, holders: [], waiting: [], more: true }, 0)
+    await auditLimits(host.world)
+    expect(await limit('task/gone')).toEqual({ v: 1, limit: 1, holders: [], waiting: [] })
+  })
+
   test('hands a free place to who waits, where nobody holds one', async () => {
     host.hold(['cleaning'])
     await ready('2026-03-02', '2026-03-03')

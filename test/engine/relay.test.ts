@@ -216,5 +216,8 @@ steps: []
       ((await resume(task)) as { detail: { task: string; partition: string } }[]).map(e => `${e.detail.task}@${e.detail.partition}`)
     expect(await runs('all')).toEqual(['cleaning@2001-02-14', 'reporting@2001-02-14', 'cleaning@2001-02-15'])
     expect(await runs('cleaning')).toEqual(['cleaning@2001-02-14', 'cleaning@2001-02-15'])
+    // Of a task that is gone the sweep cancels what it finds.
+    await queued('gone', 'gone', '2001-02-14')
+    expect(await runs('gone')).toEqual([])
   })
 })
