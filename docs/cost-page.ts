@@ -148,7 +148,7 @@ export function costPage(root: string): string {
     `The median run writes ${counts.medianWriteUnits} units: ${counts.medianWriteUnitsOfDocument} for its own document, and its share of what is common. The first write is two, as the index`,
     `gains an entry. A run’s document has ${counts.medianDocumentBytes} bytes in the median.`,
     '',
-    'Most of it is the lake: a version is at least two objects, its rows and its manifest; and a load over HTTP notes its place before each batch that it sends.',
+    'Most of it is the lake: a version is at least two objects, its rows and its manifest; and a load over HTTP notes its place before the batches that it sends at once.',
     'Of the rest, a run at least writes its claim, its begin and its end. A larger night differs in two ways: the relay is called for up to a hundred changes at',
     'once, here for one; and a function that was idle reads all contracts, for a hundred tasks about 16 units, $2 more for a million runs if each meets an idle one.',
     'Step Functions Standard asks $25 for a million transitions, of which a task takes several.',

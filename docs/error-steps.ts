@@ -27,6 +27,7 @@ export const errorSteps = {
   LAKE_FAILED: 'See whether the lake can be reached and has room; the attempt is retried by itself.',
   LEDGER_FAILED: 'See whether the ledger can be reached and has room; the message is tried again by itself.',
   MOVE_STOPPED: 'Read in what state both regions are, mend what the message names, and run the same command again.',
+  INPUTS_CHANGED: 'Nothing: the run is tried again, on the inputs that the task has by then.',
   NOT_DEPLOYED: 'Deploy the platform of the stage, then the service; the message names what is missing and how to grant it.',
   NEWER_DOCUMENT: 'Deploy this service anew: another has been deployed with a newer format.',
   OUT_OF_MEMORY: 'Give the task the memory that the message names.',

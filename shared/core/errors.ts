@@ -32,6 +32,7 @@ export const errorCodes = {
     ATTEMPT_ENDED: 'an attempt was cancelled, or took longer than its task allows',
     ALREADY_RUNNING: 'another runtime holds this state folder',
     AWS_FAILED: 'a service of AWS did not answer, or answered that it is busy',
+    INPUTS_CHANGED: 'a task was deployed with other inputs since its run pinned those it had',
     LAKE_FAILED: 'the lake could not be read or written',
     LEDGER_FAILED: 'the ledger could not be read or written',
     MOVE_STOPPED: 'a move of a stage to another region ended before it was over',

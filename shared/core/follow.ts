@@ -44,6 +44,14 @@ export function isAtWork(doc: RunDoc): boolean {
 }
 
 /**
+ * Whether what a run has pinned is of the inputs that its task has. After a deployment that changed them it is not: pins stand in the
+ * order of the inputs, so they would name versions of other datasets.
+ */
+export function pinsHold(doc: RunDoc, { inputsHash }: Pick<TaskContract, 'inputsHash'>): boolean {
+  return doc.pins === undefined || doc.pins.inputsHash === inputsHash
+}
+
+/**
  * The short way for an arrival: most change one bit of a waiting run's document, or nothing at all. 'look' when the
  * inputs must be read to know.
  */
@@ -240,7 +248,10 @@ function update(doc: RunDoc, place: Place, view: View): Next {
 }
 
 function retry(doc: RunDoc, place: Place, view: View): Next {
-  if ((doc.due ?? 0) > view.now || view.paused) return { next: 'keep' }
+  if ((doc.due ?? 0) > view.now) return { next: 'keep' }
+  if (!pinsHold(doc, place.contract))
+    return start(doc, place, { ...view, cause: doc.noted ? joinCauses(doc.cause, doc.noted) : doc.cause! })
+  if (view.paused) return { next: 'keep' }
   return { next: 'claim', doc: claimed(doc, place, view.now, doc.generation, doc.attempt + 1), queued: doc }
 }
 

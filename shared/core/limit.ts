@@ -80,13 +80,10 @@ type Acquired = Swapped & { granted: boolean; owned: boolean; taken?: boolean }
  * Takes a place for an attempt, or waits for one: the same swap that refuses also enqueues. A place that was handed to the run
  * is its own; one of its earlier attempt, which must be over, counts as free.
  *
- * `told`: it was told of a place here. If another taker is about to begin with that, the word is heeded, and it waits for no other:
- * an event told twice would otherwise be two takers, each of which has the place handed to the run once more.
- *
  * What was handed to somebody who comes later, and is not taken yet, is taken from him: he waits again. Otherwise two runs that need
  * places under the same two limits, each handed the one that the other lacks, could give them back and be handed them for ever.
  */
-export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs, told = false): Acquired {
+export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now: EpochMs): Acquired {
   const { dataset, partition, task } = candidate
   const holder: Holder = { dataset, partition, task, until: now + PLACE_KEPT_MS, ...begins }
   const mine = doc.holders.find(isRun(candidate))
@@ -97,11 +94,11 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   if (mine && mine.generation === begins.generation && mine.attempt === begins.attempt) {
     const owned = mine.token === begins.token
     if (owned) return { doc, granted: true, owned, handed: [], changed: false }
-    if (told) return { doc, granted: false, owned, taken: true, handed: [], changed: false }
     // Another taker is about to begin this very attempt. If it does not, it gives the place back, and this one must hear of it.
     return { ...enqueue(doc, candidate, now, false), granted: false, owned, taken: true }
   }
-  const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0).length
+  // Who has a place is ahead of nobody: `handOn` gives him none, so the one that is free would be handed to this one, who is refused.
+  const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0 && !others.some(isRun(w))).length
   if (doc.limit - others.length > ahead)
     return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
   const last = others

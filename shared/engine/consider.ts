@@ -1,4 +1,4 @@
-import { type Arrival, arrive, causeOf, consider, isAtWork, lacksMore, type Next, type Place } from '../core/follow.ts'
+import { type Arrival, arrive, causeOf, consider, isAtWork, lacksMore, type Next, type Place, pinsHold } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { nightOf } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
@@ -102,11 +102,12 @@ async function look(
   }
   if (doc?.state === 'running' || (reason.firstLatest && lacksMore(doc, place, world.clock.now()))) return 'kept'
   const now = world.clock.now()
-  const requests = doc?.requests && !isAtWork(doc) ? await requestsOf(world, doc.requests) : []
+  const retries = doc !== undefined && isAtWork(doc) && pinsHold(doc, place.contract)
+  const requests = doc?.requests && !retries ? await requestsOf(world, doc.requests) : []
   // While a request is still selecting, none of those it selects starts: they count as selected.
   if (requests.some(r => isSelecting(r, place.output, place.ordinal))) return 'kept'
   const lookedAt = world.clock.stamp()
-  const facts = doc && isAtWork(doc) ? [] : await loadFacts(world, place, requests.length > 0)
+  const facts = retries ? [] : await loadFacts(world, place, requests.length > 0)
   const awaits =
     doc?.state === 'waiting' &&
     requests.length > 0 &&

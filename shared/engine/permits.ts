@@ -63,7 +63,7 @@ export async function takePlaces(
   for (const { name, size } of limits) {
     let refusal: Refusal | undefined
     await swapLimit(world, name, size, doc => {
-      const acquired = acquire(doc, candidate, begins, world.clock.now(), held.has(name))
+      const acquired = acquire(doc, candidate, begins, world.clock.now())
       refusal = acquired.granted ? undefined : { by: name, taken: acquired.taken ?? false }
       // Before the write, which may succeed and say it failed: what is not held is not freed either.
       if (acquired.owned) held.add(name)

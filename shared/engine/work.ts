@@ -1,9 +1,10 @@
 import { RedeyeError } from '../core/errors.ts'
-import { RENEW_MS } from '../core/follow.ts'
+import { pinsHold, RENEW_MS } from '../core/follow.ts'
 import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
 import { type Compute, type PinnedPartition, Unfinished } from '../ports/compute.ts'
 import type { AttemptName } from '../ports/workers.ts'
+import { inputsHash } from '../task/contract.ts'
 import type { Task } from '../task/task.ts'
 import { beginWork, type Ended, finish, handOnWork, renewLease } from './attempt.ts'
 import type { World } from './world.ts'
@@ -56,6 +57,11 @@ async function attempt(
       ? undefined
       : setTimeout(() => stop.abort(new DOMException('the attempt’s time is over', 'TimeoutError')), Math.min(timeoutMs, LONGEST_TIMER_MS))
   try {
+    if (!pinsHold(doc, { inputsHash: inputsHash(task) }))
+      throw new RedeyeError('INPUTS_CHANGED', `${task.name} was deployed with other inputs than ${name.partition} has pinned`, {
+        failure: 'transient',
+        remedy: 'nothing: the run is tried again, on the inputs that the task has by then',
+      })
     const { generation, attempt } = name
     const { rows, bytes, schemaHash } = await compute.run({
       task: task.name,

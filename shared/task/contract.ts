@@ -26,13 +26,7 @@ export function taskContract(task: Task, deployedAt: number): TaskContract {
     wait,
     onUpdate,
   }))
-  const joins = Object.entries(task.inputs).map(([alias, i]) => [
-    alias,
-    i.dataset.name,
-    i.dataset.partition,
-    i.mapping,
-    schemaText(i.dataset.columns),
-  ])
+  const joins = Object.entries(task.inputs).map(([alias, i]) => [alias, ...joinOf(i), schemaText(i.dataset.columns)])
   const output = [task.output.name, task.output.partition, schemaText(task.output.columns), task.checks]
   return {
     kind: 'task',
@@ -44,13 +38,17 @@ export function taskContract(task: Task, deployedAt: number): TaskContract {
     timeoutMs: task.timeoutMs,
     ...(task.limit === undefined ? {} : { limit: task.limit }),
     hash: sha256(task.kind, joins, output, textOf(task.declared.file), textOf(sqlFile(task))),
-    inputsHash: sha256(
-      task.output.partition,
-      joins.map(([, ...join]) => join.slice(0, 3)),
-    ),
+    inputsHash: inputsHash(task),
     deployedAt,
   }
 }
+
+/** What pins mean is settled by: changes with the inputs' datasets, their order, their mappings, and the partitionings. */
+export function inputsHash(task: Task): string {
+  return sha256(task.output.partition, Object.values(task.inputs).map(joinOf))
+}
+
+const joinOf = ({ dataset, mapping }: Task['inputs'][string]) => [dataset.name, dataset.partition, mapping]
 
 /** What the engine needs to know of a dataset; throws BAD_ARGUMENT when `keep` is no duration. */
 export function datasetContract(dataset: Dataset): DatasetContract {

@@ -14,6 +14,7 @@ import type { World } from '../../shared/engine/world.ts'
 import { SqliteLedger } from '../../shared/local/ledger.ts'
 import type { Compute } from '../../shared/ports/compute.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { inputsHash } from '../../shared/task/contract.ts'
 import { daily, dataset } from '../../shared/task/dataset.ts'
 import { same } from '../../shared/task/input.ts'
 import { type Task, transform } from '../../shared/task/task.ts'
@@ -21,7 +22,7 @@ import { Agenda, LambdaModel } from './lambda-model.ts'
 import { StreamModel } from './lambda-model-stream.ts'
 import { streamRecord, type WholeRecord } from './stream-record.ts'
 
-const { now, datasets, tasks } = parseStory(
+const { now, datasets, ...parsed } = parseStory(
   `
 story: a chain
 now: 2026-03-09T06:00:00Z
@@ -39,6 +40,8 @@ steps: []
 const day = { description: '', owner: '', columns: { id: 'int' }, partition: daily({ from: '2026-03-01' }) } as const
 const taskOf = (name: string, from: string, to: string) =>
   ({ ...transform({ inputs: { it: same(dataset(from, day)) }, output: dataset(to, day), sql: `${name}.sql` }), name }) as Task
+const declared = [taskOf('cleaning', 'orders', 'clean'), taskOf('reporting', 'clean', 'report')]
+const tasks = parsed.tasks.map(t => ({ ...t, inputsHash: inputsHash(declared.find(d => d.name === t.task)!) }))
 const MINUTE_MS = 60_000
 
 /**

@@ -718,6 +718,53 @@ test('data from outside is a version like any other, and what is not known of it
   expect(second).toMatchObject({ unknown: 5, generation: 4, attempt: 1, version: { number: 2, as: 2, loud: 2, generation: 4 } })
 })
 
+describe('a retry after a deployment that changed the inputs', () => {
+  const place = placeFor(0)
+  const pins = { inputsHash: 'other inputs', inputs: [[[1, 1, 1, 1, 1]]] as never, at: at(0) }
+  const queued = run(place, {
+    state: 'queued',
+    generation: 1,
+    attempt: 1,
+    ended: { transient: 1 },
+    due: at(2),
+    pins,
+    noted: { lane: 'manual' },
+  })
+  const version = versions({ at: at(1) })
+  const look = (doc: RunDoc, more: Partial<Parameters<typeof consider>[2]> = {}, has = true) =>
+    consider(doc, place, {
+      facts: [{ input: place.contract.inputs[0]!, partitioning: days, needed: [{ ordinal: place.ordinal, ...(has && { version }) }] }],
+      now: at(3),
+      lookedAt: at(3),
+      paused: false,
+      ...more,
+    })
+
+  test('is a new generation, on the inputs that the task has now', () => {
+    expect(look(queued)).toMatchObject({
+      next: 'claim',
+      doc: { state: 'running', generation: 2, attempt: 1, pins: { inputsHash: 'i', inputs: [[[place.ordinal, place.ordinal, 1, 2, 1]]] } },
+    })
+    expect(look({ ...queued, pins: { ...pins, inputsHash: 'i' } })).toMatchObject({ next: 'claim', doc: { generation: 1, attempt: 2 } })
+  })
+  test('comes when it is due', () => {
+    expect(look(queued, { now: at(2) - 1 })).toEqual({ next: 'keep' })
+    expect(look(queued, { now: at(2) })).toMatchObject({ next: 'claim' })
+  })
+  test('brings the reason that was noted while it was at work', () => {
+    expect(look(queued)).toMatchObject({ doc: { cause: { lane: 'nightly' } } })
+    expect(look({ ...queued, cause: { lane: 'backfill' } })).toMatchObject({ doc: { cause: { lane: 'manual' } } })
+  })
+  test('waits for what is not there, and while the task is paused', () => {
+    const waiting = look(queued, {}, false) as { doc: RunDoc }
+    expect(waiting.doc).toMatchObject({ state: 'waiting', generation: 1 })
+    expect(isAtWork(waiting.doc)).toBe(false)
+    const paused = look(queued, { paused: true }) as { doc: RunDoc }
+    expect(paused.doc.state).toBe('queued')
+    expect(isAtWork(paused.doc)).toBe(false)
+  })
+})
+
 test('a generation is at work while it runs or waits to be retried', () => {
   const place = placeFor(0)
   expect(isAtWork(run(place, { state: 'running' }))).toBe(true)

@@ -97,6 +97,23 @@ describe('a look that loses the race', () => {
 })
 
 describe('a look', () => {
+  test('at a retry after a deployment that changed the inputs begins anew, on those that the task has now', async () => {
+    const pins = { inputsHash: 'those it had', inputs: [[]], at: 1 }
+    const retry: RunDoc = {
+      ...{ v: 1, dataset: 'clean', partition, task: 'cleaning', generation: 1, attempt: 1 },
+      ...{ state: 'queued', ended: { transient: 1 }, cause: { lane: 'nightly' }, pins },
+    }
+    await host.ledger.put(runKey('clean', partition), retry, 0)
+    expect(await look()).toBe(true)
+    const { inputsHash } = story.tasks.find(t => t.task === 'cleaning')!
+    expect(await run()).toMatchObject({
+      state: 'running',
+      generation: 2,
+      attempt: 1,
+      pins: { inputsHash, inputs: [[[expect.any(Number), expect.any(Number), 1, 1, 1]]] },
+    })
+  })
+
   test('that may not start another run tells it to look for itself', async () => {
     const { publish } = host.world.bus
     const told: unknown[] = []

@@ -3,11 +3,12 @@ import { lambda } from '../../shared/engine/lambda.ts'
 import { Unfinished } from '../../shared/ports/compute.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { inputsHash } from '../../shared/task/contract.ts'
 import { daily, dataset } from '../../shared/task/dataset.ts'
 import { same } from '../../shared/task/input.ts'
 import { type Task, transform } from '../../shared/task/task.ts'
 
-const story = parseStory(
+const parsed = parseStory(
   `
 story: one task
 now: 2026-03-09T06:00:00Z
@@ -23,6 +24,7 @@ steps: []
 const day = { description: '', owner: '', columns: { id: 'int' }, partition: daily({ from: '2026-03-01' }) } as const
 const declared = transform({ inputs: { orders: same(dataset('orders', day)) }, output: dataset('clean', day), sql: 'clean.sql' })
 const task = { ...declared, name: 'cleaning' } as Task
+const story = { ...parsed, tasks: parsed.tasks.map(t => ({ ...t, inputsHash: inputsHash(task) })) }
 const name = { task: 'cleaning', dataset: 'clean', partition: '2026-03-02', generation: 1, attempt: 1 }
 afterEach(() => provideHost(undefined))
 

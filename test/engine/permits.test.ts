@@ -1,7 +1,7 @@
 import type { LimitDoc } from '../../shared/core/limit.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { limitKey, runKey } from '../../shared/engine/keys.ts'
-import { auditLimits, candidateOf, freePlace, limitsOf, takePlaces } from '../../shared/engine/permits.ts'
+import { auditLimits, candidateOf, freePlace, limitsOf } from '../../shared/engine/permits.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 
@@ -32,17 +32,6 @@ const ready = async (...partitions: string[]) => {
 beforeEach(async () => {
   host = new StoryHost(story, story.now)
   await host.deploy()
-})
-
-test('a run whose place another look at it has taken waits for that one, unless a place was why it came', async () => {
-  const candidate = candidateOf(await host.world.graph(), { dataset: 'clean', partition: '2026-03-02', task: 'cleaning' })
-  const look = (token: string, ...told: string[]) =>
-    takePlaces(host.world, candidate, { generation: 1, attempt: 1, token }, [{ name: 'task/cleaning', size: 1 }], new Set(told))
-  expect(await look('first')).toBeUndefined()
-  expect(await look('second', 'task/cleaning')).toEqual({ by: 'task/cleaning', taken: true })
-  expect((await limit('task/cleaning')).waiting).toEqual([])
-  expect(await look('third', 'lane/nightly')).toEqual({ by: 'task/cleaning', taken: true })
-  expect((await limit('task/cleaning')).waiting).toEqual([candidate])
 })
 
 describe('the limits of a run', () => {

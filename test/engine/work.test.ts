@@ -7,11 +7,12 @@ import { pinnedInputs, work } from '../../shared/engine/work.ts'
 import { type Compute, Unfinished } from '../../shared/ports/compute.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { inputsHash } from '../../shared/task/contract.ts'
 import { daily, dataset } from '../../shared/task/dataset.ts'
 import { same } from '../../shared/task/input.ts'
 import { type Task, transform } from '../../shared/task/task.ts'
 
-const story = parseStory(
+const parsed = parseStory(
   `
 story: one task
 now: 2026-03-09T06:00:00Z
@@ -27,6 +28,7 @@ steps: []
 const day = { description: '', owner: '', columns: { id: 'int' }, partition: daily({ from: '2026-03-01' }) } as const
 const declared = transform({ inputs: { orders: same(dataset('orders', day)) }, output: dataset('clean', day), sql: 'clean.sql' })
 const task = { ...declared, name: 'cleaning' } as Task
+const story = { ...parsed, tasks: parsed.tasks.map(t => ({ ...t, inputsHash: inputsHash(task) })) }
 const name = { task: 'cleaning', dataset: 'clean', partition: '2026-03-02', generation: 1, attempt: 1 }
 
 test('what pinned nothing reads nothing', () => {
@@ -97,6 +99,18 @@ describe('an attempt', () => {
       state: 'queued',
       error: { failure: 'transient', code: 'SOURCE_UNAVAILABLE', message: 'the API is busy; wait' },
     })
+  })
+
+  test('whose task has other inputs by now reads nothing, and is tried again', async () => {
+    const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!
+    await host.ledger.put(runKey('clean', '2026-03-02'), { ...doc, pins: { ...doc.pins, inputsHash: 'those it had' } }, rev)
+    let reads = false
+    await doing(async () => {
+      reads = true
+      return manifest
+    })
+    expect(reads).toBe(false)
+    expect(await run()).toMatchObject({ state: 'queued', error: { failure: 'transient', code: 'INPUTS_CHANGED' } })
   })
 
   test('that fails as nobody foresaw is the task’s own mistake', async () => {

@@ -3,6 +3,9 @@ import { work } from '../../shared/engine/work.ts'
 import type { ServicesModule } from '../../shared/local/thread.ts'
 import type { Task } from '../../shared/task/task.ts'
 
+/** A task of the crowd, as far as its work asks. */
+export const crowdTask = (name: string) => ({ name, inputs: {}, output: {} }) as unknown as Task
+
 /** Shared by all threads: how many short attempts have been at work. */
 export interface CrowdData {
   worked: Int32Array
@@ -19,6 +22,6 @@ export const workOf: ServicesModule['workOf'] = async (name, data) => {
       else while (Atomics.load(worked, 0) < short) Atomics.wait(worked, 1, 0, 5)
       return { format: 1 as const, ...attempt, files: [], rows: 0, bytes: 0, columns: {}, schema: '', schemaHash: '' }
     }
-    await work(world, { name, inputs: {} } as unknown as Task, { run }, attempt, logger(attempt))
+    await work(world, crowdTask(name), { run }, attempt, logger(attempt))
   }
 }

@@ -5,8 +5,9 @@ import type { Contract } from '../../shared/core/contract.ts'
 import { recordVersion } from '../../shared/engine/deliveries.ts'
 import { lambda } from '../../shared/engine/lambda.ts'
 import { type Decide, startRuntime } from '../../shared/local/runtime.ts'
+import { inputsHash } from '../../shared/task/contract.ts'
 import type { Task } from '../../shared/task/task.ts'
-import type { CrowdData } from './crowd-services.ts'
+import { type CrowdData, crowdTask } from './crowd-services.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'redeye-workers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,7 +36,7 @@ function contracts(deployedAt: (task: string) => number): Contract[] {
         onNight: false,
         retry: { attempts: 1, timeouts: 1, losses: 1, backoffMs: 0, factor: 1, jitter: 0 },
         hash: '',
-        inputsHash: '',
+        inputsHash: inputsHash(crowdTask(task)),
         deployedAt: deployedAt(task),
       },
     ]),

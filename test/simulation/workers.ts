@@ -1,4 +1,4 @@
-import { RENEW_MS } from '../../shared/core/follow.ts'
+import { pinsHold, RENEW_MS } from '../../shared/core/follow.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
 import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
 import type { Stored } from '../../shared/ports/ledger.ts'
@@ -39,6 +39,9 @@ export class Workers {
     // With what newer code adds of its own, where this worker is at the next version.
     const written = world.ledger.read<RunDoc>(begun.key)
     if (written?.rev === rev) begun = written
+    // Its code is what is deployed by now, whatever its claim knew.
+    const code = world.graph.task(attempt.task)
+    if (code && !pinsHold(doc, code)) return this.#end(attempt, { ok: false, failure: 'transient', message: 'other inputs' }, begun)
     this.#witness.works(attempt, doc)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return world.lake.write(`${folder}/part-0000.parquet`, 'ro')
