@@ -4,8 +4,7 @@ import { work } from '../shared/engine/work.ts'
 import type { ServicesModule } from '../shared/local/thread.ts'
 import type { Compute } from '../shared/ports/compute.ts'
 import type { AttemptName } from '../shared/ports/workers.ts'
-import type { Task } from '../shared/task/task.ts'
-import { buildShape, durationsOf, type Shape, type Synthetic } from './shapes.ts'
+import { buildShape, durationsOf, type Shape, type Synthetic, taskOf } from './shapes.ts'
 import { monotonicMs } from './statistics.ts'
 
 /** What threads are told of a synthetic graph. */
@@ -34,15 +33,6 @@ export const workOf: ServicesModule['workOf'] = async (name, data) => {
   })
   works.set(name, made)
   return made
-}
-
-/** As much of a task as the engine asks for. */
-export function taskOf({ tasks, datasets }: Synthetic, name: string): Task {
-  const contract = tasks.get(name)!
-  const inputs = Object.fromEntries(
-    contract.inputs.map(({ dataset, mapping }) => [dataset, { dataset: { name: dataset, partition: datasets.get(dataset)! }, mapping }]),
-  )
-  return { name, inputs } as unknown as Task
 }
 
 function computeOf(shape: Shape, times: Float64Array): Compute {

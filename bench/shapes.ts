@@ -1,5 +1,7 @@
 import type { Contract, InputContract, TaskContract } from '../shared/core/contract.ts'
 import type { Partitioning } from '../shared/core/partition.ts'
+import { inputsHash } from '../shared/task/contract.ts'
+import type { Task } from '../shared/task/task.ts'
 import { seeded } from './statistics.ts'
 
 /** A synthetic graph by its parameters: threads build the same from them. Outside data comes in `source`, the warm-up's in `warm`. */
@@ -136,8 +138,18 @@ function add(graph: Synthetic, task: string, reads: readonly string[], output: P
   })
 }
 
+/** As much of a task as the engine asks for. */
+export function taskOf({ tasks, datasets }: Synthetic, name: string): Task {
+  const contract = tasks.get(name)!
+  const inputs = Object.fromEntries(
+    contract.inputs.map(({ dataset, mapping }) => [dataset, { dataset: { name: dataset, partition: datasets.get(dataset)! }, mapping }]),
+  )
+  return { name, inputs, output: { partition: datasets.get(contract.output)! } } as unknown as Task
+}
+
 /** What is deployed. */
-export function contractsOf({ tasks, datasets }: Synthetic, deployedAt: (task: string) => number): Contract[] {
+export function contractsOf(graph: Synthetic, deployedAt: (task: string) => number): Contract[] {
+  const { tasks, datasets } = graph
   const made = new Set([...tasks.values()].map(t => t.output))
   return [
     ...[...datasets].map(
@@ -149,6 +161,6 @@ export function contractsOf({ tasks, datasets }: Synthetic, deployedAt: (task: s
         keepMs: 7 * 86_400_000,
       }),
     ),
-    ...[...tasks.values()].map(task => ({ ...task, deployedAt: deployedAt(task.task) })),
+    ...[...tasks.values()].map(task => ({ ...task, inputsHash: inputsHash(taskOf(graph, task.task)), deployedAt: deployedAt(task.task) })),
   ]
 }
