@@ -95,8 +95,9 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
   const marked = needed && arrival.at > (doc.newsAt ?? 0) ? { ...doc, newsAt: arrival.at } : doc
   const unchanged = bits === doc.pending.bits && sameCause(cause, doc.cause)
-  // A requested run may have waited for this version though an earlier one is there.
-  if (unchanged && !doc.requests) return marked
+  // A requested run may have waited for this version though an earlier one is there; beside one that is behind others may now be too.
+  const saysMore = needed && doc.stale !== undefined && !isKnown(doc, arrival)
+  if (unchanged && !doc.requests && !saysMore) return marked
   // It may also wait for the next of a version it has seen; told of that again, it waits on.
   if (bits !== doc.pending.bits && doc.requests && isKnown(doc, arrival)) return 'look'
   if (allowReady(place, bits, now)) return 'look'

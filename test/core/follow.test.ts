@@ -182,6 +182,14 @@ describe('an arrival', () => {
     expect(heard(stale, { ordinal: today - 2 })).toEqual({ ...stale, newsAt: at(1) })
   })
 
+  test('is looked at where the run waits for stale inputs alone: more of them may be now', () => {
+    const stale = waiting([missing()], { stale: ['orders@2024-06-02'] })
+    expect(heard(stale, { ordinal: today - 2 })).toBe('look')
+    const seen = { ...stale, lookedAt: at(1), newsAt: at(1) }
+    expect(heard(seen, { ordinal: today - 2 })).toBe(seen)
+    expect(heard(stale, { ordinal: today - 7 })).toBe(stale)
+  })
+
   test('is looked at by a requested run though an earlier version is there, once nothing else is missing', () => {
     expect(heard(waiting([missing()], { requests: ['r'] }))).toBe('look')
     expect(heard(waiting([missing()]))).toEqual(waiting([missing()], { newsAt: at(1) }))

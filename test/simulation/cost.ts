@@ -9,7 +9,7 @@ export interface Asked {
 // What the dearest of a hundred thousand seeds took was 5.7 and 9.5: ten inputs that arrive at once are ten looks at all of them. A fault in
 // the engine that asks without end, or for all where one would do, takes many times that.
 const REQUESTS_A_CAUSE = 8
-const UNITS_A_CAUSE = 12
+const UNITS_A_CAUSE = 10
 
 /**
  * Invariant 14: what the ledger is asked is bounded by what there was to do. A cause is something that people or schedules did, a

@@ -258,7 +258,6 @@ export const mutants: Mutant[] = [
     'to',
   ),
   mutant('what deliveries lost is not looked for', 'engine/sweep', '  await catchUp(world, graph, task, seen)\n', ''),
-  mutant('a night’s further runs are not looked for', 'engine/sweep', '  await catchUpNights(world, graph, task)\n', ''),
   mutant(
     'a first latest wakes nobody',
     'engine/decide',

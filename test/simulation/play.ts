@@ -284,7 +284,7 @@ class Play {
 
   #check(): void {
     const lost = this.#scenario.families.includes('feed')
-    checkRest(this.#oracle, this.#world.now, this.#scenario.start, Number.isFinite(this.#world.sweepMs), lost)
+    checkRest(this.#oracle, this.#world.now, this.#scenario.start, this.#world.sweptAt, lost)
     if (this.#scenario.families.length === 0 && !this.#scenario.crashes) checkUnharmed(this.#oracle)
     checkRequests(this.#oracle)
     if (this.#oracle.failure) throw this.#oracle.failure

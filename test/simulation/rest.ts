@@ -7,14 +7,16 @@ import type { TaskView } from './view.ts'
 const DAY_MS = 86_400_000
 
 /** What is looked at once the world is at rest: everything that had to happen has, and what waits says why. */
-export function checkRest(oracle: Oracle, now: number, since: number, swept: boolean, feedLost: boolean): void {
+export function checkRest(oracle: Oracle, now: number, since: number, sweptAt: number | undefined, feedLost: boolean): void {
+  // What was to be looked at when it begins may have been lost on the way; then it is the next sweep's to find.
+  const begun = sweptAt ?? now
   for (const contract of oracle.tasks.values())
     for (const slice of oracle.views.calendar(contract.output).slices) {
       if (oracle.failure) return
       if (!oracle.views.exists(contract.output, slice)) continue
       const p = oracle.partitions.get(`${contract.output}@${slice.key}`)
-      if (oracle.views.timed(contract.output) && (slice.start > now || (slice.end < since - 14 * DAY_MS && !p))) continue
-      checkRun(oracle, contract, slice, p, now, swept)
+      if (oracle.views.timed(contract.output) && (slice.start > begun || (slice.end < since - 14 * DAY_MS && !p))) continue
+      checkRun(oracle, contract, slice, p, now, sweptAt !== undefined)
     }
   for (const p of oracle.partitions.values()) checkTold(oracle, p, feedLost)
   for (const { doc } of oracle.requests.values())
@@ -54,13 +56,14 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
 
 function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number, swept: boolean): void {
   const judged = oracle.judge(contract, slice, now)
-  if (judged.ready && !(doc.requests && awaitsUpstream(oracle, contract, slice, new Set()))) {
+  const awaits = doc.requests !== undefined && awaitsUpstream(oracle, contract, slice, new Set())
+  if (judged.ready && !awaits) {
     oracle.broken(3, `${name} waits for nothing`)
     return
   }
   const said = [...new Set(doc.stale ?? [])].sort().join()
   // What else is missing is news enough until the sweep looks.
-  const looked = swept || judged.why.length === 1
+  const looked = swept || (judged.why.length === 1 && !awaits)
   if (looked && doc.pending?.inputsHash === contract.inputsHash && said !== judged.stale.sort().join())
     oracle.broken(13, `${name} says it waits because of [${said}], and [${judged.stale.join()}] are behind`)
 }

@@ -112,6 +112,8 @@ export class SimulatedWorld {
   laneLimits: World['laneLimits'] = {}
   /** How often everything sweeps. In production it is a quarter of an hour; less often gives faults more time to do harm, and the simulation less to do. */
   sweepMs = 900_000
+  /** When all was last swept; never, in a world that goes without. */
+  sweptAt: number | undefined
   collects = false
   /** How likely something occurs that is due within a moment, each time that somebody waits for a port: calls take time. */
   overlap = 0
@@ -451,6 +453,7 @@ export class SimulatedWorld {
   #sweepAll(): void {
     if (this.now < this.#nextSweep) this.agenda.cancel('sweep')
     this.#nextSweep = this.now + this.sweepMs
+    this.sweptAt = this.now
     if (Number.isFinite(this.sweepMs)) this.at(this.now + this.sweepMs, 'sweep', () => this.#sweepAll())
     if (this.ledger.feedLength > 0) this.spawn(this.#relay())
     this.#sweep(undefined, sweepPlatform)
