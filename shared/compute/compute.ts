@@ -14,6 +14,11 @@ import type { ComputeWorld, Produced, Work } from './work.ts'
 
 export type { ComputeWorld, TranslatedSql } from './work.ts'
 
+/** Does the work where it is told to: what it resolves with is there. */
+export interface LocalCompute extends Compute {
+  run(attempt: Attempt): Promise<Manifest>
+}
+
 /**
  * The data plane of one task: what an attempt reads, computes, writes and checks, on DuckDB inside this process. Nothing of DuckDB
  * is loaded before the first attempt.
@@ -22,7 +27,7 @@ export type { ComputeWorld, TranslatedSql } from './work.ts'
  * const compute = createCompute(task, { lake: folderLake('.redeye/lake'), source: world })
  * const manifest = await compute.run(attempt)
  */
-export function createCompute(task: Task, world: ComputeWorld): Compute {
+export function createCompute(task: Task, world: ComputeWorld): LocalCompute {
   let statement: Promise<Statement> | undefined
   const translated = () => {
     statement ??= Promise.resolve(world.sql ?? translate(task)).then(sql => ({ translated: sql }))

@@ -5,7 +5,17 @@ import { neededBy } from './mapping.ts'
 import { countOf, endOf, isTimed, keyOf, type Partitioning, placeIn, startOf } from './partition.ts'
 import { type InputFacts, mayBeReady, optionalTime, pinnedNumber, type Readiness, readiness } from './readiness.ts'
 import { retryAt } from './retry.ts'
-import { type Cause, joinCauses, type Pins, publishedLoudly, type RunDoc, type RunError, sameCause, type Version } from './run.ts'
+import {
+  type Cause,
+  type Effect,
+  joinCauses,
+  type Pins,
+  publishedLoudly,
+  type RunDoc,
+  type RunError,
+  sameCause,
+  type Version,
+} from './run.ts'
 import type { EpochMs } from './zone.ts'
 
 /*
@@ -323,7 +333,7 @@ export const LEASE_MS = 30 * 60_000
 export const RENEW_MS = 10 * 60_000
 
 function claimed(doc: RunDoc, place: Place, now: EpochMs, generation: number, attempt: number): RunDoc {
-  const { due, lookedAt, newsAt, refusedBy, pending, stale, error, endedAt, deadline, begunAt, handedOn, ...rest } = doc
+  const { due, lookedAt, newsAt, refusedBy, pending, stale, error, endedAt, deadline, begunAt, handedOn, job, ...rest } = doc
   return {
     ...rest,
     state: 'running',
@@ -352,13 +362,15 @@ export type Outcome =
 export function end(
   doc: RunDoc,
   place: Place,
-  by: { generation: number; attempt: number },
+  by: { generation: number; attempt: number; job?: string },
   outcome: Outcome,
   now: EpochMs,
   chance: number,
 ): RunDoc | undefined {
+  // A job's end says nothing of an attempt whose work another job does.
+  if (by.job !== undefined && doc.job !== undefined && doc.job !== by.job) return undefined
   if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
-  const { lease, deadline, permits, ...rest } = doc
+  const { lease, deadline, permits, job, ...rest } = doc
   if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by) }
   const { byRestart, ok: _, ...error } = outcome
   const counted = byRestart ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
@@ -373,7 +385,8 @@ const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended,
 const SERVED = 8
 
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
-  const { requests, ended, error, due, pending, stale, lookedAt, newsAt, refusedBy, lease, deadline, permits, ...rest } = withoutNotice(doc)
+  const { requests, ended, error, due, pending, stale, lookedAt, newsAt, refusedBy, lease, deadline, permits, job, ...rest } =
+    withoutNotice(doc)
   const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
   return { ...rest, state, endedAt: now, ...served }
 }
@@ -415,10 +428,15 @@ export function delivered(
 export function cancel(doc: RunDoc | undefined, now: EpochMs): RunDoc | undefined {
   if (!doc?.state || doc.state === 'succeeded' || doc.state === 'failed' || doc.state === 'cancelled') return undefined
   const { noted, ...rest } = over(doc, 'cancelled', now)
-  return doc.state === 'running'
-    ? { ...rest, effects: [...(rest.effects ?? []), { effect: 'stop', generation: doc.generation, attempt: doc.attempt }] }
-    : rest
+  return doc.state === 'running' ? { ...rest, effects: [...(rest.effects ?? []), stopOf(doc)] } : rest
 }
+
+const stopOf = ({ generation, attempt, job }: RunDoc): Effect => ({
+  effect: 'stop',
+  generation,
+  attempt,
+  ...(job !== undefined && { job }),
+})
 
 /** A person releases a held run: it runs on the newest of everything. Undefined when it is not held. */
 export function approve(doc: RunDoc | undefined): RunDoc | undefined {
@@ -436,6 +454,12 @@ export function handOn(doc: RunDoc, by: { generation: number; attempt: number },
   if (!renewed) return undefined
   const { begunAt: _, ...rest } = renewed
   return { ...rest, handedOn: (doc.handedOn ?? 0) + 1 }
+}
+
+/** A job does the attempt's work, and is alive; undefined when another job does, or the attempt is no longer the run's own. */
+export function runsAs(doc: RunDoc, by: { generation: number; attempt: number }, job: string, now: EpochMs): RunDoc | undefined {
+  const renewed = (doc.job ?? job) === job ? renew(doc, by, now) : undefined
+  return renewed && { ...renewed, job }
 }
 
 /** The attempt's worker is alive. */

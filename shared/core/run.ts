@@ -69,7 +69,7 @@ export interface RunError {
 export type Effect =
   | { effect: 'alert'; generation: number }
   | { effect: 'notice' }
-  | { effect: 'stop'; generation: number; attempt: number }
+  | { effect: 'stop'; generation: number; attempt: number; job?: string }
 
 /**
  * The ledger's document of one partition of one dataset: its current version, and the run that makes it.
@@ -108,6 +108,8 @@ export interface RunDoc {
   begunAt?: EpochMs
   /** How often the attempt has gone on in another invocation, from a checkpoint. */
   handedOn?: number
+  /** The Spark job that does the attempt's work, where one does. */
+  job?: string
   endedAt?: EpochMs
   /** Until when the attempt counts as alive without a word. */
   lease?: EpochMs

@@ -12,10 +12,11 @@ import type { World } from './world.ts'
 export type Ended = Exclude<Outcome, { ok: true }> | Omit<Extract<Outcome, { ok: true }>, 'at' | 'hash'>
 
 /**
- * Records how an attempt ended. False when the attempt is no longer the run's own: overtaken, cancelled, or over; then nothing changes.
+ * Records how an attempt ended. False when the attempt is no longer the run's own (overtaken, cancelled, or over), or when `job` is named and
+ * another does its work; then nothing changes.
  * `begun` is the run as its work began: most runs are not written in between, and are not read again.
  */
-export async function finish(world: World, name: AttemptName, outcome: Ended, begun?: Stored<RunDoc>): Promise<boolean> {
+export async function finish(world: World, name: AttemptName & { job?: string }, outcome: Ended, begun?: Stored<RunDoc>): Promise<boolean> {
   const graph = await world.graph()
   const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
   const key = runKey(name.dataset, name.partition)

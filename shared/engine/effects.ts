@@ -36,6 +36,7 @@ async function happen(world: World, doc: RunDoc, effect: Effect): Promise<void> 
     case 'notice':
       return world.notifier.notice({ task, partition: doc.partition, run: doc })
     case 'stop':
+      if (effect.job !== undefined) await world.spark?.cancel(effect.job)
       return world.workers.stop({
         task,
         dataset: doc.dataset,

@@ -8,6 +8,7 @@ import { DAY_MS, dateOfDay, dayOf } from '../core/zone.ts'
 import type { Key } from '../ports/ledger.ts'
 import { considerRun } from './consider.ts'
 import { settle } from './effects.ts'
+import { heedJob } from './job.ts'
 import { type NightDoc, runKey } from './keys.ts'
 import { placeOf } from './load.ts'
 import { auditLimits } from './permits.ts'
@@ -37,11 +38,21 @@ export async function sweepTask(world: World, task: string): Promise<void> {
 async function endSilent(world: World, graph: Graph, task: string, key: Key): Promise<void> {
   const { output } = placeOf(graph, task, 0)
   const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
-  const { written } = await swap<RunDoc>(world, key, d => {
-    const error = d && silent(d, world.clock.now())
-    return error ? end(d, place, d, { ok: false, ...error }, world.clock.now(), world.chance.next()) : d
-  })
-  if (written) await considerRun(world, graph, task, place.ordinal, {})
+  const running = await world.ledger.get<RunDoc>(key)
+  const job = running?.doc.job
+  if (job !== undefined) await heedJob(world, job)
+  const { written } = await swap<RunDoc>(
+    world,
+    key,
+    d => {
+      const error = d && silent(d, world.clock.now())
+      return error ? end(d, place, d, { ok: false, ...error }, world.clock.now(), world.chance.next()) : d
+    },
+    job === undefined ? running : undefined,
+  )
+  if (!written) return
+  if (job !== undefined) await world.spark?.cancel(job)
+  await considerRun(world, graph, task, place.ordinal, {})
 }
 
 /** Looks at the runs that recent versions of the inputs concern, there or not yet there, and that have not taken note of them. */

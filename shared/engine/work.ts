@@ -2,11 +2,12 @@ import { RedeyeError } from '../core/errors.ts'
 import { pinsHold, RENEW_MS } from '../core/follow.ts'
 import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
-import { type Compute, type PinnedPartition, Unfinished } from '../ports/compute.ts'
+import { type Compute, type PinnedPartition, type SubmittedJob, Unfinished } from '../ports/compute.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import { inputsHash } from '../task/contract.ts'
 import type { Task } from '../task/task.ts'
 import { beginWork, type Ended, finish, handOnWork, renewLease } from './attempt.ts'
+import { recordJob } from './job.ts'
 import type { World } from './world.ts'
 
 // setTimeout takes no more; what is longer fires at once.
@@ -30,6 +31,10 @@ export async function work(world: World, task: Task, compute: Compute, name: Att
     if (await handOnWork(world, name)) await world.workers.start(name)
     return
   }
+  if ('job' in ended) {
+    log((await recordJob(world, name, ended.job)) ? 'runs on Spark' : 'refused: the attempt is no longer the run’s own', { job: ended.job })
+    return
+  }
   const accepted = await finish(world, name, ended, begun)
   if (ended.ok) log(accepted ? 'published' : 'refused: the attempt is no longer the run’s own', { rows: ended.rows, bytes: ended.bytes })
   else log(`failed: ${ended.message}`, { failure: ended.failure, ...(ended.code && { code: ended.code }) })
@@ -42,7 +47,7 @@ async function attempt(
   name: AttemptName,
   doc: RunDoc,
   log: Log,
-): Promise<Ended | 'unfinished'> {
+): Promise<Ended | SubmittedJob | 'unfinished'> {
   const stop = new AbortController()
   const renewing = setInterval(async () => {
     // A lease that cannot be renewed because the ledger does not answer is tried again; one that is another's ends the work.
@@ -63,7 +68,7 @@ async function attempt(
         remedy: 'nothing: the run is tried again, on the inputs that the task has by then',
       })
     const { generation, attempt } = name
-    const { rows, bytes, schemaHash } = await compute.run({
+    const made = await compute.run({
       task: task.name,
       partition: name.partition,
       generation,
@@ -74,7 +79,7 @@ async function attempt(
       ...(doc.cause && { cause: doc.cause }),
       log,
     })
-    return { ok: true, rows, bytes, schemaHash }
+    return 'job' in made ? made : { ok: true, rows: made.rows, bytes: made.bytes, schemaHash: made.schemaHash }
   } catch (error) {
     if (error instanceof Unfinished) return 'unfinished'
     if (error instanceof RedeyeError)

@@ -6,6 +6,7 @@ import type { DeadLetters } from '../ports/dead-letters.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Notifier } from '../ports/notifier.ts'
+import type { Spark } from '../ports/spark.ts'
 import type { Timers } from '../ports/timers.ts'
 import type { Workers } from '../ports/workers.ts'
 
@@ -17,6 +18,8 @@ export interface World {
   clock: Clock
   chance: Chance
   workers: Workers
+  /** Absent where nothing runs on Spark. */
+  spark?: Spark
   notifier: Notifier
   deadLetters: DeadLetters
   lake: Pick<Lake, 'put' | 'get'>

@@ -39,8 +39,16 @@ export class Unfinished extends Error {
   }
 }
 
+/** The work is a Spark job's from now on, by its id: that it has ended is heard elsewhere. */
+export interface SubmittedJob {
+  job: string
+}
+
 /** Does one task's work (an adapter is made for a task): reads pinned versions, writes files and manifest.json, runs the checks. Publishing is not its business. */
 export interface Compute {
-  /** Resolves with the manifest it wrote, checks passed; rejects with a RedeyeError whose `failure` classifies the attempt, or with Unfinished. */
-  run(attempt: Attempt): Promise<Manifest>
+  /**
+   * Resolves with the manifest it wrote, checks passed, or with the job that is to do it; rejects with a RedeyeError whose `failure`
+   * classifies the attempt, or with Unfinished.
+   */
+  run(attempt: Attempt): Promise<Manifest | SubmittedJob>
 }

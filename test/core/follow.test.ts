@@ -21,6 +21,7 @@ import {
   type Place,
   RENEW_MS,
   renew,
+  runsAs,
   select,
   silent,
   type View,
@@ -611,6 +612,20 @@ describe('a worker', () => {
   const place = placeFor(0)
   const own = { generation: 2, attempt: 3 }
   const running = run(place, { state: 'running', ...own, lease: at(1) })
+
+  test('that is a job keeps the attempt alive, and no other job does or ends it', () => {
+    const own = { generation: 2, attempt: 3 }
+    const at7 = runsAs(running, own, 'j1', at(7))!
+    expect(at7).toEqual({ ...running, job: 'j1', lease: at(7) + LEASE_MS })
+    expect(runsAs(at7, own, 'j1', at(8))!.lease).toBe(at(8) + LEASE_MS)
+    expect(runsAs(at7, own, 'j2', at(8))).toBeUndefined()
+    expect(runsAs(running, { ...own, attempt: 2 }, 'j1', at(7))).toBeUndefined()
+    const lost = { ok: false, failure: 'lost', message: 'm' } as const
+    expect(end(at7, place, { ...own, job: 'j2' }, lost, at(8), 0)).toBeUndefined()
+    expect(end(at7, place, { ...own, job: 'j1' }, lost, at(8), 0)).not.toHaveProperty('job')
+    expect(end(running, place, { ...own, job: 'j1' }, lost, at(8), 0)).toBeDefined()
+    expect(cancel(at7, at(8))!.effects).toEqual([{ effect: 'stop', ...own, job: 'j1' }])
+  })
 
   test('that is alive renews the lease of its own attempt', () => {
     expect(renew(running, own, at(5))).toEqual({ ...running, lease: at(5) + LEASE_MS })

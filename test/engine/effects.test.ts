@@ -47,6 +47,14 @@ beforeEach(async () => {
   host.world.workers.stop = async said => void told.push(said)
 })
 
+test('what stops an attempt ends its job', async () => {
+  const cancelled: string[] = []
+  host.world.spark = { submit: async () => '', status: async () => undefined, cancel: async id => void cancelled.push(id) }
+  await host.ledger.put(key, { ...failed, effects: [{ ...stop, job: 'j1' }] }, 0)
+  await settle(host.world, key)
+  expect(cancelled).toEqual(['j1'])
+})
+
 test('what stands in a document happens, and is taken out', async () => {
   await host.ledger.put(key, { ...failed, effects: [alert, { effect: 'notice' }, stop] }, 0)
   await settle(host.world, key)

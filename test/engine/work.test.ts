@@ -149,6 +149,25 @@ describe('an attempt', () => {
     expect(deadline).toBeDefined()
   })
 
+  test('that is a Spark job’s from now on leaves it to the job', async () => {
+    const cancelled: string[] = []
+    host.world.spark = { submit: async () => '', status: async () => undefined, cancel: async id => void cancelled.push(id) }
+    await doing(async () => ({ job: 'j1' }))
+    expect(await run()).toMatchObject({ state: 'running', attempt: 1, job: 'j1' })
+    expect(cancelled).toEqual([])
+  })
+
+  test('that was cancelled while its job was submitted ends the job', async () => {
+    const cancelled: string[] = []
+    host.world.spark = { submit: async () => '', status: async () => undefined, cancel: async id => void cancelled.push(id) }
+    await doing(async () => {
+      await host.publish([{ type: 'RunCancelled', detail: { task: 'cleaning', partition: '2026-03-02' } }])
+      await host.drain()
+      return { job: 'j1' }
+    })
+    expect([(await run()).state, cancelled]).toEqual(['cancelled', ['j1']])
+  })
+
   test('that was overtaken meanwhile does not go on', async () => {
     const started: unknown[] = []
     host.world.workers.start = async attempt => void started.push(attempt)

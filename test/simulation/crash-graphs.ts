@@ -56,6 +56,7 @@ function scenario(seed: number, contracts: Contract[], script: Step[]): Scenario
     script,
     families: [],
     laneLimits: {},
+    onSpark: [],
     // Beyond what was lost for ever, and seldom enough that most crashes are not a sweep's.
     sweepMs: 12 * HOUR_MS,
     collects: false,
@@ -63,7 +64,7 @@ function scenario(seed: number, contracts: Contract[], script: Step[]): Scenario
   }
 }
 
-/** Five small graphs, of which every port call, and every pair of them, is a place to die. */
+/** Six small graphs, of which every port call, and every pair of them, is a place to die. */
 export const crashGraphs: Record<string, Scenario> = {
   chain: scenario(
     2,
@@ -104,6 +105,14 @@ export const crashGraphs: Record<string, Scenario> = {
       deliver(34, days[1]!),
     ],
   ),
+  job: {
+    ...scenario(
+      12,
+      [daily('raw', true), ...task('a', 'da', [['raw', same]]), ...task('b', 'db', [['da', same]])],
+      [deliver(25, days[0]!), { at: start + 28 * HOUR_MS, step: 'cancel', chosen: 0 }, deliver(30, days[1]!)],
+    ),
+    onSpark: ['a'],
+  },
   'hold and pause': scenario(
     10,
     [daily('raw', true), ...task('a', 'da', [['raw', same, 'hold']])],

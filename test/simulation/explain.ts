@@ -55,11 +55,11 @@ function withoutTask(scenario: Scenario, task: string): Scenario {
   }
 }
 
-function describe({ contracts, families, weeks, laneLimits, sweepMs }: Scenario): string {
+function describe({ contracts, families, weeks, laneLimits, onSpark, sweepMs }: Scenario): string {
   const lines = contracts.map(c =>
     c.kind === 'dataset'
       ? `dataset ${c.dataset}${c.outside ? ' (outside)' : ''} ${JSON.stringify(c.partitioning)}`
       : `task ${c.task} makes ${c.output}${c.onNight ? ' on the night' : ''}${c.limit ? `, limit ${c.limit}` : ''} from ${c.inputs.map(i => `${i.dataset} ${JSON.stringify({ ...i.mapping, wait: i.wait, onUpdate: i.onUpdate })}`).join(', ') || 'nothing'}`,
   )
-  return `${lines.join('\n')}\n${weeks.days} days from ${weeks.first}; faults: ${families.join(', ') || 'none'}; lanes ${JSON.stringify(laneLimits)}; a sweep every ${sweepMs / 60_000} min\n`
+  return `${lines.join('\n')}\n${weeks.days} days from ${weeks.first}; faults: ${families.join(', ') || 'none'}; lanes ${JSON.stringify(laneLimits)}; on Spark: ${onSpark.join(', ') || 'none'}; a sweep every ${sweepMs / 60_000} min\n`
 }

@@ -27,6 +27,13 @@ export interface Faults {
   die: number
   /** An attempt's end that is announced before it has ended, again, or otherwise. */
   contradict: number
+  /** One submission of a Spark job that is taken for two. */
+  submittedTwice: number
+  /** Word of a Spark job that is never heard, or twice. */
+  unannounced: number
+  announcedTwice: number
+  /** A Spark job's end that is announced before it has ended, or whose status is another than it came to. */
+  contradicted: number
   /** How far a worker's clock may be off, in milliseconds. */
   skewMs: number
   /** How attempts end that end badly. */
@@ -56,6 +63,10 @@ export const noFaults: Faults = {
   yields: 0,
   die: 0,
   contradict: 0,
+  submittedTwice: 0,
+  unannounced: 0,
+  announcedTwice: 0,
+  contradicted: 0,
   skewMs: 0,
   transient: 0,
   user: 0,
@@ -71,6 +82,7 @@ export const families: Record<string, Partial<Faults>> = {
   feed: { feedRepeats: 0.3, feedLoses: 0.05, delay: 0.1 },
   crashes: { crash: 0.01 },
   workers: { startLost: 0.05, freeze: 0.05, yields: 0.1, die: 0.05, contradict: 0.1, twice: 0.05 },
+  jobs: { submittedTwice: 0.2, unannounced: 0.3, announcedTwice: 0.2, contradicted: 0.2 },
   clocks: { skewMs: 30_000 },
   outcomes: { transient: 0.15, user: 0.03, timeout: 0.05 },
   versions: { nextCode: 0.3 },

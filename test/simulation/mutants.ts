@@ -268,6 +268,24 @@ export const mutants: Mutant[] = [
   mutant('a delivery told twice is two versions', 'engine/deliveries', '[...(doc?.deliveries ?? []), id]', '[...(doc?.deliveries ?? [])]'),
   mutant('an operator’s word told again is heeded again', 'core/run', 'if (doc.heard?.includes(eventId)) return undefined', ''),
   mutant(
+    'a Spark job that nobody speaks of is not asked after',
+    'engine/sweep',
+    '  if (job !== undefined) await heedJob(world, job)\n',
+    '',
+  ),
+  mutant(
+    'a Spark job’s status is believed',
+    'engine/job',
+    '  if (made) return',
+    "  if (state === 'succeeded') return { ok: true, rows: 1, bytes: 4, schemaHash: '' }\n  if (made) return",
+  ),
+  mutant(
+    'a second job’s end is the attempt’s',
+    'core/follow',
+    '  if (by.job !== undefined && doc.job !== undefined && doc.job !== by.job) return undefined\n',
+    '',
+  ),
+  mutant(
     'what is current is not kept',
     'engine/collector',
     'const keys = folder.keys.filter(key => !needed.has(key))',

@@ -50,6 +50,8 @@ export class Oracle implements Witness {
   failure: Error | undefined
   laneLimits: Partial<Record<string, number>> = {}
   skewMs = 0
+  /** Whether a Spark job is at work, whatever is said of it. */
+  jobRuns: (id: string) => boolean = () => false
   attempts = 0
   /** What an attempt's ledger requests may be made of: runs' needed partitions, summed over attempts. */
   pinnable = 0
@@ -208,8 +210,10 @@ export class Oracle implements Witness {
           5,
           `${p.name} was published by g${version.generation}-a${version.attempt} and is at g${before?.generation}-a${before?.attempt}`,
         )
-      if (by.attempt?.generation !== version.generation || by.attempt.attempt !== version.attempt)
-        this.broken(5, `an attempt that is over published ${p.name}`)
+      const another = by.attempt?.generation !== version.generation || by.attempt.attempt !== version.attempt
+      // Whoever hears that a job is over publishes what it made.
+      const job = before?.job
+      if (job === undefined ? another : this.jobRuns(job)) this.broken(5, `an attempt that is over published ${p.name}`)
     }
     this.#readable(`${p.dataset}/${p.key}/g${version.generation}-a${version.attempt}`, `${p.name} points to`)
     const last = p.current
@@ -409,8 +413,9 @@ export class Oracle implements Witness {
     const contract = this.tasks.get(before.task!) ?? this.#ever.get(`${before.task} ${before.pins?.inputsHash}`)!
     if (after.state !== 'queued' && after.state !== 'failed') return
     const failure = after.error!.failure
-    if (failure === 'lost' && before.lease !== undefined && before.lease > now + by.skewMs + 2 * this.skewMs && !by.attempt)
-      this.broken(5, `${p.name} counts as lost while its lease lasts`)
+    const leased = (before.lease ?? 0) > now + by.skewMs + 2 * this.skewMs && !by.attempt
+    if (failure === 'lost' && (before.job === undefined ? leased : this.jobRuns(before.job)))
+      this.broken(5, `${p.name} counts as lost while its lease or its job lasts`)
     p.ended[failure] = (p.ended[failure] ?? 0) + 1
     const { attempts, timeouts, losses } = contract.retry
     const most = { transient: attempts, timeout: timeouts, lost: losses }[failure as string] ?? 1

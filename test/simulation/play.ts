@@ -19,6 +19,8 @@ export interface Scenario {
   script: Step[]
   families: string[]
   laneLimits: SimulatedWorld['laneLimits']
+  /** The tasks that run on Spark. */
+  onSpark: string[]
   sweepMs: number
   collects: boolean
   /** How likely something else occurs, each time that somebody waits for a port. */
@@ -53,7 +55,11 @@ export function drawScenario(seed: number): Scenario {
   const end = start + (weeks.days + 1) * DAY_MS
   const drawn = drawGraph(random, weeks, start)
   const script = drawScript(random, weeks, drawn, start, end)
-  const chosen = random.chance(0.25) ? [] : Object.keys(families).filter(() => random.chance(0.35))
+  const chosen = random.chance(0.25) ? [] : Object.keys(families).filter(f => f !== 'jobs' && random.chance(0.35))
+  // By dice of their own: what a seed meant before there were jobs it means still, where it has none.
+  const jobs = new Random(seed ^ 0x10b5)
+  const onSpark = jobs.chance(0.2) ? drawn.contracts.flatMap(c => (c.kind === 'task' && jobs.chance(0.4) ? [c.task] : [])) : []
+  if (onSpark.length > 0 && chosen.length > 0 && jobs.chance(0.6)) chosen.push('jobs')
   const laneLimits = random.chance(0.2)
     ? { nightly: random.int(1, 6), backfill: random.int(1, 2), ...(random.chance(0.5) && { manual: 1 }) }
     : {}
@@ -62,7 +68,7 @@ export function drawScenario(seed: number): Scenario {
   const sweepMs = needsNoSweep(chosen, contracts, script) ? Number.POSITIVE_INFINITY : random.pick([0.25, 1, 3, 3, 6, 6, 12, 12]) * HOUR_MS
   const collects = random.chance(0.2)
   const overlap = random.pick([0, 0.02, 0.2, 0.5])
-  return { sweepMs, collects, overlap, seed, weeks, start, end, contracts, script, families: chosen, laneLimits }
+  return { sweepMs, collects, overlap, seed, weeks, start, end, contracts, script, families: chosen, laneLimits, onSpark }
 }
 
 // Contracts that change wake nobody, and neither does a skip of what concerns every run of a dated task: both are left to the sweep.
@@ -86,11 +92,13 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   let world: SimulatedWorld
   const oracle = new Oracle(contracts, weeks.first, () => world.lake)
   oracle.laneLimits = scenario.laneLimits
+  oracle.jobRuns = id => world.jobs.runs(id)
   oracle.skewMs = faults.skewMs
   world = new SimulatedWorld(random, contracts, start, faults, oracle)
   world.laneLimits = scenario.laneLimits
   world.sweepMs = scenario.sweepMs
   world.collects = scenario.collects
+  world.jobs.tasks = new Set(scenario.onSpark)
   world.overlap = scenario.overlap
   for (const [call, when] of scenario.crashes ?? []) world.crashAt.set(call, when)
   world.nextBegin = (now, task) => nextBegin(oracle, now, task)

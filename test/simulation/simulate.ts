@@ -7,7 +7,7 @@ const usage = `npm run simulate -- OPTIONS, over all cores:
   --seeds N          plays N seeds; 2000 nights unless told
   --nights N         plays seeds until they have had so many nights
   --seed S           begins with that seed (by the clock unless told); alone, plays it and prints its trace, made small, when it fails
-  --crashes          five small graphs, a crash at every single call of a port
+  --crashes          six small graphs, a crash at every single call of a port
   --pairs            and at every two of them
   --mutants [NAME]   plants each deliberate bug and counts the seeds until it is found
   --recorded         with --mutants: begins with the seeds of the table, and leaves the table as it is

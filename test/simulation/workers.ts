@@ -1,6 +1,7 @@
 import { pinsHold, RENEW_MS } from '../../shared/core/follow.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
 import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
+import { recordJob } from '../../shared/engine/job.ts'
 import type { Stored } from '../../shared/ports/ledger.ts'
 import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Random } from './random.ts'
@@ -43,6 +44,7 @@ export class Workers {
     const code = world.graph.task(attempt.task)
     if (code && !pinsHold(doc, code)) return this.#end(attempt, { ok: false, failure: 'transient', message: 'other inputs' }, begun)
     this.#witness.works(attempt, doc)
+    if (world.jobs.tasks.has(attempt.task)) return this.#submit(attempt)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return world.lake.write(`${folder}/part-0000.parquet`, 'ro')
     const freezes = random.chance(faults.freeze)
@@ -84,6 +86,12 @@ export class Workers {
       world.spawn(this.#sleep(random.int(1, 3) * 1000).then(() => this.#end(attempt, contradiction)))
     }
     await this.#end(attempt, ended, begun)
+  }
+
+  async #submit(attempt: AttemptName): Promise<void> {
+    await this.#world.invoke('work', async ports => {
+      await recordJob(ports, attempt, await ports.spark!.submit({ attempt, plan: '' }))
+    })
   }
 
   // A worker that cannot say how it ended tries again some times, then it is gone.

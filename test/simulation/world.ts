@@ -23,6 +23,7 @@ import type { Key } from '../../shared/ports/ledger.ts'
 import type { AttemptName } from '../../shared/ports/workers.ts'
 import type { Faults } from './faults.ts'
 import { type Due, Heap } from './heap.ts'
+import { Jobs } from './jobs.ts'
 import { MemoryLake } from './memory-lake.ts'
 import { type Changes, MemoryLedger } from './memory-ledger.ts'
 import type { Random } from './random.ts'
@@ -136,6 +137,7 @@ export class SimulatedWorld {
   #nextSweep = 0
   readonly #timers = new Set<string>()
   readonly #workers: Workers
+  readonly jobs: Jobs
   tally: Map<string, number> | undefined
 
   constructor(random: Random, contracts: readonly Contract[], now: number, faults: Faults, witness: Witness) {
@@ -147,6 +149,7 @@ export class SimulatedWorld {
     this.#rules = rulesOf(this.#graph)
     this.#earlier = { graph: this.#graph, until: 0 }
     this.#workers = new Workers(this, random, witness)
+    this.jobs = new Jobs(this, random)
   }
 
   get graph(): Graph {
@@ -285,6 +288,7 @@ export class SimulatedWorld {
       clock: { now: () => this.now + of.skewMs, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + 1 / 1024)) },
       chance: { next: () => this.#random.next() },
       workers: { start: attempt => call(() => this.#workers.start(attempt)), stop: () => call(() => {}) },
+      spark: this.jobs.port(call),
       notifier: {
         alert: ({ task, partition, generation }) => call(() => this.#witness.alert(task, partition, generation)),
         notice: ({ task, partition }) => call(() => this.#witness.notice(task, partition)),
@@ -370,9 +374,13 @@ export class SimulatedWorld {
 
   /** Writes a version's files; gives what an inspection of them finds. */
   writeVersion(folder: string) {
+    const facts = { rows: 1, bytes: 4, schemaHash: '' }
     this.lake.write(`${folder}/part-0000.parquet`, 'rows')
-    this.lake.write(`${folder}/manifest.json`, JSON.stringify({ files: [{ key: `${folder}/part-0000.parquet`, rows: 1, bytes: 4 }] }))
-    return { rows: 1, bytes: 4, schemaHash: '' } as never
+    this.lake.write(
+      `${folder}/manifest.json`,
+      JSON.stringify({ files: [{ key: `${folder}/part-0000.parquet`, rows: 1, bytes: 4 }], ...facts }),
+    )
+    return facts as never
   }
 
   /** Lets something go on beside the rest. */
