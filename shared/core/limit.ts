@@ -78,7 +78,8 @@ type Acquired = Swapped & { granted: boolean; owned: boolean; taken?: boolean }
 
 /**
  * Takes a place for an attempt, or waits for one: the same swap that refuses also enqueues. A place that was handed to the run
- * is its own; one of its earlier attempt, which must be over, counts as free.
+ * is its own; one of its earlier attempt, which must be over, counts as free. One of a later attempt is not touched: whoever asks has read
+ * the run as it was, and will find that it has gone on.
  *
  * What was handed to somebody who comes later, and is not taken yet, is taken from him: he waits again. Otherwise two runs that need
  * places under the same two limits, each handed the one that the other lacks, could give them back and be handed them for ever.
@@ -97,6 +98,7 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
     // Another taker is about to begin this very attempt. If it does not, it gives the place back, and this one must hear of it.
     return { ...enqueue(doc, candidate, now, false), granted: false, owned, taken: true }
   }
+  if (mine && isLater(mine, begins)) return { doc, granted: false, owned: false, taken: true, handed: [], changed: false }
   // Who has a place is ahead of nobody: `handOn` gives him none, so the one that is free would be handed to this one, who is refused.
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0 && !others.some(isRun(w))).length
   if (doc.limit - others.length > ahead)
@@ -113,6 +115,9 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   }
   return { ...enqueue({ ...doc, holders: others }, candidate, now, mine !== undefined), granted: false, owned: false }
 }
+
+const isLater = ({ generation = 0, attempt = 0 }: Holder, than: Begins): boolean =>
+  generation > than.generation || (generation === than.generation && attempt > than.attempt)
 
 /** The candidate that was handed a place, if that is what a holder is. */
 const asHanded = ({ dataset, partition, task, handed }: Holder): Candidate[] => (handed ? [{ dataset, partition, task, ...handed }] : [])

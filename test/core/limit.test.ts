@@ -40,6 +40,15 @@ test('the same attempt, begun twice at once, has one place, and only its taker g
   expect(release(first.doc, { dataset: 'clean', partition: 'p1', token: 't1' }, 0).doc.holders).toEqual([])
 })
 
+test('whoever read the run as it was takes no place from its later attempt', () => {
+  const held = acquire(newLimit(1), candidate(1), begins(1, 2), 0).doc
+  for (const earlier of [begins(2, 1), { ...begins(2, 9), generation: 0 }]) {
+    const refused = acquire(held, candidate(1), earlier, 0)
+    expect(refused).toMatchObject({ doc: held, granted: false, owned: false, taken: true, changed: false })
+    expect(release(refused.doc, { dataset: 'clean', partition: 'p1', token: 't2' }, 0).changed).toBe(false)
+  }
+})
+
 test('who was refused for another taker of the same attempt hears of it when that one gives the place back', () => {
   const first = acquire(newLimit(2), candidate(1), begins(1), 0)
   const again = acquire(first.doc, candidate(1), { ...begins(1), token: 'other' }, 0)
