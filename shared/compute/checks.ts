@@ -34,7 +34,7 @@ export async function runChecks(checked: Checked): Promise<CheckResult[]> {
     if (check.check === 'rows') results.push(checkRows(checked, check))
     else if (isRowCheck(check)) {
       const { condition, shown, said } = conditionOf(task, check)
-      const violations = { relation: `(FROM ${checked.relation} WHERE ${condition})`, shown, said }
+      const violations = { relation: `(SELECT * FROM ${checked.relation} WHERE ${condition})`, shown, said }
       results.push(await resultOf(checked, check, violations, counts.get(check) ?? 0))
     } else results.push(await checkMany(checked, check))
   }

@@ -1,5 +1,5 @@
 import type { Manifest } from '../core/manifest.ts'
-import { type Attempt, type Compute, Unfinished } from '../ports/compute.ts'
+import { type Attempt, type LocalCompute, Unfinished } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { Task } from '../task/task.ts'
 import { refuseFailedChecks, runChecks } from './checks.ts'
@@ -9,15 +9,10 @@ import { runIngest } from './ingest.ts'
 import { openVersions, selectVersions } from './input-relation.ts'
 import { runLoad } from './load.ts'
 import { manifestOf, writeManifest } from './manifest-file.ts'
-import { runTransform, type Statement, sqlFileOf, translate } from './transform.ts'
+import { runTransform, SparkOnly, type Statement, sqlFileOf, translate } from './transform.ts'
 import type { ComputeWorld, Produced, Work } from './work.ts'
 
 export type { ComputeWorld, TranslatedSql } from './work.ts'
-
-/** Does the work where it is told to: what it resolves with is there. */
-export interface LocalCompute extends Compute {
-  run(attempt: Attempt): Promise<Manifest>
-}
 
 /**
  * The data plane of one task: what an attempt reads, computes, writes and checks, on DuckDB inside this process. Nothing of DuckDB
@@ -37,7 +32,19 @@ export function createCompute(task: Task, world: ComputeWorld): LocalCompute {
   }
   // What outgrows the memory goes to the lake's own disk, unless something else is said.
   const duckdb = { spillFolder: spillFolderOf(world.lake), ...world.duckdb }
-  return { run: attempt => runAttempt(task, { ...world, duckdb }, attempt, translated) }
+  const onDuckdb = { run: (attempt: Attempt) => runAttempt(task, { ...world, duckdb }, attempt, translated) }
+  const { spark } = world
+  if (!spark || task.work.work !== 'transform' || task.engine === 'duckdb') return onDuckdb
+  if (task.engine === 'spark') return spark
+  return {
+    async run(attempt) {
+      const only = await translated().then(
+        () => false,
+        error => error instanceof SparkOnly,
+      )
+      return (only ? spark : onDuckdb).run(attempt)
+    },
+  }
 }
 
 const spillFolders = new WeakMap<Lake, string>()

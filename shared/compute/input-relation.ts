@@ -19,16 +19,22 @@ export interface OpenedVersion {
 const AT_ONCE = 32
 
 /** Reads the manifests of pinned versions and fetches their files. */
-export async function openVersions(lake: Lake, pinned: readonly PinnedPartition[]): Promise<OpenedVersion[]> {
-  const opened: OpenedVersion[] = []
-  for (let i = 0; i < pinned.length; i += AT_ONCE)
-    opened.push(...(await Promise.all(pinned.slice(i, i + AT_ONCE).map(one => openVersion(lake, one)))))
-  return opened
+export function openVersions(lake: Lake, pinned: readonly PinnedPartition[]): Promise<OpenedVersion[]> {
+  return severally(pinned, async one => {
+    const manifest = await readManifest(lake, one.folder)
+    return { partition: one.partition, manifest, paths: await Promise.all(manifest.files.map(file => lake.fetch(file.key))) }
+  })
 }
 
-async function openVersion(lake: Lake, pinned: PinnedPartition): Promise<OpenedVersion> {
-  const manifest = await readManifest(lake, pinned.folder)
-  return { partition: pinned.partition, manifest, paths: await Promise.all(manifest.files.map(file => lake.fetch(file.key))) }
+/** Reads the manifests of pinned versions, and nothing of their files. */
+export function openedManifests(lake: Lake, pinned: readonly PinnedPartition[]): Promise<Pick<OpenedVersion, 'partition' | 'manifest'>[]> {
+  return severally(pinned, async ({ partition, folder }) => ({ partition, manifest: await readManifest(lake, folder) }))
+}
+
+async function severally<T>(pinned: readonly PinnedPartition[], open: (one: PinnedPartition) => Promise<T>): Promise<T[]> {
+  const opened: T[] = []
+  for (let i = 0; i < pinned.length; i += AT_ONCE) opened.push(...(await Promise.all(pinned.slice(i, i + AT_ONCE).map(open))))
+  return opened
 }
 
 /** A query with these relations in front of it, by name. Unlike a view, a relation that the query does not use costs nothing. */
@@ -51,7 +57,7 @@ export function selectVersions(dataset: string, columns: Columns, versions: Open
   }
   const scans: string[] = []
   for (const [schema, same] of bySchema) {
-    const written = writtenColumns(dataset, columns, schema, same[0]!)
+    const written = writtenColumns(dataset, columns, schema, same[0]!.partition)
     if (same.some(version => version.paths.length > 0)) scans.push(scan(columns, written, same))
   }
   return scans.length > 0 ? scans.join(' UNION ALL ') : emptyTable(columns)
@@ -80,7 +86,7 @@ function scan(columns: Columns, written: Map<string, string>, versions: OpenedVe
 }
 
 /** The columns a version was written with; a column that is gone or has another type since is an error before anything is read. */
-function writtenColumns(dataset: string, columns: Columns, schema: string, version: OpenedVersion): Map<string, string> {
+export function writtenColumns(dataset: string, columns: Columns, schema: string, partition: string): Map<string, string> {
   const written = parseSchema(schema)
   if (schema === schemaText(columns)) return written
   const declared = parseSchema(schemaText(columns))
@@ -89,7 +95,7 @@ function writtenColumns(dataset: string, columns: Columns, schema: string, versi
     if (now === type) continue
     const change =
       now === undefined ? `has the column ${name}, which is declared no more` : `has ${name} as ${type}, which is declared as ${now}`
-    throw new RedeyeError('BAD_DATASET', `${dataset}@${version.partition} ${change}`, {
+    throw new RedeyeError('BAD_DATASET', `${dataset}@${partition} ${change}`, {
       remedy: `replay ${dataset} for its old partitions, or declare the column as it was and add a new one beside it`,
     })
   }

@@ -19,14 +19,17 @@ export function partitionTimes(partitioning: Partitioning, key: string): Partiti
   return { key, start: iso(time.start), end: iso(time.end), timezone: partitioning.timezone }
 }
 
-/** The values of `:partition`, `:start` and `:end`, of those that a statement uses. */
+/** The values of `:partition`, `:start` and `:end` for DuckDB, of those that a statement uses. */
 export function parameterValues(duckdb: DuckDb, times: PartitionTimes, used: readonly string[]): Values {
-  const all: Record<string, DuckDBValue | undefined> = {
-    partition: times.key,
-    start: times.start && timestamp(duckdb, times.start),
-    end: times.end && timestamp(duckdb, times.end),
-  }
   const values: Values = {}
+  for (const [name, value] of Object.entries(usedTimes(times, used))) values[name] = name === 'partition' ? value : timestamp(duckdb, value)
+  return values
+}
+
+/** The values of `:partition`, `:start` and `:end`, of those that a statement uses; BAD_SQL where one has none. */
+export function usedTimes(times: PartitionTimes, used: readonly string[]): Record<string, string> {
+  const all: Record<string, string | undefined> = { partition: times.key, start: times.start, end: times.end }
+  const values: Record<string, string> = {}
   for (const name of used) {
     const value = all[name]
     if (value === undefined)

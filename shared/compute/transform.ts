@@ -22,7 +22,10 @@ export function sqlFileOf(task: Task): string {
   return join(dirname(task.declared.file), (task.work as TransformWork).sqlFile)
 }
 
-/** Reads and translates a transform's SQL; rejects with BAD_SQL naming file, line and column, or saying what only Spark can run. */
+/** A statement that uses what only Spark can run. */
+export class SparkOnly extends RedeyeError {}
+
+/** Reads and translates a transform's SQL; rejects with BAD_SQL naming file, line and column, or with SparkOnly saying what only Spark can run. */
 export async function translate(task: Task): Promise<TranslatedSql> {
   const file = sqlFileOf(task)
   const sql = await readFile(file, 'utf8').catch(cause => {
@@ -49,7 +52,7 @@ export async function translateSql(
   if (wrong) throw new RedeyeError('BAD_SQL', wrong.message, { remedy: wrong.remedy, file, line: wrong.line, column: wrong.column })
   if (compiled.duckdb === undefined) {
     const { construct, line, column } = compiled.sparkOnly ?? { construct: 'this statement', line: 1, column: 1 }
-    throw new RedeyeError('BAD_SQL', `only Spark can run ${construct}`, {
+    throw new SparkOnly('BAD_SQL', `only Spark can run ${construct}`, {
       remedy: "write it without, or let Spark run the task: engine: 'spark' in task.ts",
       file,
       line,

@@ -1,9 +1,22 @@
 import type { Check } from '../core/check.ts'
 import { RedeyeError } from '../core/errors.ts'
-import type { ColumnType } from '../core/schema.ts'
+import { type ColumnType, sparkType } from '../core/schema.ts'
 import { quoted, text } from '../sql/type.ts'
 import type { Task } from '../task/task.ts'
 import { sessionType } from './column-type.ts'
+
+/** How an engine writes names, texts and types. */
+export interface Dialect {
+  quoted(name: string): string
+  text(value: string): string
+  type(type: ColumnType): string
+}
+export const duckdbDialect: Dialect = { quoted, text, type: sessionType }
+export const sparkDialect: Dialect = {
+  quoted: name => `\`${name.replaceAll('`', '``')}\``,
+  text: value => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  type: sparkType,
+}
 
 /** A check that looks at each row by itself: what is wrong with it, the columns that show it, and how to say it. */
 export interface Condition {
@@ -23,41 +36,49 @@ export function isRowCheck(check: Check): check is RowCheck {
   return check.check === 'notNull' || check.check === 'between' || check.check === 'accepted'
 }
 
-export function conditionOf(task: Task, check: RowCheck): Condition {
+export function conditionOf(task: Task, check: RowCheck, dialect = duckdbDialect): Condition {
   const showing = (columns: readonly string[]) => [...new Set([...task.output.key, ...columns])]
   if (check.check === 'notNull') {
-    const condition = check.columns.map(name => `${column(task, name)} IS NULL`).join(' OR ')
+    const condition = check.columns.map(name => `${column(task, name, dialect)} IS NULL`).join(' OR ')
     return { condition, shown: showing(check.columns), said: `rows have no ${check.columns.join(' or no ')}` }
   }
   const name = check.column
+  const at = column(task, name, dialect)
   if (check.check === 'between') {
     const { from, to } = check
-    const condition = `${column(task, name)} < ${literal(task, name, from)} OR ${column(task, name)} > ${literal(task, name, to)}`
+    const condition = `${at} < ${literal(task, name, from, dialect)} OR ${at} > ${literal(task, name, to, dialect)}`
     return { condition, shown: showing([name]), said: `rows have ${name} outside ${from} to ${to}` }
   }
-  const accepted = check.values.map(value => literal(task, name, value)).join(', ')
+  const accepted = check.values.map(value => literal(task, name, value, dialect)).join(', ')
   return {
-    condition: `${column(task, name)} NOT IN (${accepted})`,
+    condition: `${at} NOT IN (${accepted})`,
     shown: showing([name]),
     said: `rows have ${name} other than ${check.values.join(', ')}`,
   }
 }
 
-export function duplicates(task: Task, check: Extract<Check, { check: 'unique' }>, relation: string): Violations {
-  const columns = check.columns.map(name => column(task, name)).join(', ')
+export function duplicates(task: Task, check: Extract<Check, { check: 'unique' }>, relation: string, dialect = duckdbDialect): Violations {
+  const columns = check.columns.map(name => column(task, name, dialect)).join(', ')
   return {
-    relation: `(SELECT ${columns}, count(*) AS "rows" FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1)`,
+    relation: `(SELECT ${columns}, count(*) AS ${dialect.quoted('rows')} FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1)`,
     shown: [],
     said: `rows: values of ${check.columns.join(', ')} that stand in several`,
   }
 }
 
 /** `known`: the query of the dataset that is checked against. */
-export function strangers(task: Task, check: Extract<Check, { check: 'matches' }>, relation: string, known: string): Violations {
+export function strangers(
+  task: Task,
+  check: Extract<Check, { check: 'matches' }>,
+  relation: string,
+  known: string,
+  dialect = duckdbDialect,
+): Violations {
   const { column: name, dataset, datasetColumn } = check
-  const values = `SELECT ${quoted(datasetColumn)} FROM (${known}) WHERE ${quoted(datasetColumn)} IS NOT NULL`
+  const of = dialect.quoted(datasetColumn)
+  const values = `SELECT ${of} FROM (${known}) WHERE ${of} IS NOT NULL`
   return {
-    relation: `(FROM ${relation} WHERE ${column(task, name)} NOT IN (${values}))`,
+    relation: `(SELECT * FROM ${relation} WHERE ${column(task, name, dialect)} NOT IN (${values}))`,
     shown: [...new Set([...task.output.key, name])],
     said: `rows have ${name} that is no ${datasetColumn} of ${dataset}`,
   }
@@ -74,9 +95,9 @@ export function aliasOf(task: Task, dataset: string): string {
   return alias
 }
 
-function column(task: Task, name: string): string {
+function column(task: Task, name: string, dialect: Dialect): string {
   typeOf(task, name)
-  return quoted(name)
+  return dialect.quoted(name)
 }
 
 function typeOf(task: Task, name: string): ColumnType {
@@ -90,7 +111,7 @@ function typeOf(task: Task, name: string): ColumnType {
 }
 
 /** A bound or value in the column's type; a number as it is written, so that 0.1 is exactly that against a decimal. */
-function literal(task: Task, name: string, value: string | number | boolean): string {
+function literal(task: Task, name: string, value: string | number | boolean, dialect: Dialect): string {
   if (typeof value !== 'string') return String(value)
-  return `CAST(${text(value)} AS ${sessionType(typeOf(task, name))})`
+  return `CAST(${dialect.text(value)} AS ${dialect.type(typeOf(task, name))})`
 }

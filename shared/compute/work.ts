@@ -1,5 +1,5 @@
 import type { Manifest } from '../core/manifest.ts'
-import type { Attempt } from '../ports/compute.ts'
+import type { Attempt, LocalCompute } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { SourceWorld } from '../ports/source.ts'
 import type { Task } from '../task/task.ts'
@@ -13,6 +13,8 @@ export interface ComputeWorld {
   /** The world of sources and targets. */
   source: SourceWorld
   duckdb?: DuckDbOptions
+  /** What does a transform's work where it is Spark's; absent where there is no Spark. */
+  spark?: LocalCompute
   /** The task's translated SQL where it was made when the service was built; else it is translated from its file, once. */
   sql?: TranslatedSql
   /** The same of its custom checks, by the SQL they were written in. */

@@ -2,6 +2,7 @@ import type { FailureClass } from '../core/errors.ts'
 import { runsAs } from '../core/follow.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type RunDoc, type RunError, versionFolder } from '../core/run.ts'
+import type { Lake } from '../ports/lake.ts'
 import type { JobStatus } from '../ports/spark.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import { type Ended, finish } from './attempt.ts'
@@ -30,19 +31,20 @@ export async function heedJob(world: World, job: string): Promise<void> {
   const status = await world.spark?.status(job)
   if (!status) return
   if (status.state === 'running') await recordJob(world, status.attempt, job)
-  else await finish(world, { ...status.attempt, job }, await outcomeOf(world, status))
+  else await finish(world, { ...status.attempt, job }, await outcomeOf(world.lake, status))
 }
 
-async function outcomeOf(world: World, { attempt, state, message = '' }: JobStatus): Promise<Ended> {
+/** What a job that is over has come to, by its attempt's folder; by its service's words only where that says nothing. */
+export async function outcomeOf(lake: Pick<Lake, 'get'>, { attempt, state, message = '' }: JobStatus): Promise<Ended> {
   const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
-  const made = await read<Manifest>(world, `${folder}/manifest.json`)
+  const made = await read<Manifest>(lake, `${folder}/manifest.json`)
   if (made) return { ok: true, rows: made.rows, bytes: made.bytes, schemaHash: made.schemaHash }
-  const failed = await read<RunError>(world, `${folder}/failure.json`)
+  const failed = await read<RunError>(lake, `${folder}/failure.json`)
   return { ok: false, ...(failed ?? unsaid(state, message)) }
 }
 
-async function read<T>(world: World, key: string): Promise<T | undefined> {
-  const bytes = await world.lake.get(key)
+async function read<T>(lake: Pick<Lake, 'get'>, key: string): Promise<T | undefined> {
+  const bytes = await lake.get(key)
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as T)
 }
 

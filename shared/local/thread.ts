@@ -6,7 +6,7 @@ import { readGraph } from '../engine/deploy.ts'
 import { provideHost } from '../engine/host.ts'
 import { runKey } from '../engine/keys.ts'
 import type { World } from '../engine/world.ts'
-import type { Compute } from '../ports/compute.ts'
+import type { Compute, LocalCompute } from '../ports/compute.ts'
 import type { Key, Ledger, Stored } from '../ports/ledger.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
@@ -103,12 +103,16 @@ const world: World = {
 }
 
 const computes = new Map<Task, Compute>()
+const SPARK_PYTHON = process.env.REDEYE_SPARK_PYTHON ?? 'python3'
 // DuckDB is loaded with the first attempt that needs it.
 const computeModule = () => import('../compute/compute.ts')
 
 function computeOf(task: Task): Compute {
   let compute: Compute | undefined
-  return { run: async attempt => (compute ??= (await computeModule()).createCompute(task, { lake, source })).run(attempt) }
+  const spark: LocalCompute = {
+    run: async attempt => (await import('./spark.ts')).localSpark(task, { lake, folder: data.lake, python: SPARK_PYTHON }).run(attempt),
+  }
+  return { run: async attempt => (compute ??= (await computeModule()).createCompute(task, { lake, source, spark })).run(attempt) }
 }
 
 provideHost({

@@ -52,3 +52,8 @@ export interface Compute {
    */
   run(attempt: Attempt): Promise<Manifest | SubmittedJob>
 }
+
+/** Does the work until it is done: what it resolves with is there. */
+export interface LocalCompute extends Compute {
+  run(attempt: Attempt): Promise<Manifest>
+}

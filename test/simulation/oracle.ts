@@ -50,6 +50,8 @@ export class Oracle implements Witness {
   failure: Error | undefined
   laneLimits: Partial<Record<string, number>> = {}
   skewMs = 0
+  /** The tasks that were deployed with other inputs than before. */
+  readonly rewired = new Set<string>()
   /** Whether a Spark job is at work, whatever is said of it. */
   jobRuns: (id: string) => boolean = () => false
   attempts = 0
@@ -79,6 +81,7 @@ export class Oracle implements Witness {
     for (const c of contracts) {
       if (c.kind !== 'task') continue
       this.tasks.set(c.task, c)
+      if ([...this.#ever.values()].some(e => e.task === c.task && e.inputsHash !== c.inputsHash)) this.rewired.add(c.task)
       this.#ever.set(`${c.task} ${c.inputsHash}`, c)
     }
   }
