@@ -168,7 +168,12 @@ test.each(['/nowhere/python', 'no-such-python', 'python3'])('says that %s has no
 test('a task’s one compute takes Spark for what only Spark can run, and where the task says so', async () => {
   const inputs = { flights: [await place.pin(flights, [flight()])] }
   const ran: string[] = []
-  const noting = (task: Task) => ({ run: (attempt: Attempt) => (ran.push(task.engine ?? 'any'), sparkFor(task).run(attempt)) })
+  const noting = (task: Task) => ({
+    run(attempt: Attempt) {
+      ran.push(task.engine ?? 'any')
+      return sparkFor(task).run(attempt)
+    },
+  })
   const both = await withSql(counting(), COUNT)
   await place.run(both, { inputs, generation: 1 }, { spark: noting(both) })
   const hinted = await withSql(counting({ engine: 'spark' }), COUNT)
