@@ -41,12 +41,15 @@ function causesAtRuns(oracle: Oracle): number {
     if (!contract) continue
     causes++
     const slice = oracle.views.slice(p.dataset, p.key)
-    for (const input of contract.inputs) {
-      const { slices } = oracle.views.calendar(input.dataset)
-      // What comes first as the latest starts whatever waits for it, so a version of it concerns every run.
-      for (const s of input.mapping.map === 'latest' ? slices : oracle.views.needed(input, p.dataset, slice))
-        causes += oracle.partitions.get(`${input.dataset}@${s.key}`)?.versions.length ?? 0
-    }
+    // What comes first as the latest starts whatever waits for it, so a version of it concerns every run.
+    const concerns = contract.inputs.map(input =>
+      input.mapping.map === 'latest' ? oracle.views.calendar(input.dataset).slices : oracle.views.needed(input, p.dataset, slice),
+    )
+    // A run that waits for some of an input only may be ready at each that comes after, and so all it needs is read again.
+    const inAll = Math.max(1, concerns.flat().length / UNITS_A_CAUSE)
+    for (const [i, input] of contract.inputs.entries())
+      for (const s of concerns[i]!)
+        causes += (input.wait === 'all' ? 1 : inAll) * (oracle.partitions.get(`${input.dataset}@${s.key}`)?.versions.length ?? 0)
   }
   return causes
 }
