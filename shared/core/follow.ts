@@ -95,18 +95,22 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   if (first !== undefined && doc.stale?.includes(`${arrival.dataset}@${keyOf(place.inputs[first]!, arrival.ordinal)}`)) return 'look'
   let bits = doc.pending.bits
   let needed = false
+  let counted = false
   for (const i of inputsOf(contract, arrival.dataset)) {
-    const { from, to } = neededBy(contract.inputs[i]!.mapping, place.inputs[i]!, output, ordinal)
+    const { mapping, wait } = contract.inputs[i]!
+    const { from, to } = neededBy(mapping, place.inputs[i]!, output, ordinal)
     const at = placeIn(place.inputs[i]!, from, to, arrival.ordinal)
     needed ||= at >= 0
+    counted ||= at >= 0 && wait !== 'all' && 'atLeast' in wait
     if (at >= 0 && hasBit(bits[i]!, at)) bits = bits.with(i, withoutBit(bits[i]!, at))
   }
   const reason = causeOf(doc, arrival)
   const cause = reason ? joinCauses(doc.cause, reason) : doc.cause
   const marked = needed && arrival.at > (doc.newsAt ?? 0) ? { ...doc, newsAt: arrival.at } : doc
   const unchanged = bits === doc.pending.bits && sameCause(cause, doc.cause)
-  // A requested run may have waited for this version though an earlier one is there; beside one that is behind others may now be too.
-  const saysMore = needed && doc.stale !== undefined && !isKnown(doc, arrival)
+  // A requested run may have waited for this version though an earlier one is there; beside one that is behind others may now be too;
+  // and one that was skipped, which no bit tells, is one more of those that are counted.
+  const saysMore = (counted || (needed && doc.stale !== undefined)) && !isKnown(doc, arrival)
   if (unchanged && !doc.requests && !saysMore) return marked
   // It may also wait for the next of a version it has seen; told of that again, it waits on.
   if (bits !== doc.pending.bits && doc.requests && isKnown(doc, arrival)) return 'look'

@@ -48,7 +48,8 @@ const MOST = 1000
 
 /**
  * The runs downstream of a partition that a request may have waiting: for what is over without a new version. Only those that have
- * begun, for no other waits, and what a task makes of its own last partition has no end.
+ * begun, for no other waits. Of its own partitions a task's run waits for those alone that it needs, so beyond the first such step they
+ * lead to nobody: each tells the next when it is over.
  */
 export function downstreamRuns(
   graph: Graph,
@@ -57,7 +58,8 @@ export function downstreamRuns(
   now: EpochMs,
 ): { task: string; partition: string }[] {
   const found = new Map<string, { task: string; partition: string }>()
-  const frontier = [{ dataset: doc.dataset, ordinals: [ordinal] }]
+  const origin = [ordinal]
+  const frontier = [{ dataset: doc.dataset, ordinals: origin }]
   while (frontier.length > 0 && found.size < MOST) {
     const { dataset, ordinals } = frontier.shift()!
     const input = partitioningOf(graph, dataset)
@@ -65,6 +67,7 @@ export function downstreamRuns(
       task,
       input: { mapping },
     } of graph.readersOf(dataset)) {
+      if (task.output === dataset && ordinals !== origin) continue
       const output = partitioningOf(graph, task.output)
       const reached: number[] = []
       for (const o of ordinals) {

@@ -235,6 +235,15 @@ describe('an arrival', () => {
     expect(lacks(orders({ wait: { optional: '04:30' } }), Date.parse('2024-06-03T04:30Z'))).toBe(false)
   })
 
+  test('of one that was skipped, of which no bit tells, makes a run that counts them be looked at, once', () => {
+    const counting = placeWith([orders({ wait: { atLeast: 2 } })])
+    const doc = waiting([missing(today - 2)], { newsAt: at(1) })
+    expect(heard(doc, { at: at(1) }, counting)).toBe('look')
+    const looked = { ...doc, lookedAt: at(1) }
+    expect(heard(looked, { at: at(1) }, counting)).toBe(looked)
+    expect(heard(doc, { at: at(1) })).not.toBe('look')
+  })
+
   test('clears a bit of every input that takes it', () => {
     const twice = placeWith([orders(), { ...orders(), mapping: { map: 'same' } }, orders({ dataset: 'prices' })])
     const doc = { ...waiting([]), pending: { inputsHash: 'i', bits: [missing(today), bitsOf(1, () => true), missing(today)] } }

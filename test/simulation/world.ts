@@ -366,7 +366,11 @@ export class SimulatedWorld {
     if (tries >= 2 && !repeatedBySenders.has(event['detail-type'])) {
       if (this.#random.chance(this.faults.redrive))
         this.at(this.now + this.#random.int(1, 24) * 3_600_000, 'event', () => this.spawn(this.#handle(to, event, 0)))
-      else this.letters.push({ to, event })
+      else {
+        this.letters.push({ to, event })
+        // It was never handled, and telling it again is no repetition.
+        this.delivered = this.delivered?.filter(d => d.to !== to || d.event !== event)
+      }
       return
     }
     this.at(this.now + 60_000 * Math.min(tries + 1, 3), 'event', () => this.spawn(this.#handle(to, event, tries + 1)))
