@@ -251,12 +251,6 @@ export const mutants: Mutant[] = [
     'const error = d && d.v > 1 ? silent(d, world.clock.now()) : undefined',
   ),
   mutant('every arrival reads all the inputs', 'core/readiness', '    }) < 0\n', '    }) < 9999\n'),
-  mutant(
-    'runs that have not begun are told of a request',
-    'engine/requested',
-    'isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to',
-    'to',
-  ),
   mutant('what deliveries lost is not looked for', 'engine/sweep', '  await catchUp(world, graph, task, seen)\n', ''),
   mutant(
     'a first latest wakes nobody',
