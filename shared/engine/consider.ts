@@ -41,10 +41,12 @@ export async function considerRun(world: World, graph: Graph, task: string, ordi
   const key = runKey(place.contract.output, keyOf(place.output, ordinal))
   const held = new Set<string>(reason.place ? [reason.place] : [])
   const token = String(world.chance.next())
+  let why = reason
   for (;;) {
     const endTurn = await takeTurn(world, `${key.pk}/${key.sk}`)
-    const outcome = await lookInTurn(world, graph, place, key, reason, { held, token, endTurn }).finally(endTurn)
-    if (outcome === 'again') continue
+    const outcome = await lookInTurn(world, graph, place, key, why, { held, token, endTurn }).finally(endTurn)
+    if (outcome === 'made') why = { mayStart: reason.mayStart }
+    if (outcome === 'again' || outcome === 'made') continue
     if (outcome === 'kept' && reason.place) await leaveList(world, key, reason.place)
     // Not where something threw: whether the claim was written is then not known, and the sweep will see.
     for (const limit of held) await freePlace(world, limit, { dataset: place.contract.output, partition: key.sk, token })
@@ -64,7 +66,7 @@ async function leaveList(world: World, key: Key, limit: string): Promise<void> {
   })
 }
 
-type Looked = 'started' | 'kept' | 'again'
+type Looked = 'started' | 'kept' | 'again' | 'made'
 
 async function lookInTurn(world: World, graph: Graph, place: Place, key: Key, reason: Reason, places: Places): Promise<Looked> {
   return look(world, graph, place, key, known(await world.ledger.get<RunDoc>(key)), reason, places)
@@ -138,6 +140,8 @@ async function act(
   places: Places,
 ): Promise<Looked> {
   const rev = stored?.rev ?? 0
+  if (stored?.doc.state === undefined && (next.next === 'write' || next.next === 'claim') && isFoundByWhatIsThere(place))
+    return (await write(world, key, made(next.next === 'claim' ? next.queued : next.doc), rev, places)) ? 'made' : 'again'
   switch (next.next) {
     case 'keep':
       return 'kept'
@@ -167,6 +171,15 @@ async function act(
       return next satisfies never
   }
 }
+
+/**
+ * Whether a version looks for the runs that it concerns among those that are there: one that was published between the reading and the
+ * writing of such a run has not found it, so the run is made first, and its inputs are read then.
+ */
+const isFoundByWhatIsThere = ({ contract, output }: Place) => isTimed(output) && contract.inputs.some(i => i.mapping.map === 'all')
+
+/** A run that is there and has seen nothing yet. */
+const made = ({ lookedAt, pending, stale, due, ...doc }: RunDoc): RunDoc => ({ ...doc, state: 'waiting' })
 
 /** The claim: places first, then the swap that pins the inputs and begins the attempt, then the work. */
 async function claim(

@@ -299,6 +299,19 @@ describe('a look', () => {
     })
   })
 
+  test('that makes a run of keys reads them once it is there to be found, by a version that came meanwhile', async () => {
+    await host.ready([{ dataset: 'regions', partition: 'emea' }])
+    const { put } = host.world.ledger
+    let first = true
+    host.world.ledger.put = async (key, doc, rev) => {
+      if (first && key.pk === 'run/totals') await host.ready([{ dataset: 'regions', partition: 'apac' }])
+      first &&= key.pk !== 'run/totals'
+      return put(key, doc, rev)
+    }
+    expect(await look('by-region')).toBe(true)
+    expect(host.seen.started).toEqual(['by-region@2026-03-02'])
+  })
+
   test('sees to it that the next partition is looked at when it begins', async () => {
     const set: [number, unknown][] = []
     host.world.timers.set = async (at, event) => void set.push([at, event])
