@@ -235,14 +235,17 @@ function create(doc: RunDoc | undefined, place: Place, view: View): Next {
   return start(doc ?? blankRun(place), place, { ...view, cause: view.cause ?? news })
 }
 
+/** Whether a task's runs may come to be for a version: readers follow it, and it was published since the task's life began. */
+export const startsRuns = (version: Version, { deployedAt }: Pick<TaskContract, 'deployedAt'>): boolean =>
+  version.loud > 0 && publishedLoudly(version) >= deployedAt
+
 /** Why a run comes to be by itself: versions of triggering inputs, published since the task's life began, that readers follow. */
 function triggersOf(place: Place, view: View): Cause | undefined {
   let cause: Cause | undefined
   for (const { input, needed } of view.facts)
     if (input.mapping.map !== 'latest')
       for (const { version } of needed)
-        if (version && version.loud > 0 && publishedLoudly(version) >= place.contract.deployedAt)
-          cause = joinCauses(cause, loudCause(version.cause))
+        if (version && startsRuns(version, place.contract)) cause = joinCauses(cause, loudCause(version.cause))
   return cause
 }
 

@@ -1,10 +1,21 @@
-import { type Arrival, arrive, causeOf, consider, isAtWork, lacksMore, type Next, type Place, pinsHold } from '../core/follow.ts'
+import {
+  type Arrival,
+  arrive,
+  causeOf,
+  consider,
+  isAtWork,
+  lacksMore,
+  type Next,
+  type Place,
+  pinsHold,
+  startsRuns,
+} from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { nightOf } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import { isSelecting, type RequestDoc } from '../core/request.ts'
-import { type Cause, publishedLoudly, type RunDoc } from '../core/run.ts'
+import type { Cause, RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
@@ -238,7 +249,7 @@ async function nextPartition(world: World, place: Place, facts: readonly InputFa
   const begins = startOf(place.output, next)
   if (begins <= world.clock.now()) return
   const concerned = facts.some(({ input, partitioning, needed }) => {
-    const present = needed.filter(p => p.version && p.version.loud > 0 && publishedLoudly(p.version) >= place.contract.deployedAt)
+    const present = needed.filter(p => p.version && startsRuns(p.version, place.contract))
     if (present.length === 0 || input.mapping.map === 'all') return false
     const nexts = neededOrdinals(input, partitioning, place.output, next)
     return present.some(p => nexts.includes(p.ordinal))

@@ -9,7 +9,7 @@ import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartit
 import { hear, type RunDoc } from '../core/run.ts'
 import { considerRun } from './consider.ts'
 import { runKey } from './keys.ts'
-import { partitioningOf, placeOf } from './load.ts'
+import { existingRuns, partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -61,7 +61,7 @@ async function datasetReady(world: World, graph: Graph, task: string, ready: Eve
   // What was published before the task's life began starts nothing, but it is seen by runs that wait.
   const starts = ready.at >= contract.deployedAt && !ready.cause.quiet
   if (intervals.some(i => i.to === Number.POSITIVE_INFINITY))
-    return concern(world, graph, task, await existing(world, output, contract.output), arrival)
+    return concern(world, graph, task, await existingRuns(world, output, contract.output), arrival)
   // Two inputs may take the dataset with a gap between them, over which no run would lead to the next.
   const begun = new Set<number>()
   for (const { from, to } of intervals) for (const o of await untilBegun(world, task, output, from, to, starts)) begun.add(o)
@@ -78,15 +78,6 @@ async function untilBegun(world: World, task: string, output: Partitioning, from
   if (starts)
     await world.timers.set(startOf(output, all[next]!), { type: 'RunDue', detail: { task, partition: keyOf(output, all[next]!) } })
   return all.slice(0, next)
-}
-
-/** The runs of a dated task that are there, for an input that concerns every one. */
-async function existing(world: World, output: Partitioning, dataset: string): Promise<number[]> {
-  const docs = await world.ledger.query<RunDoc>(runKey(dataset, '').pk)
-  return docs.flatMap(({ doc, key }) => {
-    const o = doc.state === undefined ? undefined : ordinalOf(output, key.sk)
-    return o === undefined ? [] : [o]
-  })
 }
 
 /** One message starts at most one attempt: the further runs that it makes ready are told to look for themselves. */
@@ -127,7 +118,7 @@ async function runsConcerned(
       i.dataset === dataset && affectedBy(i.mapping, input, output, ordinalOf(input, arrival.partition)!).to === Number.POSITIVE_INFINITY,
   )
   const all = unbounded
-    ? (await existing(world, output, contract.output)).filter(o => first <= o && o <= last)
+    ? (await existingRuns(world, output, contract.output)).filter(o => first <= o && o <= last)
     : ordinalRange(output, first, last)
   await concern(world, graph, task, all, { dataset, ordinal: ordinalOf(input, arrival.partition)!, number, at, cause })
 }

@@ -2,7 +2,7 @@ import type { Ancestry } from '../core/ancestry.ts'
 import { RedeyeError } from '../core/errors.ts'
 import type { Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
-import { keyOf, ordinalOf } from '../core/partition.ts'
+import { keyOf, ordinalOf, type Partitioning } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals, type PartitionFacts } from '../core/readiness.ts'
 import { overStates, type RunDoc, type Version } from '../core/run.ts'
 import type { Stored } from '../ports/ledger.ts'
@@ -101,4 +101,13 @@ async function newest(world: Readable, dataset: string, keyed: boolean): Promise
     if (page.length < limit) return undefined
     to = page[page.length - 1]!.key.sk
   }
+}
+
+/** The ordinals of a task's runs that are there, for an input that concerns every one. */
+export async function existingRuns({ ledger }: Pick<World, 'ledger'>, output: Partitioning, dataset: string): Promise<number[]> {
+  const docs = await ledger.query<RunDoc>(runKey(dataset, '').pk)
+  return docs.flatMap(({ doc, key }) => {
+    const ordinal = doc.state === undefined ? undefined : ordinalOf(output, key.sk)
+    return ordinal === undefined ? [] : [ordinal]
+  })
 }

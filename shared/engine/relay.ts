@@ -2,12 +2,13 @@ import type { NewEvent } from '../core/events.ts'
 import type { Graph } from '../core/graph.ts'
 import { compareCandidates } from '../core/limit.ts'
 import { affectedBy } from '../core/mapping.ts'
-import { keyOf, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
+import { keyOf, ordinalOf, ordinalRange } from '../core/partition.ts'
 import type { RequestDoc } from '../core/request.ts'
 import { overStates, type RunDoc } from '../core/run.ts'
 import type { Change, Feed } from '../ports/ledger.ts'
 import { settle } from './effects.ts'
 import { type PauseDoc, requestKey } from './keys.ts'
+import { existingRuns, partitioningOf } from './load.ts'
 import { candidateOf, queuedRuns } from './permits.ts'
 import { downstreamRuns } from './requested.ts'
 import type { World } from './world.ts'
@@ -68,24 +69,24 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
       detail: { task: is.task!, partition: is.partition, cause: is.noted, ...(is.endedAt !== undefined && { at: is.endedAt }) },
     })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
-  if (is.skipped && !was?.skipped) events.push(...readersOf(graph, is))
+  if (is.skipped && !was?.skipped) events.push(...(await readersOf(world, graph, is)))
   const requested = was?.requests && !is.requests
   const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled')
   // A version that readers follow leads them on; without one they must be told.
   if ((requested || ended) && (!published || is.version!.cause.quiet)) {
     // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it. Of what nobody requested any request's.
     const named = !requested ? await openTasks(world) : published ? await tasksOf(world, was.requests!) : undefined
-    events.push(...beyond(graph, is, world.clock.now(), named))
+    events.push(...(await beyond(world, graph, is, named)))
   }
   return events
 }
 
 /** Who may have waited, for a request's sake, for what is over without a version: those of the named tasks, or all. */
-function beyond(graph: Graph, doc: RunDoc, now: number, named: ReadonlySet<string> | undefined): NewEvent[] {
+async function beyond(world: World, graph: Graph, doc: RunDoc, named: ReadonlySet<string> | undefined): Promise<NewEvent[]> {
   // What is deployed no more has nobody.
   const partitioning = graph.dataset(doc.dataset)?.partitioning
   if (!partitioning || named?.size === 0) return []
-  const runs = downstreamRuns(graph, doc, ordinalOf(partitioning, doc.partition)!, now)
+  const runs = await downstreamRuns(world, graph, doc, ordinalOf(partitioning, doc.partition)!)
   return runs.filter(run => !named || named.has(run.task)).map(detail => ({ type: 'RunDue', detail }))
 }
 
@@ -102,16 +103,21 @@ async function tasksOf(world: World, requests: readonly string[]): Promise<Set<s
 }
 
 /** Readers look again when a partition they may wait for will not come. */
-function readersOf(graph: Graph, doc: RunDoc): NewEvent[] {
+async function readersOf(world: World, graph: Graph, doc: RunDoc): Promise<NewEvent[]> {
   const input = graph.dataset(doc.dataset)?.partitioning
   if (!input) return []
-  return graph.readersOf(doc.dataset).flatMap(({ task, input: { mapping } }): NewEvent[] => {
-    const output: Partitioning = graph.dataset(task.output)!.partitioning
+  const events: NewEvent[] = []
+  for (const {
+    task,
+    input: { mapping },
+  } of graph.readersOf(doc.dataset)) {
+    const output = partitioningOf(graph, task.output)
     const { from, to } = affectedBy(mapping, input, output, ordinalOf(input, doc.partition)!)
-    // Endless only for a keyed input of a dated output; there the sweep looks.
-    if (to === Number.POSITIVE_INFINITY) return []
-    return ordinalRange(output, from, to).map(o => ({ type: 'RunDue', detail: { task: task.task, partition: keyOf(output, o) } }))
-  })
+    // Endless only for a keyed input of a dated output.
+    const affected = to === Number.POSITIVE_INFINITY ? await existingRuns(world, output, task.output) : ordinalRange(output, from, to)
+    for (const o of affected) events.push({ type: 'RunDue', detail: { task: task.task, partition: keyOf(output, o) } })
+  }
+  return events
 }
 
 /** What was ready while its task was paused, first come who would be first for a place. */

@@ -4,9 +4,8 @@ import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalRange } from '../core/partition.ts'
 import type { InputFacts } from '../core/readiness.ts'
 import type { RunDoc } from '../core/run.ts'
-import type { EpochMs } from '../core/zone.ts'
 import { runKey } from './keys.ts'
-import { loadFacts, partitioningOf, placeOf } from './load.ts'
+import { existingRuns, loadFacts, partitioningOf, placeOf } from './load.ts'
 import type { World } from './world.ts'
 
 /*
@@ -51,12 +50,13 @@ const MOST = 1000
  * begun, for no other waits. Of its own partitions a task's run waits for those alone that it needs, so beyond the first such step they
  * lead to nobody: each tells the next when it is over.
  */
-export function downstreamRuns(
+export async function downstreamRuns(
+  world: Pick<World, 'ledger' | 'clock'>,
   graph: Graph,
   doc: Pick<RunDoc, 'dataset' | 'partition'>,
   ordinal: number,
-  now: EpochMs,
-): { task: string; partition: string }[] {
+): Promise<{ task: string; partition: string }[]> {
+  const now = world.clock.now()
   const found = new Map<string, { task: string; partition: string }>()
   const origin = [ordinal]
   const frontier = [{ dataset: doc.dataset, ordinals: origin }]
@@ -72,9 +72,12 @@ export function downstreamRuns(
       const reached: number[] = []
       for (const o of ordinals) {
         const { from, to } = affectedBy(mapping, input, output, o)
-        // Endless only for a keyed input of a dated output; there the sweep looks.
-        if (to === Number.POSITIVE_INFINITY) continue
-        for (const q of ordinalRange(output, from, isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to)) {
+        // Endless only for a keyed input of a dated output.
+        const affected =
+          to === Number.POSITIVE_INFINITY
+            ? await existingRuns(world, output, task.output)
+            : ordinalRange(output, from, isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to)
+        for (const q of affected) {
           const run = { task: task.task, partition: keyOf(output, q) }
           const name = `${run.task}@${run.partition}`
           if (found.has(name) || found.size >= MOST) continue

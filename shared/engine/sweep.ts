@@ -1,8 +1,9 @@
-import { type Arrival, arrive, end, silent } from '../core/follow.ts'
+import { type Arrival, arrive, end, type Place, silent, startsRuns } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { nightOrdinals } from '../core/night.ts'
-import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
+import { firstOrdinal, isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange } from '../core/partition.ts'
+import { neededOrdinals } from '../core/readiness.ts'
 import { publishedLoudly, type RunDoc } from '../core/run.ts'
 import { DAY_MS, dateOfDay, dayOf } from '../core/zone.ts'
 import type { Key } from '../ports/ledger.ts'
@@ -10,7 +11,7 @@ import { considerRun } from './consider.ts'
 import { settle } from './effects.ts'
 import { heedJob } from './job.ts'
 import { type NightDoc, runKey } from './keys.ts'
-import { placeOf } from './load.ts'
+import { existingRuns, placeOf } from './load.ts'
 import { auditLimits } from './permits.ts'
 import { sweepRequests } from './requests.ts'
 import { swap } from './swap.ts'
@@ -20,6 +21,8 @@ import type { World } from './world.ts'
 export const SWEEP_MS = 15 * 60_000
 // Two weeks cover the longest holiday in which nobody looks; what is older is asked for by a request.
 const LOOK_BACK_MS = 14 * DAY_MS
+// What a partition is made of may be older than that when it begins; then its beginning is what counts, and sweeps over a long weekend see it.
+const BEGAN_MS = 3 * DAY_MS
 
 /** A service's sweep: relies on no event and no feed, and costs by what is open and recent, not by history. */
 export async function sweepTask(world: World, task: string): Promise<void> {
@@ -31,6 +34,7 @@ export async function sweepTask(world: World, task: string): Promise<void> {
   const seen = new Set(open.map(k => k.sk))
   for (const key of open) await considerRun(world, graph, task, ordinalOf(placeOf(graph, task, 0).output, key.sk)!, {})
   await catchUp(world, graph, task, seen)
+  await catchUpBegun(world, graph, task)
   await catchUpNights(world, graph, task)
 }
 
@@ -75,8 +79,6 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
   const { contract, output, inputs } = placeOf(graph, task, 0)
   const now = world.clock.now()
   const arrivals = new Map<number, Arrival[]>()
-  const existing = async () =>
-    (await world.ledger.query<RunDoc>(runKey(contract.output, '').pk)).map(({ key }) => ordinalOf(output, key.sk)!)
   for (const [i, input] of contract.inputs.entries()) {
     if (input.mapping.map === 'latest') continue
     const keys = await world.ledger.publishedSince(input.dataset, now - LOOK_BACK_MS)
@@ -88,7 +90,9 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
       const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
       const { quiet: _, ...cause } = version.cause
       const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: publishedLoudly(version), cause }
-      for (const o of to === Number.POSITIVE_INFINITY ? await existing() : ordinalRange(output, from, last)) {
+      for (const o of to === Number.POSITIVE_INFINITY
+        ? await existingRuns(world, output, contract.output)
+        : ordinalRange(output, from, last)) {
         const known = arrivals.get(o)
         if (known) known.push(arrival)
         else arrivals.set(o, [arrival])
@@ -96,6 +100,30 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
     }
   }
   return arrivals
+}
+
+/** Looks at the partitions that began of late and are not there, whenever what they need was published. */
+async function catchUpBegun(world: World, graph: Graph, task: string): Promise<void> {
+  const { contract, output } = placeOf(graph, task, 0)
+  // Of what a night names the nights tell.
+  if (!isTimed(output) || contract.onNight) return
+  const now = world.clock.now()
+  const begun = ordinalRange(output, Math.max(firstOrdinal(output), ordinalAt(output, now - BEGAN_MS)), ordinalAt(output, now))
+  const docs = await world.ledger.getMany<RunDoc>(begun.map(o => runKey(contract.output, keyOf(output, o))))
+  for (const [i, o] of begun.entries())
+    if (docs[i]?.doc.state === undefined && (await isCalledFor(world, placeOf(graph, task, o))))
+      await considerRun(world, graph, task, o, {})
+}
+
+/** Whether something is there that a run comes to be for; what concerns every run (`all`) makes none. */
+async function isCalledFor({ ledger }: World, { contract, output, inputs, ordinal }: Place): Promise<boolean> {
+  const keys = contract.inputs.flatMap((input, i) =>
+    input.mapping.map === 'latest' || input.mapping.map === 'all'
+      ? []
+      : neededOrdinals(input, inputs[i]!, output, ordinal).map(o => runKey(input.dataset, keyOf(inputs[i]!, o))),
+  )
+  const docs = await ledger.getMany<RunDoc>(keys)
+  return docs.some(stored => stored?.doc.version && startsRuns(stored.doc.version, contract))
 }
 
 /** Looks at the runs that recent nights name and that are not there: a night starts one by itself and tells the others to look. */

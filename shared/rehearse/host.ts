@@ -1,6 +1,7 @@
 import type { Envelope, EventType, NewEvent } from '../core/events.ts'
 import { matchesPattern, patternsOf, platformPatterns, SOURCE } from '../core/events.ts'
 import { buildGraph, type Graph } from '../core/graph.ts'
+import { isTimed, ordinalAt, startOf } from '../core/partition.ts'
 import { type RunDoc, runName } from '../core/run.ts'
 import { type Ended, finish, renewLease } from '../engine/attempt.ts'
 import { decide } from '../engine/decide.ts'
@@ -58,6 +59,7 @@ export class StoryHost {
   #lose = 0
   #nextSweep: number
   #settledAt = -1
+  #settledUntil = 0
   #files = new Map<string, string>()
 
   constructor(contracts: StoryGraph, now: number, open: OpenStoryLedger = memoryStoryLedger) {
@@ -302,10 +304,10 @@ export class StoryHost {
     return first
   }
 
-  // A sweep that changed nothing changes nothing again until something is written or a lease or place runs out: months pass in milliseconds.
+  // A sweep that changed nothing changes nothing again until something is written, a lease runs out or a partition begins: months pass in milliseconds.
   async #sweepIfDue(): Promise<void> {
     this.#nextSweep += SWEEP_MS
-    if (this.#settledAt === this.ledger.requests.put && !(await this.#somethingRunsOut())) return
+    if (this.#settledAt === this.ledger.requests.put && this.now < this.#settledUntil && !(await this.#somethingRunsOut())) return
     await this.sweep()
   }
 
@@ -328,6 +330,16 @@ export class StoryHost {
     for (const { task } of this.graph.order()) await sweepTask(this.world, task)
     await this.drain()
     this.#settledAt = this.ledger.requests.put === before ? before : -1
+    this.#settledUntil = this.#nextBegin()
+  }
+
+  #nextBegin(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const { output } of this.graph.tasks) {
+      const { partitioning } = this.graph.dataset(output)!
+      if (isTimed(partitioning)) next = Math.min(next, startOf(partitioning, ordinalAt(partitioning, this.now) + 1))
+    }
+    return next
   }
 
   /** A world that stands as this one does, to see what would come. */

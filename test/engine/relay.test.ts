@@ -194,7 +194,7 @@ steps: []
     test('that was one is nothing', async () =>
       expect(await events(change({ skipped: true }, { skipped: true, due: story.now }))).toEqual([due('cleaning')]))
 
-    test('of keys that every day takes is left to the sweep', async () =>
+    test('of keys that every day takes concerns the days whose runs are there, and no other', async () =>
       expect(await events(change({}, { dataset: 'regions', partition: 'emea', skipped: true }, 'run/regions'))).toEqual([]))
 
     test('of a dataset that is deployed no more is nothing', async () =>

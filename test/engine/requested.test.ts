@@ -5,6 +5,7 @@ import type { RunDoc } from '../../shared/core/run.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
 import { awaitsRequested, downstreamRuns } from '../../shared/engine/requested.ts'
+import type { World } from '../../shared/engine/world.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 
@@ -27,21 +28,26 @@ const graph = buildGraph([
   task('balances', 'balance', [['balance', -1]]),
   task('reports', 'report', [['balance', 0]]),
 ])
-const from = (partition: string, now: string) =>
-  downstreamRuns(graph, { dataset: 'balance', partition }, ordinalOf(days, partition)!, Date.parse(now))
+const worldAt = (now: string, runs: readonly Partial<RunDoc>[] = []) =>
+  ({
+    clock: { now: () => Date.parse(now) },
+    ledger: { query: async (pk: string) => runs.map(doc => ({ key: { pk, sk: doc.partition! }, rev: 1, doc })) },
+  }) as unknown as World
+const from = async (partition: string, now: string) =>
+  (await downstreamRuns(worldAt(now), graph, { dataset: 'balance', partition }, ordinalOf(days, partition)!))
     .map(run => `${run.task}@${run.partition}`)
     .sort()
 
-test('what is downstream of a partition is looked for among the runs that have begun, and of its own no further than the next', () => {
-  expect(from('2024-06-03', '2024-06-05T12:00:00Z')).toEqual(['balances@2024-06-04', 'reports@2024-06-03', 'reports@2024-06-04'])
+test('what is downstream of a partition is looked for among the runs that have begun, and of its own no further than the next', async () => {
+  expect(await from('2024-06-03', '2024-06-05T12:00:00Z')).toEqual(['balances@2024-06-04', 'reports@2024-06-03', 'reports@2024-06-04'])
 })
 
-test('a day has begun by the clock of its zone', () => {
-  expect(from('2024-06-04', '2024-06-04T21:59:59Z')).toEqual(['reports@2024-06-04'])
-  expect(from('2024-06-04', '2024-06-04T22:00:00Z')).toContain('balances@2024-06-05')
+test('a day has begun by the clock of its zone', async () => {
+  expect(await from('2024-06-04', '2024-06-04T21:59:59Z')).toEqual(['reports@2024-06-04'])
+  expect(await from('2024-06-04', '2024-06-04T22:00:00Z')).toContain('balances@2024-06-05')
 })
 
-test('no more is told at once than a thousand runs; of the rest the sweep takes care', () => {
+test('no more is told at once than a thousand runs; of the rest the sweep takes care', async () => {
   const hours: Partitioning = { grain: 'hourly', timezone: 'UTC', from: '2024-06-01' }
   const months: Partitioning = { grain: 'monthly', timezone: 'UTC', from: '2024-06-01' }
   const overlapping = (name: string, output: string): Contract =>
@@ -55,13 +61,13 @@ test('no more is told at once than a thousand runs; of the rest the sweep takes 
     overlapping('as', 'a'),
     overlapping('bs', 'b'),
   ])
-  const runs = downstreamRuns(wide, { dataset: 'month', partition: '2024-06' }, ordinalOf(months, '2024-06')!, Date.parse('2024-08-01'))
+  const runs = await downstreamRuns(worldAt('2024-08-01'), wide, { dataset: 'month', partition: '2024-06' }, ordinalOf(months, '2024-06')!)
   expect(runs).toHaveLength(1000)
   expect(runs[719]).toEqual({ task: 'as', partition: '2024-06-30T23Z' })
   expect(runs[720]).toEqual({ task: 'bs', partition: '2024-06-01T00Z' })
 })
 
-test('of keys that every day takes the sweep takes care; keys of keys are told', () => {
+test('of keys that every day takes, the days whose runs are there are told; keys of keys are told', async () => {
   const keys: Partitioning = { grain: 'keys', keys: ['emea', 'apac'] }
   const takes = (name: string, output: string, map: 'all' | 'same'): Contract =>
     ({
@@ -74,7 +80,9 @@ test('of keys that every day takes the sweep takes care; keys of keys are told',
     takes('reports', 'report', 'all'),
     takes('totalling', 'totals', 'same'),
   ])
-  expect(downstreamRuns(keyed, { dataset: 'regions', partition: 'apac' }, 1, Date.parse('2024-08-01'))).toEqual([
+  const world = worldAt('2024-08-01', [{ partition: '2024-07-01', state: 'waiting' }, { partition: '2024-07-02' }])
+  expect(await downstreamRuns(world, keyed, { dataset: 'regions', partition: 'apac' }, 1)).toEqual([
+    { task: 'reports', partition: '2024-07-01' },
     { task: 'totalling', partition: 'apac' },
   ])
 })

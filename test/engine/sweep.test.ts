@@ -18,12 +18,14 @@ datasets:
   by-day: { partition: daily, from: 2026-01-01 }
   second: { partition: daily, from: 2026-01-01 }
   windows: { partition: daily, from: 2026-01-01 }
+  late: { partition: daily, from: 2026-01-01 }
 tasks:
   read-orders: { output: orders, on: night }
   cleaning: { inputs: { prices: same }, output: clean, retry: { attempts: 2, losses: 1, backoff: 1m } }
   read-regions: { inputs: {}, output: regions }
   daily: { inputs: { regions: all }, output: by-day }
   windowing: { inputs: { prices: { trailing: 2 } }, output: windows }
+  looking-back: { inputs: { prices: { offset: -20 } }, output: late }
   twice: { inputs: { prices: same, orders: latest }, output: second, retry: { attempts: 2, losses: 2, backoff: 1m } }
 steps: []
 `,
@@ -67,6 +69,15 @@ describe('a service’s sweep', () => {
     await put('prices', '2026-03-05', { skipped: true })
     await sweepTask(host.world, 'cleaning')
     expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  test('finds what began of late, though what it is made of was published long before', async () => {
+    host.now += 30 * DAY
+    const at = host.now - 15 * DAY
+    // The one for a day that began four days ago, one for three, one for a day that has yet to begin.
+    for (const partition of ['2026-03-15', '2026-03-16', '2026-03-20']) await put('prices', partition, { version: version({ at }) })
+    await sweepTask(host.world, 'looking-back')
+    expect(host.seen.started).toEqual(['looking-back@2026-04-05'])
   })
 
   test('goes through them from the oldest partition, whichever was published last', async () => {

@@ -13,24 +13,24 @@ const UNITS_A_CAUSE = 10
 
 /**
  * Invariant 14: what the ledger is asked is bounded by what there was to do. A cause is something that people or schedules did, a
- * run, an attempt, a place it held, a selection by a request, a partition that began in a request's range, an input that it pinned, and a version that arrived at a run.
+ * run, an attempt, a place it held, a selection by a request, a partition that a request names, an input that it pinned, and a version that arrived at a run.
  */
 export function checkCost(oracle: Oracle, asked: Asked, steps: number): void {
-  const causes = steps + oracle.tasks.size + oracle.attempts + oracle.placed + oracle.pinnable + causesAtRuns(oracle) + begunIn(oracle)
+  const causes = steps + oracle.tasks.size + oracle.attempts + oracle.placed + oracle.pinnable + causesAtRuns(oracle) + namedIn(oracle)
   if (asked.requests > REQUESTS_A_CAUSE * causes || asked.units > UNITS_A_CAUSE * causes)
     oracle.broken(14, `the ledger was asked ${asked.requests} times for ${asked.units} documents, and there was cause for ${causes}`)
 }
 
-/** The partitions that began while a request named them: each made it select again. */
-function begunIn(oracle: Oracle): number {
-  let begun = 0
+/** The partitions that a request names: each is read, to know whether it is selected, and one that began later made it select again. */
+function namedIn(oracle: Oracle): number {
+  let named = 0
   for (const { doc } of oracle.requests.values())
     for (const task of doc.tasks) {
       const { output } = oracle.tasks.get(task) ?? {}
       if (output === undefined || !oracle.views.timed(output)) continue
-      for (const slice of oracle.views.range(output, doc.from, doc.to)) if (doc.at < slice.start && slice.start <= doc.upTo) begun++
+      for (const slice of oracle.views.range(output, doc.from, doc.to)) if (slice.start <= doc.upTo) named++
     }
-  return begun
+  return named
 }
 
 function causesAtRuns(oracle: Oracle): number {

@@ -11,6 +11,8 @@ const MINUTE_MS = 60_000
 export class Jobs {
   /** The tasks that run on Spark. */
   tasks = new Set<string>()
+  /** How many minutes a job may take. */
+  longest = 200
   readonly #world: SimulatedWorld
   readonly #random: Random
   readonly #jobs = new Map<string, JobStatus>()
@@ -59,7 +61,7 @@ export class Jobs {
     const random = this.#random
     const { faults } = world
     this.#announce(id)
-    await this.#sleep(random.chance(0.3) ? 1 : random.int(1, 200) * MINUTE_MS)
+    await this.#sleep(random.chance(0.3) ? 1 : random.int(1, this.longest) * MINUTE_MS)
     if (!this.runs(id)) return
     if (random.chance(faults.contradicted)) this.#announce(id)
     const folder = folderOf(attempt)

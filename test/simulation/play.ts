@@ -233,6 +233,8 @@ class Play {
   async #rest(): Promise<void> {
     const world = this.#world
     world.faults = { ...noFaults }
+    // A chain of hours on jobs that take longer than an hour would never rest.
+    world.jobs.longest = 20
     const swept = Number.isFinite(world.sweepMs)
     if (swept) this.#sweepOften()
     this.#publish({ type: 'TaskResumed', detail: { task: 'all' } })
