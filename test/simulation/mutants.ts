@@ -182,8 +182,8 @@ export const mutants: Mutant[] = [
   mutant(
     'an old version starts a new task',
     'core/follow',
-    'version.loud > 0 && publishedLoudly(version) >= place.contract.deployedAt)',
-    'version.loud > 0)',
+    'version.loud > 0 && publishedLoudly(version) >= deployedAt',
+    'version.loud > 0',
   ),
   mutant(
     'a held run runs by itself',
