@@ -9,6 +9,7 @@ import type { World } from '../engine/world.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { SourceWorld } from '../ports/source.ts'
+import type { Spark } from '../ports/spark.ts'
 import type { Task } from '../task/task.ts'
 import { lambdaClock } from './clock.ts'
 import { duckdbOf } from './function-size.ts'
@@ -22,6 +23,8 @@ import { unhandled } from './unhandled.ts'
 
 // A warm function learns within this time that another task was deployed; reading the contracts of a hundred tasks takes 20 ms.
 const GRAPH_KEEP_MS = 60_000
+// Half of a function's disk, where inputs are downloaded; the other half is for what SQL spills.
+const MOST_BYTES = 2 * 1024 ** 3
 
 /** The host of a deployed function, with what the platform's functions need beside. */
 export interface AwsHost extends Host {
@@ -38,10 +41,12 @@ export interface AwsHost extends Host {
   handle: NonNullable<Host['handle']>
 }
 
-let provided: Pick<ComputeWorld, 'sql' | 'checks'> = {}
+/** A task's SQL as it was translated when the service was built. */
+type Translated = Pick<ComputeWorld, 'sql' | 'sparkSql' | 'checks'>
+let provided: Translated = {}
 
 /** Gives this function its task's SQL, and its custom checks', as it was translated when the service was built; a bundle has no parser. */
-export function provideSql(translated: Pick<ComputeWorld, 'sql' | 'checks'>): void {
+export function provideSql(translated: Translated): void {
   provided = translated
 }
 
@@ -62,7 +67,8 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
   const log = functionLogger(env.AWS_LAMBDA_FUNCTION_NAME ?? 'redeye')
   const lake = lazy(async () => (await import('./lake.ts')).bucketLake({ bucket: settings.bucket, folder: scratchFolder() }))
   const loadLedger = lazy(async () => new (await import('./ledger.ts')).DynamoLedger({ table: settings.table }))
-  const { world, forgetGraph } = createWorld(settings, region, { ledger: lazyLedger(loadLedger), lake })
+  const spark = settings.spark && lazySpark(settings.spark, settings.bucket)
+  const { world, forgetGraph } = createWorld(settings, region, { ledger: lazyLedger(loadLedger), lake, spark })
   const duckdb = duckdbOf(Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined)
   const onEmptyDisk = emptyingDisk(lake)
   return {
@@ -73,7 +79,7 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
     logger: attemptLog(),
     duckdb,
     onEmptyDisk,
-    compute: computes({ lake, duckdb, onEmptyDisk }, sourceWorld(settings)),
+    compute: computes({ lake, duckdb, onEmptyDisk }, sourceWorld(settings), spark),
     handle: unhandled({ world, log, forgetGraph }),
     prepare: loadLedger,
   }
@@ -83,7 +89,7 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
 function createWorld(
   settings: Settings,
   region: string,
-  { ledger, lake }: { ledger: Ledger; lake: AwsHost['lake'] },
+  { ledger, lake, spark }: { ledger: Ledger; lake: AwsHost['lake']; spark: Spark | undefined },
 ): { world: World; forgetGraph: () => void } {
   const clock = lambdaClock()
   const bus = lazy(async () => (await import('./bus.ts')).eventBridgeBus({ bus: settings.bus }))
@@ -121,6 +127,7 @@ function createWorld(
     deadLetters: { put: async letter => (await letters()).put(letter) },
     lake: { get: async key => (await lake()).get(key), put: async (key, bytes) => (await lake()).put(key, bytes) },
     graph: kept.graph,
+    ...(spark && { spark }),
     ...(region !== '' && { region }),
     laneLimits: settings.laneLimits,
   }
@@ -136,6 +143,15 @@ function lazyLedger(ledger: () => Promise<Ledger>): Ledger {
     runsInState: async (task, states) => (await ledger()).runsInState(task, states),
     publishedSince: async (dataset, since) => (await ledger()).publishedSince(dataset, since),
     withEffects: async pk => (await ledger()).withEffects(pk),
+  }
+}
+
+function lazySpark(options: NonNullable<Settings['spark']>, bucket: string): Spark {
+  const spark = lazy(async () => (await import('./spark.ts')).emrServerlessSpark({ ...options, bucket }))
+  return {
+    submit: async job => (await spark()).submit(job),
+    status: async id => (await spark()).status(id),
+    cancel: async id => (await spark()).cancel(id),
   }
 }
 
@@ -185,11 +201,19 @@ function emptyingDisk(lake: AwsHost['lake']): AwsHost['onEmptyDisk'] {
 }
 
 /** The data plane, loaded with the first attempt: a function that only decides never loads DuckDB. */
-function computes({ lake, duckdb, onEmptyDisk }: Pick<AwsHost, 'lake' | 'duckdb' | 'onEmptyDisk'>, source: SourceWorld): Host['compute'] {
+function computes(
+  { lake, duckdb, onEmptyDisk }: Pick<AwsHost, 'lake' | 'duckdb' | 'onEmptyDisk'>,
+  source: SourceWorld,
+  spark: Spark | undefined,
+): Host['compute'] {
   const created = new Map<Task, Promise<Compute>>()
   const create = async (task: Task) => {
     const { createCompute } = await import('../compute/compute.ts')
-    return createCompute(task, { lake: await lake(), source, duckdb, ...provided })
+    const world = { lake: await lake(), source, duckdb, ...provided }
+    const sql = provided.sparkSql
+    if (!spark || !sql) return createCompute(task, world)
+    const { sparkJob } = await import('../compute/spark-job.ts')
+    return createCompute(task, { ...world, spark: sparkJob(task, { lake: world.lake, spark, sql }), mostBytes: MOST_BYTES })
   }
   const computeOf = (task: Task) => {
     const compute = created.get(task) ?? create(task)

@@ -2,6 +2,7 @@ import middy from '@middy/core'
 import type { Envelope, EventDetails } from '../core/events.ts'
 import { collectDaily } from '../engine/collector.ts'
 import { deliveries as deliver, type Inspect } from '../engine/deliveries.ts'
+import { heedJob } from '../engine/job.ts'
 import type { ScheduledEvent } from '../engine/lambda.ts'
 import { recordNight, wake } from '../engine/night.ts'
 import { requests as carryOut } from '../engine/requests.ts'
@@ -9,6 +10,14 @@ import { sweepPlatform } from '../engine/sweep.ts'
 import type { Dataset } from '../task/dataset.ts'
 import { type AwsHost, awsHost } from './host.ts'
 import { relayBatch, type StreamEvent, type StreamResponse } from './stream.ts'
+
+/** What EMR Serverless says of a job. */
+export interface JobEvent {
+  'detail-type': 'EMR Serverless Job Run State Change'
+  source: 'aws.emr-serverless'
+  time: string
+  detail: { applicationId: string; jobRunId: string; state: string }
+}
 
 export interface PlatformOptions {
   /** Every dataset that may be delivered from outside, as declared: files are checked against their columns. */
@@ -21,7 +30,7 @@ export interface PlatformOptions {
  * The platform's functions, as Lambda invokes them.
  *
  * @example
- * export const { night, requests, deliveries, relay, sweep } = platform({ datasets: Object.values(datasets) })
+ * export const { night, requests, deliveries, jobs, relay, sweep } = platform({ datasets: Object.values(datasets) })
  */
 export function platform({ datasets, host = onceOf(() => awsHost(process.env)) }: PlatformOptions) {
   return {
@@ -47,6 +56,12 @@ export function platform({ datasets, host = onceOf(() => awsHost(process.env)) }
         return onEmptyDisk(() => check(delivery))
       }
       await handle('platform/deliveries', event, () => deliver(world, inspect, event))
+    }),
+    /** For what is heard of Spark jobs. */
+    jobs: middy(async (event: JobEvent): Promise<void> => {
+      const { world, handle } = host()
+      const { applicationId, jobRunId } = event.detail
+      await handle('platform/jobs', event, () => heedJob(world, `${applicationId}/${jobRunId}`))
     }),
     /** For batches of the ledger's stream: tells the bus what follows from them. */
     relay: middy(async (event: StreamEvent): Promise<StreamResponse> => relayBatch(host().world, event)),

@@ -22,6 +22,8 @@ export interface Settings {
   /** The name of the service's own `work`; the platform has none. */
   work: string | undefined
   laneLimits: Partial<Record<Lane, number>>
+  /** The applications of Spark's jobs, by id, and the role that jobs have, by ARN; a function that has to do with none is told none. */
+  spark: { applications: { nightly: string; backfill: string }; role: string } | undefined
 }
 
 /** Each variable, and what it is; a function without one of them must not begin. */
@@ -55,6 +57,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     zone: value('REDEYE_ZONE'),
     work: env.REDEYE_WORK || undefined,
     laneLimits: laneLimitsOf(env.REDEYE_LANE_LIMITS),
+    spark: sparkOf(env),
   }
 }
 
@@ -64,6 +67,11 @@ function notGiven(missing: readonly Name[], stage = 'STAGE'): RedeyeError {
     remedy: `deploy the platform of the stage, then this service anew: sls deploy --stage ${stage}; each value is an SSM parameter under /redeye/${stage}/`,
     failure: 'user',
   })
+}
+
+function sparkOf(env: Readonly<Record<string, string | undefined>>): Settings['spark'] {
+  const { REDEYE_SPARK_NIGHTLY: nightly, REDEYE_SPARK_BACKFILL: backfill, REDEYE_SPARK_ROLE: role = '' } = env
+  return nightly && backfill ? { applications: { nightly, backfill }, role } : undefined
 }
 
 function laneLimitsOf(text: string | undefined): Settings['laneLimits'] {

@@ -17,11 +17,13 @@ export interface EmrServerlessOptions {
   applications: { nightly: string; backfill: string }
   /** The ARN of the role that jobs have. */
   role: string
-  /** The lake's bucket, and the key of shared/spark/job.py in it. */
+  /** The lake's bucket. */
   bucket: string
-  entry: string
   client?: EMRServerlessClient
 }
+
+/** The lake's key of shared/spark/job.py, which the platform's deployment puts there. */
+export const JOB_ENTRY = '_redeye/job.py'
 
 const MINUTE_MS = 60_000
 
@@ -35,7 +37,6 @@ export function emrServerlessSpark({
   applications,
   role,
   bucket,
-  entry,
   client = new EMRServerlessClient(sdkOptions),
 }: EmrServerlessOptions): Spark {
   return {
@@ -53,7 +54,7 @@ export function emrServerlessSpark({
             // The last argument is read by `status` alone.
             jobDriver: {
               sparkSubmit: {
-                entryPoint: `s3://${bucket}/${entry}`,
+                entryPoint: `s3://${bucket}/${JOB_ENTRY}`,
                 entryPointArguments: [`s3://${bucket}`, plan, JSON.stringify(attempt)],
               },
             },

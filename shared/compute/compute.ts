@@ -1,12 +1,12 @@
 import type { Manifest } from '../core/manifest.ts'
-import { type Attempt, type LocalCompute, Unfinished } from '../ports/compute.ts'
+import { type Attempt, type Compute, type LocalCompute, Unfinished } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { Task } from '../task/task.ts'
 import { refuseFailedChecks, runChecks } from './checks.ts'
 import { openSession } from './duckdb.ts'
 import { computeFailure } from './failure.ts'
 import { runIngest } from './ingest.ts'
-import { openVersions, selectVersions } from './input-relation.ts'
+import { openedManifests, openVersions, selectVersions } from './input-relation.ts'
 import { runLoad } from './load.ts'
 import { manifestOf, writeManifest } from './manifest-file.ts'
 import { runTransform, SparkOnly, type Statement, sqlFileOf, translate } from './transform.ts'
@@ -22,7 +22,9 @@ export type { ComputeWorld, TranslatedSql } from './work.ts'
  * const compute = createCompute(task, { lake: folderLake('.redeye/lake'), source: world })
  * const manifest = await compute.run(attempt)
  */
-export function createCompute(task: Task, world: ComputeWorld): LocalCompute {
+export function createCompute(task: Task, world: ComputeWorld & { spark?: LocalCompute }): LocalCompute
+export function createCompute(task: Task, world: ComputeWorld): Compute
+export function createCompute(task: Task, world: ComputeWorld): Compute {
   let statement: Promise<Statement> | undefined
   const translated = () => {
     statement ??= Promise.resolve(world.sql ?? translate(task)).then(sql => ({ translated: sql }))
@@ -32,17 +34,44 @@ export function createCompute(task: Task, world: ComputeWorld): LocalCompute {
   }
   // What outgrows the memory goes to the lake's own disk, unless something else is said.
   const duckdb = { spillFolder: spillFolderOf(world.lake), ...world.duckdb }
-  const onDuckdb = { run: (attempt: Attempt) => runAttempt(task, { ...world, duckdb }, attempt, translated) }
+  const runOnDuckdb = (attempt: Attempt, lake: Lake) => runAttempt(task, { ...world, lake, duckdb }, attempt, translated)
   const { spark } = world
-  if (!spark || task.work.work !== 'transform' || task.engine === 'duckdb') return onDuckdb
+  if (!spark || task.work.work !== 'transform' || task.engine === 'duckdb') return { run: attempt => runOnDuckdb(attempt, world.lake) }
   if (task.engine === 'spark') return spark
   return {
     async run(attempt) {
-      const only = await translated().then(
-        () => false,
-        error => error instanceof SparkOnly,
-      )
-      return (only ? spark : onDuckdb).run(attempt)
+      const lake = withManifestsKept(world.lake)
+      const onSpark = (await isSparkOnly(world, translated)) || (await isTooLarge(lake, attempt, world.mostBytes))
+      return onSpark ? spark.run(attempt) : runOnDuckdb(attempt, lake)
+    },
+  }
+}
+
+async function isSparkOnly({ sql, sparkSql }: ComputeWorld, translated: () => Promise<Statement>): Promise<boolean> {
+  if (sql || sparkSql) return !sql
+  return translated().then(
+    () => false,
+    error => error instanceof SparkOnly,
+  )
+}
+
+/** Whether an attempt's inputs have more bytes than one function should read, by their manifests. */
+async function isTooLarge(lake: Lake, attempt: Attempt, mostBytes = Number.POSITIVE_INFINITY): Promise<boolean> {
+  if (mostBytes === Number.POSITIVE_INFINITY) return false
+  const opened = await openedManifests(lake, Object.values(attempt.inputs).flat())
+  return opened.reduce((sum, { manifest }) => sum + manifest.bytes, 0) > mostBytes
+}
+
+/** The lake for one attempt: a manifest that was read to choose the engine is not read again to work. */
+function withManifestsKept(lake: Lake): Lake {
+  const kept = new Map<string, Promise<Uint8Array | undefined>>()
+  return {
+    ...lake,
+    get(key) {
+      if (!key.endsWith('/manifest.json')) return lake.get(key)
+      const bytes = kept.get(key) ?? lake.get(key)
+      kept.set(key, bytes)
+      return bytes
     },
   }
 }

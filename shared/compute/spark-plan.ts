@@ -1,17 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import type { Check } from '../core/check.ts'
-import { RedeyeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type Columns, sparkType } from '../core/schema.ts'
 import type { Attempt } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
-import { compileSql } from '../sql/compile.ts'
 import type { Task } from '../task/task.ts'
 import { openedManifests, writtenColumns } from './input-relation.ts'
 import { manifestOf } from './manifest-file.ts'
 import { partitionTimes, usedTimes } from './parameter.ts'
 import { noParts } from './part-files.ts'
-import { sqlFileOf } from './transform.ts'
 import { aliasOf, conditionOf, duplicates, isRowCheck, sparkDialect, strangers } from './violations.ts'
 
 /** Everything that a Spark job is to do for one attempt; shared/spark/job.py does it, and decides nothing. */
@@ -45,26 +41,11 @@ export interface SparkSql {
   checks: Readonly<Record<string, string>>
 }
 
-/** Reads a transform's SQL; rejects with BAD_SQL that names file, line and column. */
-export async function sparkSql(task: Task): Promise<SparkSql> {
-  const file = sqlFileOf(task)
-  const sql = await readFile(file, 'utf8')
-  const inputs = Object.entries(task.inputs).map(([alias, { dataset }]) => ({ alias, columns: dataset.columns }))
-  const compiled = compiledFor(sql, inputs, task.output.columns, file)
-  const known = [{ alias: task.output.name, columns: task.output.columns }, ...inputs.filter(i => i.alias !== task.output.name)]
-  const custom = task.checks.flatMap(c => (c.check === 'sql' ? [c.sql] : []))
-  return {
-    statement: compiled.spark,
-    parameters: compiled.parameters,
-    checks: Object.fromEntries(custom.map(c => [c, compiledFor(c, known, undefined, task.declared.file).spark])),
-  }
-}
-
-function compiledFor(sql: string, inputs: { alias: string; columns: Columns }[], output: Columns | undefined, file: string) {
-  const compiled = compileSql(sql, inputs, output)
-  const wrong = compiled.findings.find(f => f.severity === 'error')
-  if (wrong) throw new RedeyeError('BAD_SQL', wrong.message, { remedy: wrong.remedy, file, line: wrong.line, column: wrong.column })
-  return compiled
+/** Lays the plan of an attempt's job beside the attempt's files; resolves with its key. */
+export async function layPlan(task: Task, sql: SparkSql, attempt: Attempt, lake: Lake): Promise<string> {
+  const key = `${attempt.folder}/plan.json`
+  await lake.put(key, JSON.stringify(await sparkPlan(task, sql, attempt, lake)))
+  return key
 }
 
 /** The plan of an attempt's job: reads the manifests of what is pinned, and nothing of the data. */

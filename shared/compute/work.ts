@@ -1,11 +1,12 @@
 import type { Manifest } from '../core/manifest.ts'
-import type { Attempt, LocalCompute } from '../ports/compute.ts'
+import type { Attempt, Compute } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { SourceWorld } from '../ports/source.ts'
 import type { Task } from '../task/task.ts'
 import type { DuckDbOptions } from './duckdb.ts'
 import type { Parts } from './part-files.ts'
 import type { Session } from './session.ts'
+import type { SparkSql } from './spark-plan.ts'
 
 /** What a task's work may touch. */
 export interface ComputeWorld {
@@ -14,9 +15,13 @@ export interface ComputeWorld {
   source: SourceWorld
   duckdb?: DuckDbOptions
   /** What does a transform's work where it is Spark's; absent where there is no Spark. */
-  spark?: LocalCompute
+  spark?: Compute
+  /** Of a task that leaves the engine open, more bytes of inputs than this are Spark's; whatever their size is DuckDB's unless given. */
+  mostBytes?: number
   /** The task's translated SQL where it was made when the service was built; else it is translated from its file, once. */
   sql?: TranslatedSql
+  /** The same for Spark; where there is this one alone, only Spark can run it. */
+  sparkSql?: SparkSql
   /** The same of its custom checks, by the SQL they were written in. */
   checks?: Readonly<Record<string, TranslatedSql>>
   /** Rows in memory before a part is written; 500,000 unless given, about 100 MB of flights. */

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { computeFailure } from '../compute/failure.ts'
 import { readManifest } from '../compute/manifest-file.ts'
-import { sparkPlan, sparkSql } from '../compute/spark-plan.ts'
+import { layPlan } from '../compute/spark-plan.ts'
+import { sparkSql } from '../compute/spark-sql.ts'
 import { sqlFileOf } from '../compute/transform.ts'
 import { type ErrorCode, RedeyeError } from '../core/errors.ts'
 import { outcomeOf } from '../engine/job.ts'
@@ -24,8 +25,7 @@ const SAID = 4000
 export function localSpark(task: Task, { lake, folder, python }: { lake: Lake; folder: string; python: string }): LocalCompute {
   return {
     async run(attempt) {
-      const plan = `${attempt.folder}/plan.json`
-      await lake.put(plan, JSON.stringify(await sparkPlan(task, await sparkSql(task), attempt, lake)))
+      const plan = await layPlan(task, await sparkSql(task), attempt, lake)
       attempt.log('runs on Spark', { python })
       const { code, said } = await submit(python, [ENTRY, `file://${folder}`, plan], attempt)
       const name = { ...attempt, dataset: task.output.name }

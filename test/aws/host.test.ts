@@ -50,6 +50,11 @@ test('a function that lacks something of its environment says what, at its first
   await expect((async () => findHost())()).rejects.toMatchObject({ code: 'NOT_DEPLOYED', message: expect.stringContaining('REDEYE_TABLE') })
 })
 
+test('who is told of applications for Spark knows what becomes of jobs', () => {
+  expect(awsHost(whole).world.spark).toBeUndefined()
+  expect(awsHost({ ...whole, REDEYE_SPARK_NIGHTLY: 'a1', REDEYE_SPARK_BACKFILL: 'a2' }).world.spark).toBeDefined()
+})
+
 test('the world’s ports are AWS’s', async () => {
   const { world, settings } = awsHost({ ...whole, REDEYE_LANE_LIMITS: '{"backfill":3}' })
   await world.bus.publish([{ type: 'NightStarted', detail: { date: '2001-02-14' } }])

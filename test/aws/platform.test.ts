@@ -13,11 +13,13 @@ const envelope = (type: string, detail: object) =>
   ({ version: '0', id: 'event-1', 'detail-type': type, source: 'redeye', time: '2001-02-14T22:30:00Z', detail }) as unknown as Envelope
 
 let ledger: SqliteLedger
+let spark: World['spark']
 const published: NewEvent[] = []
 const letters: unknown[] = []
 const removed: string[] = []
 beforeEach(() => {
   ledger = new SqliteLedger({ path: ':memory:', filter: () => false })
+  spark = undefined
   published.length = letters.length = removed.length = 0
 })
 afterEach(() => ledger.close())
@@ -34,6 +36,7 @@ function functions() {
     deadLetters: { put: async (letter: unknown) => void letters.push(letter) },
     notifier: { alert: async () => {}, notice: async () => {}, platform: async () => {} },
     graph: async () => graph,
+    spark,
     laneLimits: {},
   } as unknown as World
   const log = { info: () => {}, warn: () => {}, error: () => {} }
@@ -104,6 +107,15 @@ test('the relay turns a success in the ledger’s stream into an event', async (
   expect(published).toEqual([
     { type: 'DatasetReady', detail: { dataset: 'orders', partition: '2001-02-14', number: 1, at: 5, cause: { lane: 'nightly' } } },
   ])
+})
+
+test('an end of a Spark job makes somebody look at its attempt, by the job’s whole id', async () => {
+  const asked: string[] = []
+  spark = { status: async id => void asked.push(id) } as World['spark']
+  const detail = { applicationId: 'a1', jobRunId: 'r1', state: 'SUCCESS' }
+  const event = { 'detail-type': 'EMR Serverless Job Run State Change', source: 'aws.emr-serverless', time: '2001-02-14T22:30:00Z', detail }
+  await functions().jobs(event as never, context)
+  expect(asked).toEqual(['a1/r1'])
 })
 
 test('the sweep goes through requests and limits, and once a day through the lake', async () => {

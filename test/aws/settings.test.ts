@@ -9,6 +9,13 @@ test('a function’s settings are its environment', () => {
   })
 })
 
+test('who has to do with Spark is told both applications, and who submits jobs their role', () => {
+  const applications = { REDEYE_SPARK_NIGHTLY: 'a1', REDEYE_SPARK_BACKFILL: 'a2' }
+  expect(readSettings(whole).spark).toBeUndefined()
+  expect(readSettings({ ...whole, ...applications }).spark).toEqual({ applications: { nightly: 'a1', backfill: 'a2' }, role: '' })
+  expect(readSettings({ ...whole, ...applications, REDEYE_SPARK_ROLE: 'arn' }).spark).toMatchObject({ role: 'arn' })
+})
+
 test.each(Object.keys(whole))('without %s it does not begin', name => {
   expect(() => readSettings({ ...whole, [name]: '' })).toThrow(
     expect.objectContaining({

@@ -12,7 +12,6 @@ const spark = emrServerlessSpark({
   applications: { nightly: 'a1', backfill: 'a2' },
   role: 'arn:aws:iam::123456789012:role/work',
   bucket: 'lake',
-  entry: 'platform/job.py',
 })
 const attempt = { task: 'clean-orders', dataset: 'clean', partition: '2001-02-14', generation: 1, attempt: 2 }
 const plan = 'clean/2001-02-14/g1-a2/plan.json'
@@ -28,7 +27,7 @@ describe('a submission', () => {
       executionRoleArn: 'arn:aws:iam::123456789012:role/work',
       name: 'clean-orders@2001-02-14 g1-a2',
       jobDriver: {
-        sparkSubmit: { entryPoint: 's3://lake/platform/job.py', entryPointArguments: ['s3://lake', plan, JSON.stringify(attempt)] },
+        sparkSubmit: { entryPoint: 's3://lake/_redeye/job.py', entryPointArguments: ['s3://lake', plan, JSON.stringify(attempt)] },
       },
       executionTimeoutMinutes: 2,
     })

@@ -5,7 +5,7 @@ import { createCompute } from '../../shared/compute/compute.ts'
 import type { ComputeWorld } from '../../shared/compute/work.ts'
 import type { Manifest } from '../../shared/core/manifest.ts'
 import { folderLake } from '../../shared/local/lake.ts'
-import type { Attempt, PinnedPartition } from '../../shared/ports/compute.ts'
+import type { Attempt, LocalCompute, PinnedPartition } from '../../shared/ports/compute.ts'
 import type { Lake } from '../../shared/ports/lake.ts'
 import type { Batch, ReadRequest, Source, SourceWorld } from '../../shared/ports/source.ts'
 import type { Columns } from '../../shared/task/index.ts'
@@ -13,12 +13,15 @@ import { type Dataset, daily, dataset, ingest, type Task } from '../../shared/ta
 
 export const DAY = '2001-02-14'
 
+/** A world whose work is done when it resolves. */
+type LocalWorld = ComputeWorld & { spark?: LocalCompute }
+
 /** A lake of its own for each test, removed afterwards. */
 export interface Workplace {
   lake: Lake
   folder: string
-  world(more?: Partial<ComputeWorld>): ComputeWorld
-  run(task: Task, attempt?: Partial<Attempt>, world?: Partial<ComputeWorld>): Promise<Manifest>
+  world(more?: Partial<LocalWorld>): LocalWorld
+  run(task: Task, attempt?: Partial<Attempt>, world?: Partial<LocalWorld>): Promise<Manifest>
   /** Writes rows as a version of a dataset and gives its pin. */
   pin(of: Dataset, rows: Record<string, unknown>[], partition?: string, version?: number): Promise<PinnedPartition>
   keys(prefix?: string): Promise<string[]>
@@ -35,8 +38,8 @@ export const noWorld: SourceWorld = {
 export async function openWorkplace(): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'compute-'))
   const lake = folderLake(join(folder, 'lake'))
-  const world = (more: Partial<ComputeWorld> = {}): ComputeWorld => ({ lake, source: noWorld, duckdb: { threads: 2 }, ...more })
-  const run = (task: Task, attempt: Partial<Attempt> = {}, more: Partial<ComputeWorld> = {}) =>
+  const world = (more: Partial<LocalWorld> = {}): LocalWorld => ({ lake, source: noWorld, duckdb: { threads: 2 }, ...more })
+  const run = (task: Task, attempt: Partial<Attempt> = {}, more: Partial<LocalWorld> = {}) =>
     createCompute(task, world(more)).run(attemptOf(task, attempt))
   return {
     lake,

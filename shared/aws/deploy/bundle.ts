@@ -66,7 +66,7 @@ async function compiled({ root, entry, taskFile, duckdb }: BundleOptions): Promi
       external: duckdb ? ['@duckdb/node-bindings-*', 'detect-libc'] : ['@duckdb/*'],
       plugins: [
         declaredPlace(root, taskFile),
-        without(duckdb ? ['sql/compile'] : ['sql/compile', 'compute/compute', 'compute/inspect', 'aws/secrets']),
+        without(duckdb ? ['sql/compile'] : ['sql/compile', 'compute/compute', 'compute/spark-job', 'compute/inspect', 'aws/secrets']),
       ],
     })
   } catch (cause) {

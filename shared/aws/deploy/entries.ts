@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { translateCheck } from '../../compute/checks.ts'
-import { translate } from '../../compute/transform.ts'
+import { sparkSql } from '../../compute/spark-sql.ts'
+import { SparkOnly, translate } from '../../compute/transform.ts'
 import type { ComputeWorld } from '../../compute/work.ts'
 import type { Task } from '../../task/task.ts'
 import { shared } from './bundle.ts'
@@ -13,18 +14,29 @@ export const decideEntry = (handler: string) => `export { decide as handler } fr
 /** The module that becomes `work`: it carries its task's SQL and that of its checks, translated now. Rejects with BAD_SQL where that cannot be. */
 export async function workEntry(task: Task, handler: string): Promise<string> {
   const exported = `export { work as handler } from './${handler}'`
-  const translated = { ...(await statementOf(task)), ...(await checksOf(task)) }
+  const translated = await translatedFor(task)
   if (Object.keys(translated).length === 0) return exported
   return `import { provideSql } from ${from('aws/host.ts')}
 provideSql(${JSON.stringify(translated)})
 ${exported}`
 }
 
-/** The statement for DuckDB; none for what only Spark runs, where Spark may. */
-async function statementOf(task: Task): Promise<Pick<ComputeWorld, 'sql'>> {
-  if (task.work.work !== 'transform' || (task.engine === 'spark' && mayUseSpark(task))) return {}
-  return { sql: await translate(task) }
+/** A task's SQL and its custom checks, for DuckDB and for Spark, as far as either may run it. */
+async function translatedFor(task: Task): Promise<Pick<ComputeWorld, 'sql' | 'sparkSql' | 'checks'>> {
+  if (task.work.work !== 'transform') return checksOf(task)
+  if (!mayUseSpark(task)) return onDuckdb(task)
+  const onSpark = { sparkSql: await sparkSql(task) }
+  if (task.engine === 'spark') return onSpark
+  return onDuckdb(task).then(
+    translated => ({ ...translated, ...onSpark }),
+    error => {
+      if (error instanceof SparkOnly) return onSpark
+      throw error
+    },
+  )
 }
+
+const onDuckdb = async (task: Task) => ({ sql: await translate(task), ...(await checksOf(task)) })
 
 async function checksOf(task: Task): Promise<Pick<ComputeWorld, 'checks'>> {
   const custom = task.checks.filter(check => check.check === 'sql')

@@ -65,6 +65,8 @@ export default class PlatformPlugin {
   async #register(): Promise<void> {
     if (!this.#settings!.site.active)
       return this.#tools.log.notice(`${this.#region} stands by: contracts are registered by the region that writes`)
+    const { putJobEntry } = await import('./job-entry.ts')
+    await putJobEntry(this.#settings!.stage, this.#region)
     const { registerPlatform } = await import('./registration.ts')
     for (const line of await registerPlatform(this.#root, this.#settings!, this.#region)) this.#tools.log.notice(line)
   }

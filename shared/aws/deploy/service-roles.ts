@@ -1,5 +1,6 @@
 import type { Task } from '../../task/task.ts'
 import { parameterName, secretName } from '../secrets.ts'
+import { JOB_ENTRY } from '../spark.ts'
 import { decideKeys, ledgerStatements, workKeys } from './ledger-access.ts'
 import { names, stageOfAccount } from './names.ts'
 import type { StageSettings } from './stage-settings.ts'
@@ -45,6 +46,7 @@ export function decideStatements(task: Task, settings: StageSettings): Statement
       [task.output.name, ...inputs].map(d => bucketArn('Bucket', `/${d}/*/ancestry.json`)),
     ),
     allow('WriteAncestries', ['s3:PutObject'], bucketArn('Bucket', `/${task.output.name}/*/ancestry.json`)),
+    ...(mayUseSpark(task) ? [followJobs(), ...readOutcomes(task.output.name)] : []),
   ]
 }
 
@@ -113,15 +115,31 @@ function networkStatements(): Statement[] {
   return [allow('JoinNetwork', actions, '*')]
 }
 
+const applications = ['SparkNightly', 'SparkBackfill'].map(id => arn('emr-serverless', `/applications/\${${id}}`))
+
+/** To see how jobs do and to end them, in both templates. */
+export const followJobs = (): Statement =>
+  allow(
+    'FollowJobs',
+    ['emr-serverless:GetJobRun', 'emr-serverless:CancelJobRun'],
+    applications.map(a => sub(`${a['Fn::Sub']}/jobruns/*`)),
+  )
+
+/** What a job that is over has come to stands in its attempt's folder; S3 says that a file is not there to those alone who may list. */
+const readOutcomes = (output: string): Statement[] => [
+  allow(
+    'ReadOutcomes',
+    ['s3:GetObject'],
+    ['manifest', 'failure'].map(file => bucketArn('Bucket', `/${output}/*/${file}.json`)),
+  ),
+  allow('SeeWhatIsThere', ['s3:ListBucket'], bucketArn('Bucket'), { StringLikeIfExists: { 's3:prefix': [`${output}/*`] } }),
+]
+
 function sparkStatements(task: Task, account: string): Statement[] {
-  const applications = ['SparkNightly', 'SparkBackfill'].map(id => arn('emr-serverless', `/applications/\${${id}}`))
   return [
     allow('StartJobs', ['emr-serverless:StartJobRun'], applications),
-    allow(
-      'FollowJobs',
-      ['emr-serverless:GetJobRun', 'emr-serverless:CancelJobRun'],
-      applications.map(a => sub(`${a['Fn::Sub']}/jobruns/*`)),
-    ),
+    followJobs(),
+    allow('ReadJob', ['s3:GetObject'], bucketArn('Bucket', `/${JOB_ENTRY}`)),
     allow('BeTheJobsRole', ['iam:PassRole'], iamArn(`role/${names.role(account, task.name, 'work')}`), {
       StringEquals: { 'iam:PassedToService': 'emr-serverless.amazonaws.com' },
     }),

@@ -60,7 +60,7 @@ function decideFunction(task: Task, settings: StageSettings): ServiceFunction {
     memorySize: DECIDE_MB,
     timeout: DECIDE_S,
     role: 'DecideRole',
-    environment: environment(settings, task.name),
+    environment: environment(task, settings, {}),
   }
 }
 
@@ -75,7 +75,7 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
     role: 'WorkRole',
     // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
     recursiveLoop: 'Allow',
-    environment: environment(settings, task.name),
+    environment: environment(task, settings, { role: att('WorkRole', 'Arn') }),
     ...(task.network === 'private' && { vpc: { subnetIds: PRIVATE_SUBNETS, securityGroupIds: [ref('SecurityGroup')] } }),
   }
 }
@@ -84,9 +84,13 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
 const PRIVATE_SUBNETS: Value[] = [0, 1].map(i => ({ 'Fn::Select': [i, ref('Subnets')] }))
 
 /** What a service's functions are told by their environment: platform values by its template's parameters. */
-const environment = (settings: StageSettings, service: string) => ({
-  ...stageEnvironment(settings, { deadLettersUrl: ref('DeadLettersUrl'), scheduleRole: ref('ScheduleRole') }),
-  REDEYE_WORK: names.lambda(settings.stage, service, 'work'),
+const environment = (task: Task, settings: StageSettings, spark: { role?: Value }) => ({
+  ...stageEnvironment(settings, {
+    deadLettersUrl: ref('DeadLettersUrl'),
+    scheduleRole: ref('ScheduleRole'),
+    ...(mayUseSpark(task) && { spark }),
+  }),
+  REDEYE_WORK: names.lambda(settings.stage, task.name, 'work'),
 })
 
 function valuesOf(task: Task, settings: StageSettings): PlatformValue[] {

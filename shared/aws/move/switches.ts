@@ -36,7 +36,7 @@ const AT_ONCE = 8
 const LOOKS = 60
 const LOOK_MS = 2000
 
-/** A rule by its name, on the stage's bus or, where it is a schedule, on the account's default one. */
+/** A rule by its name, on the stage's bus or, where it is a schedule or of AWS's own events, on the account's default one. */
 interface Rule {
   Name: string
   EventBusName?: string
@@ -48,8 +48,8 @@ export function stageSwitches({ stage, region, sleep, clients = clientsIn(region
   const rules = (tasks: readonly string[]): Rule[] => {
     const EventBusName = names.bus(stage)
     const heard = [...(['night', 'requests', 'deliveries'] as const).map(name => platformRule(stage, name)), ...ofTasks('decide', tasks)]
-    const swept = [platformRule(stage, 'sweep'), ...ofTasks('sweep', tasks)]
-    return [...swept.map(Name => ({ Name })), ...heard.map(Name => ({ Name, EventBusName }))]
+    const onDefaultBus = [...(['sweep', 'jobs'] as const).map(name => platformRule(stage, name)), ...ofTasks('sweep', tasks)]
+    return [...onDefaultBus.map(Name => ({ Name })), ...heard.map(Name => ({ Name, EventBusName }))]
   }
   const ofTasks = (what: string, tasks: readonly string[]) => tasks.map(task => names.rule(stage, task, what))
   const night = { Name: names.lambda(stage, 'platform', 'night'), GroupName: names.scheduleGroup(stage) }

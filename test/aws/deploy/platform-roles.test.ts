@@ -71,13 +71,17 @@ const pairs = (name: PlatformFunction): Record<string, Pair> => ({
     },
   ],
   UseLake: [
-    { action: 's3:PutObject', resource: object },
+    { action: name === 'jobs' ? 's3:GetObject' : 's3:PutObject', resource: object },
     // Only the sweep collects; and nobody removes for good.
     name === 'sweep' ? { action: 's3:DeleteObjectVersion', resource: object } : { action: 's3:DeleteObject', resource: object },
   ],
   ListLake: [
     { action: 's3:ListBucket', resource: 'arn:aws:s3:::lake' },
     { action: 's3:ListBucket', resource: 'arn:aws:s3:::another' },
+  ],
+  FollowJobs: [
+    { action: 'emr-serverless:CancelJobRun', resource: on('emr-serverless', '/applications/00night0000/jobruns/00job00') },
+    { action: 'emr-serverless:StartJobRun', resource: on('emr-serverless', '/applications/00night0000') },
   ],
   ReadStream: [
     { action: 'dynamodb:GetRecords', resource: `${table}/stream/2026-01-01T00:00:00.000` },
@@ -119,12 +123,6 @@ const others: Record<string, Record<string, Pair>> = {
     ],
     LayAside: pairs('relay').LayAside!,
     UseKey: pairs('relay').UseKey!,
-  },
-  JobEventsRole: {
-    HandOn: [
-      { action: 'events:PutEvents', resource: bus },
-      { action: 'events:PutEvents', resource: on('events', 'event-bus/default') },
-    ],
   },
   ReplicationRole: {
     ReadOwnBucket: [

@@ -130,6 +130,17 @@ test('an address gets the mails', () => {
   ])
 })
 
+test('what EMR Serverless says of the ends of the stage’s jobs is heard on the account’s own bus', () => {
+  const { EventBusName, EventPattern, Targets } = all.JobEvents!.Properties!
+  expect(EventBusName).toBeUndefined()
+  expect(EventPattern).toEqual({
+    source: ['aws.emr-serverless'],
+    'detail-type': ['EMR Serverless Job Run State Change'],
+    detail: { applicationId: [{ Ref: 'SparkNightly' }, { Ref: 'SparkBackfill' }], state: ['SUCCESS', 'FAILED', 'CANCELLED'] },
+  })
+  expect(Targets).toMatchObject([{ Arn: { 'Fn::GetAtt': ['JobsLambdaFunction', 'Arn'] } }])
+})
+
 test('two applications for Spark, bounded, that stop when idle', () => {
   const spark = resources({ sparkNightlyCpus: 16 })
   expect(spark.SparkNightly!.Properties).toMatchObject({

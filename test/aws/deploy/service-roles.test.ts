@@ -98,6 +98,21 @@ const ofDecide: Row[] = [
     allowed: { action: 's3:PutObject', resource: 'arn:aws:s3:::lake/airport_days/2001-02-14/g1-a1/ancestry.json' },
     denied: { action: 's3:PutObject', resource: 'arn:aws:s3:::lake/flights/2001-02-14/g1-a1/ancestry.json' },
   },
+  {
+    sid: 'FollowJobs',
+    allowed: { action: 'emr-serverless:GetJobRun', resource: on('emr-serverless', '/applications/00night0000/jobruns/00job00') },
+    denied: { action: 'emr-serverless:StartJobRun', resource: on('emr-serverless', '/applications/00night0000') },
+  },
+  {
+    sid: 'ReadOutcomes',
+    allowed: { action: 's3:GetObject', resource: 'arn:aws:s3:::lake/airport_days/2001-02-14/g1-a1/failure.json' },
+    denied: { action: 's3:GetObject', resource: 'arn:aws:s3:::lake/airport_days/2001-02-14/g1-a1/part-0000.parquet' },
+  },
+  {
+    sid: 'SeeWhatIsThere',
+    allowed: { action: 's3:ListBucket', resource: 'arn:aws:s3:::lake', context: { 's3:prefix': 'airport_days/2001-02-14' } },
+    denied: { action: 's3:ListBucket', resource: 'arn:aws:s3:::lake', context: { 's3:prefix': 'flights/2001-02-14' } },
+  },
 ]
 
 const ofWork: Row[] = [
@@ -146,6 +161,11 @@ const ofWork: Row[] = [
     sid: 'FollowJobs',
     allowed: { action: 'emr-serverless:CancelJobRun', resource: on('emr-serverless', '/applications/00night0000/jobruns/00job00') },
     denied: { action: 'emr-serverless:CancelJobRun', resource: on('emr-serverless', '/applications/00other0000/jobruns/00job00') },
+  },
+  {
+    sid: 'ReadJob',
+    allowed: { action: 's3:GetObject', resource: 'arn:aws:s3:::lake/_redeye/job.py' },
+    denied: { action: 's3:PutObject', resource: 'arn:aws:s3:::lake/_redeye/job.py' },
   },
   {
     sid: 'BeTheJobsRole',

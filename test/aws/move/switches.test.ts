@@ -66,7 +66,7 @@ test('on: the other way round; what is so already stays, and the relay is waited
   await switches().set(true, ['airport-day'])
   expect(lambda.commandCalls(UpdateEventSourceMappingCommand)).toHaveLength(0)
   expect([...new Set(order)]).toEqual(['wait', 'rule', 'night'])
-  expect(events.commandCalls(EnableRuleCommand)).toHaveLength(6)
+  expect(events.commandCalls(EnableRuleCommand)).toHaveLength(7)
   expect(cloudwatch.commandCalls(EnableAlarmActionsCommand)).toHaveLength(1)
 })
 

@@ -6,7 +6,7 @@ import { everyKey, ledgerStatements } from '../ledger-access.ts'
 import { names, stageOfAccount } from '../names.ts'
 import { onePattern } from '../pattern.ts'
 import type { ServiceFunction } from '../service.ts'
-import { everyFunction } from '../service-roles.ts'
+import { everyFunction, followJobs } from '../service-roles.ts'
 import type { Site, StageSettings } from '../stage-settings.ts'
 import { allow, att, bucketArn, publish, type Resources, ref, role, type Statement, trusts, type Value } from '../template.ts'
 import { streamArn } from './ledger.ts'
@@ -19,6 +19,7 @@ export const platformFunctions = {
   requests: { does: 'Carries out requests, pauses and skips', memorySize: 1024, timeout: 900 },
   // It reads delivered files on DuckDB.
   deliveries: { does: 'Takes in versions made outside', memorySize: 1769, timeout: 900 },
+  jobs: { does: 'Takes note of how Spark jobs end', memorySize: 512, timeout: 60 },
   relay: { does: 'Says what follows from the ledger’s changes', memorySize: 512, timeout: 60 },
   sweep: { does: 'Repairs what was lost, and clears the lake', memorySize: 1024, timeout: 900 },
 } as const
@@ -42,7 +43,7 @@ export function functions(settings: StageSettings): Record<PlatformFunction, Ser
       memorySize,
       timeout,
       role: `${capital(name)}Role`,
-      environment: stageEnvironment(settings, { deadLettersUrl: ref('DeadLetters'), scheduleRole: att('TimerRole', 'Arn') }),
+      environment: stageEnvironment(settings, { deadLettersUrl: ref('DeadLetters'), scheduleRole: att('TimerRole', 'Arn'), spark: {} }),
       ...(withDuckdb.includes(name) && { ephemeralStorageSize: DELIVERIES_DISK_MB }),
     }
   }
@@ -58,7 +59,14 @@ export function functionResources(settings: StageSettings): Resources {
     // The relay is polled, not invoked: its mapping says the same.
     if (name !== 'relay') all[`${capital(name)}Failures`] = failuresOf(name)
   }
-  return { ...all, ...eventRules(settings), ...nightSchedule(settings), ...sweepRule(settings), ...relaySource(settings) }
+  return {
+    ...all,
+    ...eventRules(settings),
+    ...nightSchedule(settings),
+    ...jobEvents(settings),
+    ...sweepRule(settings),
+    ...relaySource(settings),
+  }
 }
 
 /** What one of the platform's functions may do. */
@@ -91,7 +99,9 @@ export function platformStatements(name: PlatformFunction, settings: StageSettin
     case 'deliveries':
       return [...everywhere, files(['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']), list]
     case 'relay':
-      return [...everywhere, say(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream(settings)]
+      return [...everywhere, say(['DatasetReady', 'RunDue', 'PlaceFreed']), ...timers, readStream(settings), followJobs()]
+    case 'jobs':
+      return [...everywhere, files(['s3:GetObject']), list, followJobs()]
     case 'sweep':
       return [
         ...everywhere,
@@ -199,6 +209,27 @@ function nightSchedule(settings: StageSettings): Resources {
         },
       },
     },
+  }
+}
+
+/** What EMR Serverless says goes to the account's own bus, whatever bus a stage has. */
+function jobEvents({ stage, site }: StageSettings): Resources {
+  return {
+    JobEvents: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Name: platformRule(stage, 'jobs'),
+        Description: platformFunctions.jobs.does,
+        EventPattern: {
+          source: ['aws.emr-serverless'],
+          'detail-type': ['EMR Serverless Job Run State Change'],
+          detail: { applicationId: [ref('SparkNightly'), ref('SparkBackfill')], state: ['SUCCESS', 'FAILED', 'CANCELLED'] },
+        },
+        State: stateOf(site),
+        Targets: [target('jobs')],
+      },
+    },
+    JobEventsPermission: mayInvoke('jobs', att('JobEvents', 'Arn')),
   }
 }
 

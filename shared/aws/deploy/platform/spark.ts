@@ -1,7 +1,5 @@
-import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
-import { allow, att, type Resource, type Resources, ref, role, trusts } from '../template.ts'
-import { busArn } from './messages.ts'
+import { type Resource, type Resources, ref } from '../template.ts'
 
 // Spark 3.5, whose dialect the SQL is written in.
 const RELEASE = 'emr-7.11.0'
@@ -13,30 +11,12 @@ const DISK_GB_A_CPU = 20
 const QUEUED_MINUTES = 360
 const JOBS_AT_ONCE = 25
 
-/** Two applications, so that a backfill of a year never takes the processors of a night; and what tells the stage how jobs end. */
+/** Two applications, so that a backfill of a year never takes the processors of a night. */
 export function spark(settings: StageSettings): Resources {
   const { stage } = settings
   return {
     SparkNightly: application(`redeye-${stage}-nightly`, settings.sparkNightlyCpus, settings),
     SparkBackfill: application(`redeye-${stage}-backfill`, settings.sparkBackfillCpus, settings),
-    JobEvents: {
-      Type: 'AWS::Events::Rule',
-      Properties: {
-        Description: 'Ends of Spark jobs, handed to the stage’s bus',
-        EventPattern: {
-          source: ['aws.emr-serverless'],
-          'detail-type': ['EMR Serverless Job Run State Change'],
-          detail: { applicationId: [ref('SparkNightly'), ref('SparkBackfill')], state: ['SUCCESS', 'FAILED', 'CANCELLED'] },
-        },
-        State: 'ENABLED',
-        Targets: [
-          { Id: 'bus', Arn: att('Bus', 'Arn'), RoleArn: att('JobEventsRole', 'Arn'), DeadLetterConfig: { Arn: att('DeadLetters', 'Arn') } },
-        ],
-      },
-    },
-    JobEventsRole: role(names.role(stageOfAccount(settings), 'platform', 'job-events'), trusts('events'), [
-      allow('HandOn', ['events:PutEvents'], busArn(stage)),
-    ]),
   }
 }
 
