@@ -26,7 +26,7 @@ const schedule = {
   Description: 'Every day',
 }
 const onBus = ['night', 'requests', 'deliveries'].map(name => `redeye-dev-platform-${name}`)
-const swept = ['redeye-dev-platform-sweep', 'redeye-dev-airport-day-sweep']
+const swept = ['redeye-dev-platform-sweep', 'redeye-dev-platform-jobs', 'redeye-dev-airport-day-sweep']
 const switches = () => stageSwitches({ stage: 'dev', region: 'eu-central-1', sleep: async () => void order.push('wait') })
 
 beforeEach(() => {
