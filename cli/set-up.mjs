@@ -11,7 +11,7 @@ const installed = join(root, 'node_modules', '.package-lock.json')
 
 if (!existsSync(installed) || statSync(wanted).mtimeMs > statSync(installed).mtimeMs) {
   process.stderr.write('Installing what Redeye needs; this takes a minute, once\n')
-  // The npm that called, not whichever stands first on the path; `install` and not `ci`, which wants every platform's packages in the lock.
+  // The npm that called, not whichever stands first on the path; `install` and not `ci`, which would begin by removing what is there.
   const npm = process.env.npm_execpath
   // What the script itself prints may be read by another program.
   const stdio = ['ignore', 2, 2]

@@ -8,14 +8,14 @@ import { RedeyeError } from '../../core/errors.ts'
 import type { Architecture } from './bundle.ts'
 import { type Packed, packed } from './zip.ts'
 
-const packageOf: Record<Architecture, { name: string; cpu: string }> = {
-  arm64: { name: '@duckdb/node-bindings-linux-arm64', cpu: 'arm64' },
-  x86_64: { name: '@duckdb/node-bindings-linux-x64', cpu: 'x64' },
+const packageOf: Record<Architecture, string> = {
+  arm64: '@duckdb/node-bindings-linux-arm64',
+  x86_64: '@duckdb/node-bindings-linux-x64',
 }
 
 /** DuckDB's native part for Lambda's Linux, as a bundle's node_modules holds it. */
 export async function duckdbFiles(root: string, architecture: Architecture): Promise<Packed[]> {
-  const { name } = packageOf[architecture]
+  const name = packageOf[architecture]
   const { folder, version } = await locate(root, architecture)
   const files = (await readdir(folder)).filter(file => /\.(node|so|json)$/.test(file))
   const cache = join(cacheOf(root), `duckdb-${version}-${architecture}-deflated`)
@@ -45,7 +45,7 @@ const cacheOf = (root: string) => join(root, 'node_modules', '.cache', 'redeye')
 
 /** Where the package is: installed, or, for another architecture than this machine's, fetched once beside what is. */
 async function locate(root: string, architecture: Architecture): Promise<{ folder: string; version: string }> {
-  const { name, cpu } = packageOf[architecture]
+  const name = packageOf[architecture]
   const require = createRequire(join(root, 'package.json'))
   const bindings = createRequire(require.resolve('@duckdb/node-api')).resolve('@duckdb/node-bindings/package.json')
   const { version } = JSON.parse(await readFile(bindings, 'utf8')) as { version: string }
@@ -53,13 +53,14 @@ async function locate(root: string, architecture: Architecture): Promise<{ folde
   if (existsSync(installed)) return { folder: installed, version }
   const cache = join(cacheOf(root), `duckdb-${version}-${architecture}`)
   const fetched = join(cache, 'node_modules', name)
-  if (!existsSync(join(fetched, 'package.json'))) await fetchPackage(cache, `${name}@${version}`, cpu)
+  if (!existsSync(join(fetched, 'package.json'))) await fetchPackage(cache, `${name}@${version}`)
   return { folder: fetched, version }
 }
 
-async function fetchPackage(folder: string, what: string, cpu: string): Promise<void> {
+async function fetchPackage(folder: string, what: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const flags = ['--no-save', '--no-package-lock', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--libc=glibc', `--prefix=${folder}`]
+  // It is not for this machine, for which npm refuses a package that is named itself unless it is forced.
+  const flags = ['--force', '--no-save', '--no-package-lock', '--ignore-scripts', `--prefix=${folder}`]
   try {
     await promisify(execFile)('npm', ['install', ...flags, what], { cwd: folder })
   } catch (cause) {

@@ -48,6 +48,7 @@ const packages = [
   ['the platform of a stage in two regions', root, twoRegions],
   ['the same in the region that stands by', root, twoRegions, 'eu-central-1'],
   ['a transform', join(root, 'services/airport-day'), []],
+  ['a transform on arm64', join(root, 'services/airport-day'), ['architecture=arm64']],
   ['a transform in the private network', inPrivateNetwork('airport-day'), []],
   ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
 ] as const satisfies [name: string, folder: string, params: readonly string[], region?: string][]
