@@ -8,11 +8,10 @@ const OTHERS_MB = 320
 const LEAST_MB = 128
 
 /** How much of a function of this memory DuckDB may take; all of a machine that says none. */
-export function duckdbOf(memoryMb: number | undefined): Pick<DuckDbOptions, 'memoryMb' | 'functionMb' | 'threads'> {
+export function duckdbOf(memoryMb: number | undefined): Pick<DuckDbOptions, 'memoryMb' | 'threads'> {
   if (memoryMb === undefined || !(memoryMb > 0)) return {}
   return {
     memoryMb: Math.max(LEAST_MB, memoryMb - OTHERS_MB),
-    functionMb: memoryMb,
     threads: Math.max(1, Math.round(memoryMb / MB_A_CORE)),
   }
 }

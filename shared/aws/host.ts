@@ -3,6 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger'
 import type { DuckDbOptions } from '../compute/duckdb.ts'
 import type { ComputeWorld } from '../compute/work.ts'
 import type { Graph } from '../core/graph.ts'
+import { DEFAULT_DISK_MB, DEFAULT_FUNCTION_MB } from '../core/sizes.ts'
 import { readGraph } from '../engine/deploy.ts'
 import type { Host } from '../engine/host.ts'
 import type { World } from '../engine/world.ts'
@@ -23,8 +24,6 @@ import { unhandled } from './unhandled.ts'
 
 // A warm function learns within this time that another task was deployed; reading the contracts of a hundred tasks takes 20 ms.
 const GRAPH_KEEP_MS = 60_000
-// Half of a function's disk, where inputs are downloaded; the other half is for what SQL spills.
-const MOST_BYTES = 2 * 1024 ** 3
 
 /** The host of a deployed function, with what the platform's functions need beside. */
 export interface AwsHost extends Host {
@@ -209,11 +208,14 @@ function computes(
   const created = new Map<Task, Promise<Compute>>()
   const create = async (task: Task) => {
     const { createCompute } = await import('../compute/compute.ts')
-    const world = { lake: await lake(), source, duckdb, ...provided }
+    const { memoryMb = DEFAULT_FUNCTION_MB, diskMb = DEFAULT_DISK_MB } = task
+    const world = { lake: await lake(), source, duckdb, function: { memoryMb, diskMb }, ...provided }
     const sql = provided.sparkSql
     if (!spark || !sql) return createCompute(task, world)
     const { sparkJob } = await import('../compute/spark-job.ts')
-    return createCompute(task, { ...world, spark: sparkJob(task, { lake: world.lake, spark, sql }), mostBytes: MOST_BYTES })
+    // Inputs are downloaded to half of the disk; the other half is for what SQL spills.
+    const mostBytes = (diskMb / 2) * 1024 ** 2
+    return createCompute(task, { ...world, spark: sparkJob(task, { lake: world.lake, spark, sql }), mostBytes })
   }
   const computeOf = (task: Task) => {
     const compute = created.get(task) ?? create(task)

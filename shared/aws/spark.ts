@@ -8,7 +8,7 @@ import {
   StartJobRunCommand,
 } from '@aws-sdk/client-emr-serverless'
 import { versionFolder } from '../core/run.ts'
-import type { JobStatus, Spark } from '../ports/spark.ts'
+import type { JobStatus, Spark, SparkJob } from '../ports/spark.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import { awsFailure, errorName, sdkOptions } from './sdk.ts'
 
@@ -40,7 +40,7 @@ export function emrServerlessSpark({
   client = new EMRServerlessClient(sdkOptions),
 }: EmrServerlessOptions): Spark {
   return {
-    async submit({ attempt, plan, timeoutMs, lane }) {
+    async submit({ attempt, plan, timeoutMs, size, lane }) {
       const applicationId = lane === 'backfill' ? applications.backfill : applications.nightly
       const { task, dataset, partition, generation, attempt: number } = attempt
       const folder = versionFolder(dataset, partition, generation, number)
@@ -56,6 +56,7 @@ export function emrServerlessSpark({
               sparkSubmit: {
                 entryPoint: `s3://${bucket}/${JOB_ENTRY}`,
                 entryPointArguments: [`s3://${bucket}`, plan, JSON.stringify(attempt)],
+                ...(size && { sparkSubmitParameters: parametersOf(size) }),
               },
             },
             ...(timeoutMs !== undefined && { executionTimeoutMinutes: Math.ceil(timeoutMs / MINUTE_MS) }),
@@ -89,6 +90,23 @@ export function emrServerlessSpark({
       }
     },
   }
+}
+
+// The heap's share: Spark takes a tenth of it on top, for all that is none.
+const HEAP = 1 / 1.1
+
+/** A driver and executors of this size: cores come with memory, as EMR Serverless has its workers. */
+function parametersOf({ memoryGb, diskGb }: NonNullable<SparkJob['size']>): string {
+  const of = (worker: 'driver' | 'executor') => ({
+    ...(memoryGb !== undefined && {
+      [`spark.${worker}.cores`]: memoryGb <= 30 ? 4 : memoryGb <= 60 ? 8 : 16,
+      [`spark.${worker}.memory`]: `${Math.floor(memoryGb * 1024 * HEAP)}m`,
+    }),
+    ...(diskGb !== undefined && { [`spark.emr-serverless.${worker}.disk`]: `${diskGb}g` }),
+  })
+  return Object.entries({ ...of('driver'), ...of('executor') })
+    .map(([name, value]) => `--conf ${name}=${value}`)
+    .join(' ')
 }
 
 function namesOf(id: string): { applicationId: string; jobRunId: string } {

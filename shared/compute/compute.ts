@@ -41,7 +41,7 @@ export function createCompute(task: Task, world: ComputeWorld): Compute {
   return {
     async run(attempt) {
       const lake = withManifestsKept(world.lake)
-      const onSpark = (await isSparkOnly(world, translated)) || (await isTooLarge(lake, attempt, world.mostBytes))
+      const onSpark = attempt.outgrown || (await isSparkOnly(world, translated)) || (await isTooLarge(lake, attempt, world.mostBytes))
       return onSpark ? spark.run(attempt) : runOnDuckdb(attempt, lake)
     },
   }
@@ -87,7 +87,7 @@ function spillFolderOf(lake: Lake): string {
 
 async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, translated: () => Promise<Statement>): Promise<Manifest> {
   const file = task.work.work === 'transform' ? sqlFileOf(task) : task.declared.file
-  const context = { task: task.name, partition: attempt.partition, file }
+  const context = { task: task.name, partition: attempt.partition, file, ...(world.function && { function: world.function }) }
   try {
     // A statement that cannot run costs no session.
     const statement = task.work.work === 'transform' ? await translated() : undefined

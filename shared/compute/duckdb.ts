@@ -9,8 +9,6 @@ export type DuckDb = typeof import('@duckdb/node-api')
 export interface DuckDbOptions {
   /** Memory in MB before work spills to `spillFolder`, or fails with OUT_OF_MEMORY without one; 80 % of the machine's unless given. */
   memoryMb?: number
-  /** The memory in MB of the function that this is part of: what an error tells to change. */
-  functionMb?: number
   /** Threads; the machine's unless given. */
   threads?: number
   /** Where work that outgrows the memory goes; nothing spills unless given. */
@@ -41,13 +39,7 @@ export async function openSession(options: DuckDbOptions, context: FailureContex
   }
   const opened = await instance
   const shared = { macros: () => addMacros(opened), discard: () => void instances.delete(key) }
-  return new Session(
-    duckdb,
-    await opened.connect(),
-    { ...context, memoryMb: options.memoryMb, functionMb: options.functionMb },
-    signal,
-    shared,
-  )
+  return new Session(duckdb, await opened.connect(), { ...context, memoryMb: options.memoryMb }, signal, shared)
 }
 
 async function createInstance(duckdb: DuckDb, options: DuckDbOptions): Promise<DuckDBInstance> {

@@ -1,5 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
-import { moreMemory } from '../core/function-memory.ts'
+import { moreDisk, moreMemory } from '../core/sizes.ts'
 import { failureText } from '../sql/failure.ts'
 
 /** What an error message needs to say where it happened and which size to set. */
@@ -8,9 +8,15 @@ export interface FailureContext {
   partition: string
   /** The task's .sql or task.ts. */
   file?: string
-  /** What the work was given, in MB; where that is part of a function's, the function's. */
+  /** What the work was given, in MB. */
   memoryMb?: number
-  functionMb?: number
+  function?: FunctionSize
+}
+
+/** The function that a task's work runs in, in MB: what an error tells to change. */
+export interface FunctionSize {
+  memoryMb: number
+  diskMb: number
 }
 
 /** The instance itself is spoiled; everything else leaves it usable. */
@@ -31,7 +37,10 @@ export function computeFailure(cause: unknown, context: FailureContext, signal?:
   const message = messageOf(cause)
   if (diskFull.test(message))
     return new RedeyeError('OUT_OF_DISK', `${where}: ${firstLine(message)}`, {
-      remedy: 'free space on the disk of the lake and of the spill folder, or give them a larger one',
+      remedy:
+        context.function === undefined
+          ? 'free space on the disk of the lake and of the spill folder, or give them a larger one'
+          : moreDisk(context.function.diskMb),
       failure: 'resources',
       cause,
     })
@@ -50,10 +59,10 @@ export function computeFailure(cause: unknown, context: FailureContext, signal?:
 }
 
 function outOfMemory(where: string, context: FailureContext, message: string, cause: unknown): RedeyeError {
-  const { memoryMb, functionMb } = context
-  const given = functionMb ? `its function of ${functionMb} MB gives` : memoryMb ? `${memoryMb} MB` : 'this process may take'
+  const { memoryMb, function: size } = context
+  const given = size ? `its function of ${size.memoryMb} MB gives` : memoryMb ? `${memoryMb} MB` : 'this process may take'
   return new RedeyeError('OUT_OF_MEMORY', `${where} needs more memory than ${given}: ${firstLine(message)}`, {
-    remedy: functionMb ? moreMemory(functionMb) : "give it more memory, or set engine: 'spark' in its task.ts",
+    remedy: size ? moreMemory(size.memoryMb) : "give it more memory, or set engine: 'spark' in its task.ts",
     failure: 'resources',
     file: context.file,
     cause,

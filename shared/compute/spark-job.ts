@@ -13,6 +13,7 @@ export function sparkJob(task: Task, { lake, spark, sql }: { lake: Lake; spark: 
         attempt: { task: task.name, dataset: task.output.name, partition, generation, attempt: number },
         plan: await layPlan(task, sql, attempt, lake),
         timeoutMs: task.timeoutMs,
+        ...(task.spark && { size: task.spark }),
         ...(cause && { lane: cause.lane }),
       })
       return { job }

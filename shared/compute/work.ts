@@ -4,6 +4,7 @@ import type { Lake } from '../ports/lake.ts'
 import type { SourceWorld } from '../ports/source.ts'
 import type { Task } from '../task/task.ts'
 import type { DuckDbOptions } from './duckdb.ts'
+import type { FunctionSize } from './failure.ts'
 import type { Parts } from './part-files.ts'
 import type { Session } from './session.ts'
 import type { SparkSql } from './spark-plan.ts'
@@ -14,6 +15,8 @@ export interface ComputeWorld {
   /** The world of sources and targets. */
   source: SourceWorld
   duckdb?: DuckDbOptions
+  /** Where the work is done in a function of its own. */
+  function?: FunctionSize
   /** What does a transform's work where it is Spark's; absent where there is no Spark. */
   spark?: Compute
   /** Of a task that leaves the engine open, more bytes of inputs than this are Spark's; whatever their size is DuckDB's unless given. */

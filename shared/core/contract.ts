@@ -14,6 +14,8 @@ export interface RetryContract {
   attempts: number
   timeouts: number
   losses: number
+  /** Two where what outgrows its function is Spark's at the next attempt; one, none being larger, unless given. */
+  resources?: number
   backoffMs: number
   factor: number
   /** The share of a wait that chance adds or takes, 0 to 1. */

@@ -381,7 +381,9 @@ export function end(
   if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by) }
   const { byRestart, ok: _, ...error } = outcome
   const counted = byRestart ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
-  const due = byRestart ? now : retryAt(place.contract.retry, error.failure, counted, now, chance)
+  // Nothing is larger than a job of Spark's.
+  const outgrown = error.failure === 'resources' && (by.job ?? job) !== undefined
+  const due = byRestart ? now : outgrown ? undefined : retryAt(place.contract.retry, error.failure, counted, now, chance)
   if (due !== undefined) return { ...rest, state: 'queued', due, ended: counted, error, endedAt: now }
   return { ...over(rest, 'failed', now), error, effects: [...(doc.effects ?? []), { effect: 'alert', generation: doc.generation }] }
 }

@@ -25,8 +25,9 @@ export function retryAt(
       return count < retry.timeouts ? now : undefined
     case 'lost':
       return count < retry.losses ? now : undefined
-    case 'user':
     case 'resources':
+      return count < (retry.resources ?? 1) ? now : undefined
+    case 'user':
     case 'cancelled':
       return undefined
   }

@@ -1,6 +1,6 @@
 import type { ErrorCode, FailureClass } from '../core/errors.ts'
 import { RedeyeError } from '../core/errors.ts'
-import { moreMemory } from '../core/function-memory.ts'
+import { moreMemory } from '../core/sizes.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { finish } from './attempt.ts'

@@ -2,6 +2,7 @@ import type { FailureClass } from '../core/errors.ts'
 import { runsAs } from '../core/follow.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type RunDoc, type RunError, versionFolder } from '../core/run.ts'
+import { moreOfSpark } from '../core/sizes.ts'
 import type { Lake } from '../ports/lake.ts'
 import type { JobStatus } from '../ports/spark.ts'
 import type { AttemptName } from '../ports/workers.ts'
@@ -60,5 +61,7 @@ const reasons: [RegExp, FailureClass, RunError['code']][] = [
 
 function unsaid(state: JobStatus['state'], message: string): RunError {
   const [, failure, code] = reasons.find(([words]) => words.test(message)) ?? [undefined, 'lost' as const, 'WORKER_LOST']
-  return { failure, code: code!, message: `the job ${state} without a word of the attempt${message && `: ${message}`}` }
+  const more = { OUT_OF_MEMORY: moreOfSpark.memory, OUT_OF_DISK: moreOfSpark.disk }[code as string]
+  const said = `the job ${state} without a word of the attempt${message && `: ${message}`}`
+  return { failure, code: code!, message: more ? `${said}; ${more}` : said }
 }

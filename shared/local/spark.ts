@@ -27,11 +27,11 @@ export function localSpark(task: Task, { lake, folder, python }: { lake: Lake; f
     async run(attempt) {
       const plan = await layPlan(task, await sparkSql(task), attempt, lake)
       attempt.log('runs on Spark', { python })
-      const { code, said } = await submit(python, [ENTRY, `file://${folder}`, plan], attempt)
+      const { code, said } = await submit(python, [ENTRY, `file://${folder}`, plan], attempt, task.spark?.memoryGb)
       const name = { ...attempt, dataset: task.output.name }
       const ended = await outcomeOf(lake, { attempt: name, state: code === 0 ? 'succeeded' : 'failed', message: lastWords(said) })
       if (ended.ok) return readManifest(lake, attempt.folder)
-      if (said.includes("No module named 'pyspark'")) throw noPySpark(python)
+      if (said.includes("No module named 'pyspark'")) throw noPySpark(python, attempt)
       throw new RedeyeError((ended.code ?? 'SQL_FAILED') as ErrorCode, `${task.name}@${attempt.partition}: ${ended.message}`, {
         failure: ended.failure,
         file: sqlFileOf(task),
@@ -40,14 +40,19 @@ export function localSpark(task: Task, { lake, folder, python }: { lake: Lake; f
   }
 }
 
-function submit(python: string, args: readonly string[], { signal, ...attempt }: Attempt): Promise<{ code: number | null; said: string }> {
-  if (python.includes('/') && !existsSync(python)) throw noPySpark(python)
+function submit(
+  python: string,
+  args: readonly string[],
+  { signal, ...attempt }: Attempt,
+  memoryGb?: number,
+): Promise<{ code: number | null; said: string }> {
+  if (python.includes('/') && !existsSync(python)) throw noPySpark(python, attempt)
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) => reject(computeFailure(cause, attempt, signal))
     const env = {
       ...process.env,
       PYSPARK_PYTHON: python,
-      PYSPARK_SUBMIT_ARGS: '--master local[*] --conf spark.ui.enabled=false pyspark-shell',
+      PYSPARK_SUBMIT_ARGS: `--master local[*] --conf spark.ui.enabled=false${memoryGb ? ` --driver-memory ${memoryGb}g` : ''} pyspark-shell`,
     }
     const child = spawn(python, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     let said = ''
@@ -56,7 +61,7 @@ function submit(python: string, args: readonly string[], { signal, ...attempt }:
     const end = () => child.kill()
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
-    child.on('error', cause => reject((cause as NodeJS.ErrnoException).code === 'ENOENT' ? noPySpark(python) : cause))
+    child.on('error', cause => reject((cause as NodeJS.ErrnoException).code === 'ENOENT' ? noPySpark(python, attempt) : cause))
     child.on('close', code => {
       signal.removeEventListener('abort', end)
       if (signal.aborted) fail(signal.reason)
@@ -67,9 +72,16 @@ function submit(python: string, args: readonly string[], { signal, ...attempt }:
 
 const lastWords = (said: string) => said.trim().split('\n').at(-1) ?? ''
 
-function noPySpark(python: string): RedeyeError {
-  return new RedeyeError('SQL_FAILED', `${python} has no PySpark, and this task’s work is Spark’s`, {
-    remedy: `python3 -m venv .venv && .venv/bin/pip install ${PYSPARK}, and set REDEYE_SPARK_PYTHON to .venv/bin/python`,
-    failure: 'user',
-  })
+function noPySpark(python: string, { outgrown }: Pick<Attempt, 'outgrown'>): RedeyeError {
+  const remedy = `python3 -m venv .venv && .venv/bin/pip install ${PYSPARK}, and set REDEYE_SPARK_PYTHON to .venv/bin/python`
+  if (!outgrown)
+    return new RedeyeError('SQL_FAILED', `${python} has no PySpark, and this task’s work is Spark’s`, { remedy, failure: 'user' })
+  return new RedeyeError(
+    'OUT_OF_MEMORY',
+    `the work needs more memory or disk than this process may take, and ${python} has no PySpark to do it`,
+    {
+      remedy: `give the machine more of both, or let Spark do it: ${remedy}`,
+      failure: 'resources',
+    },
+  )
 }

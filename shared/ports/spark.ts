@@ -7,6 +7,8 @@ export interface SparkJob {
   plan: string
   /** The job is ended after so long, in milliseconds. */
   timeoutMs?: number
+  /** How large each of its workers is; as large as workers are unless given. */
+  size?: { memoryGb?: number; diskGb?: number }
   /** Nightly and manual jobs have an application of their own, so that no backfill takes their places. */
   lane?: 'nightly' | 'manual' | 'backfill'
 }

@@ -5,7 +5,7 @@ import type { DatasetContract, TaskContract } from '../core/contract.ts'
 import { schemaText } from '../core/schema.ts'
 import type { Dataset } from './dataset.ts'
 import { durationMs } from './duration.ts'
-import type { Task } from './task.ts'
+import { mayUseEither, type Task } from './task.ts'
 
 // Half of a wait, either way: enough to pull apart a hundred attempts that one busy API turned away in the same second.
 const JITTER = 0.5
@@ -34,7 +34,7 @@ export function taskContract(task: Task, deployedAt: number): TaskContract {
     output: task.output.name,
     inputs,
     onNight: task.onNight,
-    retry: { ...task.retry, jitter: JITTER },
+    retry: { ...task.retry, ...(mayUseEither(task) && { resources: 2 }), jitter: JITTER },
     timeoutMs: task.timeoutMs,
     ...(task.limit === undefined ? {} : { limit: task.limit }),
     hash: sha256(task.kind, joins, output, textOf(task.declared.file), textOf(sqlFile(task))),

@@ -1,14 +1,23 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Check } from '../core/check.ts'
-import { LEAST_FUNCTION_MB, MOST_FUNCTION_MB } from '../core/function-memory.ts'
 import { isTimed } from '../core/partition.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
+import {
+  LEAST_DISK_MB,
+  LEAST_FUNCTION_MB,
+  LEAST_SPARK_DISK_GB,
+  LEAST_SPARK_GB,
+  MOST_DISK_MB,
+  MOST_FUNCTION_MB,
+  MOST_SPARK_DISK_GB,
+  MOST_SPARK_GB,
+} from '../core/sizes.ts'
 import { sqlFile } from './contract.ts'
 import { meant, sameColumns } from './dataset-faults.ts'
 import type { Fault } from './fault.ts'
 import { receipts } from './receipts.ts'
-import type { Task } from './task.ts'
+import { mayUseSpark, type Task } from './task.ts'
 
 type Say = (message: string, remedy: string, more?: Partial<Fault>) => void
 
@@ -23,14 +32,28 @@ export function taskFaults(task: Task): Fault[] {
   for (const check of task.checks) checkFaults(task, check, say)
   if (task.engine !== undefined && !['duckdb', 'spark'].includes(task.engine))
     say(`engine is "${task.engine}"`, 'choose duckdb or spark, or leave it out', { near: task.engine })
-  const { memoryMb, network } = task
-  if (memoryMb !== undefined && !(Number.isInteger(memoryMb) && memoryMb >= LEAST_FUNCTION_MB && memoryMb <= MOST_FUNCTION_MB))
-    say(`memoryMb is ${memoryMb}`, `give whole megabytes from ${LEAST_FUNCTION_MB} to ${MOST_FUNCTION_MB}, as Lambda takes them`, {
-      near: 'memoryMb',
-    })
+  sizeFaults(task, say)
+  const { network } = task
   if (network !== undefined && network !== 'private')
     say(`network is "${network}"`, "write network: 'private', or leave it out", { near: 'network' })
   return faults
+}
+
+const sizes = [
+  ['memoryMb', (t: Task) => t.memoryMb, 'megabytes', LEAST_FUNCTION_MB, MOST_FUNCTION_MB, 'Lambda takes'],
+  ['diskMb', (t: Task) => t.diskMb, 'megabytes', LEAST_DISK_MB, MOST_DISK_MB, 'Lambda takes'],
+  ['memoryGb', (t: Task) => t.spark?.memoryGb, 'gigabytes', LEAST_SPARK_GB, MOST_SPARK_GB, 'EMR Serverless has'],
+  ['diskGb', (t: Task) => t.spark?.diskGb, 'gigabytes', LEAST_SPARK_DISK_GB, MOST_SPARK_DISK_GB, 'EMR Serverless has'],
+] as const
+
+function sizeFaults(task: Task, say: Say) {
+  for (const [name, of, unit, least, most, whose] of sizes) {
+    const size = of(task)
+    if (size !== undefined && !(Number.isInteger(size) && size >= least && size <= most))
+      say(`${name} is ${size}`, `give whole ${unit} from ${least} to ${most}, as ${whose} them`, { near: name })
+  }
+  if (task.spark !== undefined && !mayUseSpark(task))
+    say('spark is given, and none of its work is Spark’s', 'take it away, or let a transform’s engine be spark, or open', { near: 'spark' })
 }
 
 function inputFaults(task: Task, say: Say) {

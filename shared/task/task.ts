@@ -29,6 +29,13 @@ export interface RetryPolicy {
   readonly losses: number
 }
 
+export interface SparkSize {
+  /** Memory in GB from 8 to 120, with 4 cores up to 30, 8 up to 60 and 16 beyond; 16 unless given. */
+  readonly memoryGb?: number
+  /** Disk in GB from 20 to 200, for what is shuffled and spilled; 20 unless given. */
+  readonly diskGb?: number
+}
+
 export interface TaskOptions<O extends Dataset = Dataset> {
   checks?: readonly CheckOn<keyof O['columns'] & string>[]
   retry?: RetryOptions
@@ -40,6 +47,10 @@ export interface TaskOptions<O extends Dataset = Dataset> {
   engine?: 'duckdb' | 'spark'
   /** Memory of its work on Lambda, in MB from 512 to 10240; 1769, with which a whole core comes, unless given. */
   memoryMb?: number
+  /** Disk of its work on Lambda, in MB from 512 to 10240, for inputs and what SQL spills; 4096 unless given. */
+  diskMb?: number
+  /** How large each worker of its Spark jobs is. */
+  spark?: SparkSize
   /** Its work runs inside the stage's network, since a source or target is only reached from there. */
   network?: 'private'
 }
@@ -61,6 +72,8 @@ export interface Task<I extends Inputs = Inputs, O extends Dataset = Dataset> {
   readonly limit: number | undefined
   readonly engine: 'duckdb' | 'spark' | undefined
   readonly memoryMb?: number | undefined
+  readonly diskMb?: number | undefined
+  readonly spark?: SparkSize | undefined
   readonly network?: 'private' | undefined
   readonly work: IngestWork | TransformWork | LoadWork
 }
@@ -127,6 +140,12 @@ type Exactly<R, C extends Columns> = string extends keyof R ? unknown : { readon
 type SameTime<P> = P extends { grain: infer G; timezone: infer Z } ? { grain: G; timezone: Z } : never
 type JoinedInputs<I extends Inputs, O extends Dataset> = { readonly [K in keyof I]: Joined<I[K], O> }
 
+/** Whether an attempt's SQL may run on Spark. */
+export const mayUseSpark = ({ kind, engine }: Pick<Task, 'kind' | 'engine'>) => kind === 'transform' && engine !== 'duckdb'
+
+/** Whether each attempt chooses where its SQL runs. */
+export const mayUseEither = ({ kind, engine }: Pick<Task, 'kind' | 'engine'>) => kind === 'transform' && engine === undefined
+
 const defaults = { attempts: 3, backoff: '1m', factor: 2, timeouts: 2, losses: 3 } as const
 // Lambda ends a function after fifteen minutes, so a longer default would promise what the platform cannot keep.
 const TIMEOUT: Duration = '15m'
@@ -153,6 +172,8 @@ function task(kind: Task['kind'], options: TaskOptions & { output: Dataset }, in
     limit: options.limit,
     engine: options.engine,
     memoryMb: options.memoryMb,
+    diskMb: options.diskMb,
+    spark: options.spark,
     network: options.network,
     work,
   }

@@ -33,6 +33,26 @@ describe('a submission', () => {
     })
   })
 
+  test.each([
+    [{ memoryGb: 30 }, { cores: 4, memory: '27927m' }],
+    [
+      { memoryGb: 60, diskGb: 200 },
+      { cores: 8, memory: '55854m', disk: '200g' },
+    ],
+    [{ memoryGb: 120 }, { cores: 16, memory: '111709m' }],
+    [{ diskGb: 50 }, { disk: '50g' }],
+  ])('of workers of %j says so of driver and executors', async (size, expected: { cores?: number; memory?: string; disk?: string }) => {
+    await spark.submit({ attempt, plan, size })
+    const [call] = client.commandCalls(StartJobRunCommand)
+    const said = call!.args[0].input.jobDriver!.sparkSubmit!.sparkSubmitParameters!
+    const { cores, memory, disk } = expected
+    const of = (worker: string) => [
+      ...(cores ? [`--conf spark.${worker}.cores=${cores}`, `--conf spark.${worker}.memory=${memory}`] : []),
+      ...(disk ? [`--conf spark.emr-serverless.${worker}.disk=${disk}`] : []),
+    ]
+    expect(said).toBe([...of('driver'), ...of('executor')].join(' '))
+  })
+
   test('has the same token for the same attempt, and another for the next', async () => {
     await spark.submit({ attempt, plan })
     await spark.submit({ attempt, plan })

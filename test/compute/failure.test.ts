@@ -34,14 +34,23 @@ test('too little memory is a matter of resources, and the error names the size t
 test.each([
   [1769, 'set memoryMb to 3538 in its task.ts'],
   [8000, 'set memoryMb to 10240 in its task.ts'],
-  [10_240, "set engine: 'spark' in its task.ts, or make its work smaller"],
+  [10_240, "make its work smaller; SQL may be given engine: 'spark' in its task.ts"],
 ])('too little memory in a function of %s MB names the size of function to set', (functionMb, remedy) => {
-  const context = { task: 'numbers', partition: 'all', memoryMb: 20, functionMb }
+  const context = { task: 'numbers', partition: 'all', memoryMb: 20, function: { memoryMb: functionMb, diskMb: 4096 } }
   expect(computeFailure(new Error('Out of Memory Error: no more'), context)).toMatchObject({
     code: 'OUT_OF_MEMORY',
     message: `numbers@all needs more memory than its function of ${functionMb} MB gives: Out of Memory Error: no more`,
     remedy,
   })
+})
+
+test.each([
+  [4096, 'set diskMb to 8192 in its task.ts'],
+  [8192, 'set diskMb to 10240 in its task.ts'],
+  [10_240, "make its work smaller; SQL may be given engine: 'spark' in its task.ts"],
+])('too little disk in a function of %s MB names the size of disk to set', (diskMb, remedy) => {
+  const context = { task: 'numbers', partition: 'all', function: { memoryMb: 1769, diskMb } }
+  expect(computeFailure(new Error('ENOSPC: no space left on device, write'), context)).toMatchObject({ code: 'OUT_OF_DISK', remedy })
 })
 
 test(

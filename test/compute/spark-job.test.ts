@@ -40,7 +40,7 @@ const attempt = async (of: Task, more: Partial<Attempt> = {}) =>
   attemptOf(of, { inputs: { orders: [await workplace.pin(orders, [{ id: 1 }, { id: 2 }])] }, ...more })
 
 test('a job is submitted for its attempt, with a plan that is there before it', async () => {
-  const of = task('spark')
+  const of: Task = { ...task('spark'), spark: { memoryGb: 40 } }
   const its = await attempt(of, { generation: 2, cause: { lane: 'backfill' } })
   expect(await jobOf(of).run(its)).toEqual({ job: 'a1/r1' })
   expect(submitted).toEqual([
@@ -48,6 +48,7 @@ test('a job is submitted for its attempt, with a plan that is there before it', 
       attempt: { task: 'clean-orders', dataset: 'clean', partition: DAY, generation: 2, attempt: 1 },
       plan: `clean/${DAY}/g2-a1/plan.json`,
       timeoutMs: of.timeoutMs,
+      size: { memoryGb: 40 },
       lane: 'backfill',
     },
   ])
@@ -57,18 +58,20 @@ test('a job is submitted for its attempt, with a plan that is there before it', 
 })
 
 describe('the engine', () => {
-  const run = async (of: Task, world: { sql?: TranslatedSql; mostBytes?: number }, lake = workplace.lake) =>
-    createCompute(of, { ...workplace.world(), lake, spark: jobOf(of, lake), sparkSql: onSpark, ...world }).run(await attempt(of))
+  const run = async (of: Task, world: { sql?: TranslatedSql; mostBytes?: number }, lake = workplace.lake, more: Partial<Attempt> = {}) =>
+    createCompute(of, { ...workplace.world(), lake, spark: jobOf(of, lake), sparkSql: onSpark, ...world }).run(await attempt(of, more))
 
-  test.each([
-    ['is Spark where the task says so', task('spark'), { sql: onDuckdb }, true],
-    ['is DuckDB where the task says so, whatever the size', task('duckdb'), { sql: onDuckdb, mostBytes: 0 }, false],
-    ['is Spark where only Spark can run the statement', task(), {}, true],
-    ['is Spark where the inputs have too many bytes', task(), { sql: onDuckdb, mostBytes: 10 }, true],
-    ['is DuckDB where they have not', task(), { sql: onDuckdb, mostBytes: 1e6 }, false],
-    ['is DuckDB where nobody says how many are too many', task(), { sql: onDuckdb }, false],
-  ])('%s', async (_, of, world, spark) => {
-    const made = await run(of, world)
+  const outgrown = { outgrown: true } as const
+  test.each<[string, Task, { sql?: TranslatedSql; mostBytes?: number }, Partial<Attempt>, boolean]>([
+    ['is Spark where the task says so', task('spark'), { sql: onDuckdb }, {}, true],
+    ['is DuckDB where the task says so, whatever the size', task('duckdb'), { sql: onDuckdb, mostBytes: 0 }, outgrown, false],
+    ['is Spark where only Spark can run the statement', task(), {}, {}, true],
+    ['is Spark where the inputs have too many bytes', task(), { sql: onDuckdb, mostBytes: 10 }, {}, true],
+    ['is Spark where an earlier attempt outgrew its function', task(), { sql: onDuckdb }, outgrown, true],
+    ['is DuckDB where they have not', task(), { sql: onDuckdb, mostBytes: 1e6 }, {}, false],
+    ['is DuckDB where nobody says how many are too many', task(), { sql: onDuckdb }, {}, false],
+  ])('%s', async (_, of, world, more, spark) => {
+    const made = await run(of, world, workplace.lake, more)
     expect('job' in made).toBe(spark)
     if (!('job' in made)) expect(made.rows).toBe(2)
   })

@@ -578,6 +578,16 @@ describe('an attempt’s end', () => {
     expect('loudAt' in loud).toBe(false)
   })
 
+  test('for want of memory is tried once more on Spark, unless it was a job of Spark’s', () => {
+    const either = { ...place, contract: { ...place.contract, retry: { ...place.contract.retry, resources: 2 } } }
+    const lacking: Outcome = { ok: false, failure: 'resources', message: 'm' }
+    const endOf = (doc: RunDoc, by: { generation: number; attempt: number; job?: string } = own) => end(doc, either, by, lacking, at(5), 0)
+    expect(endOf(running())).toMatchObject({ state: 'queued', due: at(5), ended: { resources: 1 } })
+    expect(endOf(running({ ended: { resources: 1 } }))).toMatchObject({ state: 'failed' })
+    expect(endOf(running({ job: 'j1' }))).toMatchObject({ state: 'failed' })
+    expect(endOf(running(), { ...own, job: 'j1' })).toMatchObject({ state: 'failed' })
+  })
+
   test('remembers the last eight requests that it served', () => {
     const served = Array.from({ length: 8 }, (_, i) => `s${i}`)
     expect(ended(running({ served, requests: ['a', 'b'] }), ok)!.served).toEqual([...served.slice(2), 'a', 'b'])

@@ -21,6 +21,13 @@ test('a timeout and a loss are tried again at once, each up to its own limit', (
   expect(retryAt(retry, 'lost', { lost: 3 }, NOW, 0)).toBeUndefined()
 })
 
-test.each(['user', 'resources', 'cancelled'] as const)('%s is never tried again', failure => {
+test('what outgrew its function is tried once more where something larger is, at once', () => {
+  const onSpark = { ...retry, resources: 2 }
+  expect(retryAt(onSpark, 'resources', { resources: 1, transient: 9 }, NOW, 0)).toBe(NOW)
+  expect(retryAt(onSpark, 'resources', { resources: 2 }, NOW, 0)).toBeUndefined()
+  expect(retryAt(retry, 'resources', { resources: 1 }, NOW, 0)).toBeUndefined()
+})
+
+test.each(['user', 'cancelled'] as const)('%s is never tried again', failure => {
   expect(retryAt(retry, failure, {}, NOW, 0)).toBeUndefined()
 })

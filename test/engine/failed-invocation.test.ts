@@ -136,10 +136,10 @@ describe('decide', () => {
   })
 
   test.each([
-    [10_240, 'or make its work smaller'],
+    [10_240, 'make its work smaller'],
     [10_239, 'set memoryMb to 10240'],
     [5120, 'set memoryMb to 10240'],
-    [undefined, 'set memoryMb in its task.ts'],
+    [undefined, 'set memoryMb to 3538 in its task.ts'],
   ])('of a function of %s MB that took more says: %s', async (memoryMb, said) => {
     const { memoryMb: _, ...rest } = task
     await lambda({ ...rest, ...(memoryMb !== undefined && { memoryMb }) } as Task).decide(failed('Runtime.OutOfMemory'), {})

@@ -115,6 +115,16 @@ describe('a job that is over', () => {
     expect((await doc()).error).toMatchObject({ failure, message: expect.stringContaining(`the job ${state} without a word`) })
   })
 
+  test.each([
+    ['java.lang.OutOfMemoryError: Java heap space', 'set spark.memoryGb in its task.ts, 16 unless given and 120 at most'],
+    ['java.io.IOException: No space left on device', 'set spark.diskGb in its task.ts, 20 unless given and 200 at most'],
+  ])('that outgrew its workers (%s) names the size to set, and is not tried again', async (message, remedy) => {
+    await write({ ended: { resources: 1 } })
+    say('failed', message)
+    await heedJob(host.world, 'j1')
+    expect(await doc()).toMatchObject({ state: 'failed', error: { message: expect.stringContaining(remedy) } })
+  })
+
   test('says nothing of an attempt whose work another job does, or of a later one', async () => {
     files.set(`${folder}/manifest.json`, '{}')
     say('succeeded')

@@ -4,7 +4,7 @@ import type { RunDoc } from '../../shared/core/run.ts'
 import { beginWork } from '../../shared/engine/attempt.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { pinnedInputs, work } from '../../shared/engine/work.ts'
-import { type Compute, Unfinished } from '../../shared/ports/compute.ts'
+import { type Attempt, type Compute, Unfinished } from '../../shared/ports/compute.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 import { inputsHash } from '../../shared/task/contract.ts'
@@ -99,6 +99,18 @@ describe('an attempt', () => {
       state: 'queued',
       error: { failure: 'transient', code: 'SOURCE_UNAVAILABLE', message: 'the API is busy; wait' },
     })
+  })
+
+  test('knows that an earlier one outgrew its function', async () => {
+    const outgrown: (true | undefined)[] = []
+    const noted = async (attempt: Attempt) => {
+      outgrown.push(attempt.outgrown)
+      return manifest
+    }
+    const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('clean', '2026-03-02')))!
+    await host.ledger.put(runKey('clean', '2026-03-02'), { ...doc, ended: { resources: 1 } }, rev)
+    await doing(noted)
+    expect(outgrown).toEqual([true])
   })
 
   test('whose task has other inputs by now reads nothing, and is tried again', async () => {

@@ -40,6 +40,8 @@ export interface Faults {
   transient: number
   user: number
   timeout: number
+  /** Of tasks whose work may go to Spark then. */
+  resources: number
   /** An invocation by the service's next version, which writes fields that this one does not know. */
   nextCode: number
 }
@@ -71,6 +73,7 @@ export const noFaults: Faults = {
   transient: 0,
   user: 0,
   timeout: 0,
+  resources: 0,
   nextCode: 0,
 }
 
@@ -84,6 +87,6 @@ export const families: Record<string, Partial<Faults>> = {
   workers: { startLost: 0.05, freeze: 0.05, yields: 0.1, die: 0.05, contradict: 0.1, twice: 0.05 },
   jobs: { submittedTwice: 0.2, unannounced: 0.3, announcedTwice: 0.2, contradicted: 0.2 },
   clocks: { skewMs: 30_000 },
-  outcomes: { transient: 0.15, user: 0.03, timeout: 0.05 },
+  outcomes: { transient: 0.15, user: 0.03, timeout: 0.05, resources: 0.3 },
   versions: { nextCode: 0.3 },
 }

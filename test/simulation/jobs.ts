@@ -64,6 +64,7 @@ export class Jobs {
     await this.#sleep(random.chance(0.3) ? 1 : random.int(1, this.longest) * MINUTE_MS)
     if (!this.runs(id)) return
     if (random.chance(faults.contradicted)) this.#announce(id)
+    if (world.outgrows(attempt.task)) return this.#over(id, 'failed', 'executor ended with exit code 137')
     const folder = folderOf(attempt)
     const failure = random.chance(faults.transient) ? 'transient' : random.chance(faults.user) ? 'user' : undefined
     const dies = random.chance(faults.die)
@@ -74,10 +75,10 @@ export class Jobs {
     this.#over(id, bad !== random.chance(faults.contradicted) ? 'failed' : 'succeeded')
   }
 
-  #over(id: string, state: JobStatus['state']): void {
+  #over(id: string, state: JobStatus['state'], message?: string): void {
     const job = this.#jobs.get(id)
     if (job?.state !== 'running') return
-    this.#jobs.set(id, { ...job, state })
+    this.#jobs.set(id, { ...job, state, ...(message && { message }) })
     this.#world.note(`job ${id} ${state}`)
     this.#announce(id)
   }

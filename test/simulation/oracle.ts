@@ -420,8 +420,8 @@ export class Oracle implements Witness {
     if (failure === 'lost' && (before.job === undefined ? leased : this.jobRuns(before.job)))
       this.broken(5, `${p.name} counts as lost while its lease or its job lasts`)
     p.ended[failure] = (p.ended[failure] ?? 0) + 1
-    const { attempts, timeouts, losses } = contract.retry
-    const most = { transient: attempts, timeout: timeouts, lost: losses }[failure as string] ?? 1
+    const { attempts, timeouts, losses, resources } = contract.retry
+    const most = { transient: attempts, timeout: timeouts, lost: losses, resources }[failure as string] ?? 1
     const retried = after.state === 'queued'
     if (retried && p.ended[failure]! >= most)
       this.broken(9, `${p.name} is tried again after ${p.ended[failure]} ${failure} ends of ${most}`)

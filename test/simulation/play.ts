@@ -61,6 +61,7 @@ export function drawScenario(seed: number): Scenario {
   const jobs = new Random(seed ^ 0x10b5)
   const onSpark = jobs.chance(0.2) ? drawn.contracts.flatMap(c => (c.kind === 'task' && jobs.chance(0.4) ? [c.task] : [])) : []
   if (onSpark.length > 0 && chosen.length > 0 && jobs.chance(0.6)) chosen.push('jobs')
+  if (chosen.includes('outcomes')) drawOutgrown(new Random(seed ^ 0x0661), drawn.contracts, onSpark)
   const laneLimits = random.chance(0.2)
     ? { nightly: random.int(1, 6), backfill: random.int(1, 2), ...(random.chance(0.5) && { manual: 1 }) }
     : {}
@@ -70,6 +71,12 @@ export function drawScenario(seed: number): Scenario {
   const collects = random.chance(0.2)
   const overlap = random.pick([0, 0.02, 0.2, 0.5])
   return { sweepMs, collects, overlap, seed, weeks, start, end, contracts, script, families: chosen, laneLimits, onSpark }
+}
+
+/** Of tasks whose SQL may run on either engine some attempts outgrow their function; by dice of their own too. */
+function drawOutgrown(random: Random, contracts: readonly Contract[], onSpark: readonly string[]): void {
+  if (!random.chance(0.3)) return
+  for (const c of contracts) if (c.kind === 'task' && !onSpark.includes(c.task) && random.chance(0.4)) c.retry.resources = 2
 }
 
 // Contracts that change wake nobody, and neither does a skip of what concerns every run of a dated task: both are left to the sweep.
@@ -100,6 +107,9 @@ export async function play(scenario: Scenario, lines?: string[]): Promise<Played
   world.sweepMs = scenario.sweepMs
   world.collects = scenario.collects
   world.jobs.tasks = new Set(scenario.onSpark)
+  const outgrown = new Random(seed ^ 0x0662)
+  world.outgrows = task =>
+    world.faults.resources > 0 && world.graph.task(task)?.retry.resources === 2 && outgrown.chance(world.faults.resources)
   world.overlap = scenario.overlap
   for (const [call, when] of scenario.crashes ?? []) world.crashAt.set(call, when)
   world.nextBegin = (now, task) => nextBegin(oracle, now, task)

@@ -13,7 +13,7 @@ export interface TaskView {
   output: string
   inputs: InputView[]
   onNight: boolean
-  retry: { attempts: number; timeouts: number; losses: number; backoffMs: number; factor: number; jitter: number }
+  retry: { attempts: number; timeouts: number; losses: number; resources?: number; backoffMs: number; factor: number; jitter: number }
   timeoutMs?: number
   limit?: number
   inputsHash: string

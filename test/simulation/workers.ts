@@ -44,7 +44,7 @@ export class Workers {
     const code = world.graph.task(attempt.task)
     if (code && !pinsHold(doc, code)) return this.#end(attempt, { ok: false, failure: 'transient', message: 'other inputs' }, begun)
     this.#witness.works(attempt, doc)
-    if (world.jobs.tasks.has(attempt.task)) return this.#submit(attempt)
+    if (world.jobs.tasks.has(attempt.task) || doc.ended?.resources) return this.#submit(attempt)
     const folder = versionFolder(attempt.dataset, attempt.partition, attempt.generation, attempt.attempt)
     if (random.chance(faults.die)) return world.lake.write(`${folder}/part-0000.parquet`, 'ro')
     const freezes = random.chance(faults.freeze)
@@ -70,13 +70,15 @@ export class Workers {
     }
     const failure = outOfTime
       ? 'timeout'
-      : random.chance(faults.transient)
-        ? 'transient'
-        : random.chance(faults.user)
-          ? 'user'
-          : random.chance(faults.timeout)
-            ? 'timeout'
-            : undefined
+      : world.outgrows(attempt.task)
+        ? 'resources'
+        : random.chance(faults.transient)
+          ? 'transient'
+          : random.chance(faults.user)
+            ? 'user'
+            : random.chance(faults.timeout)
+              ? 'timeout'
+              : undefined
     if (!failure) world.writeVersion(folder)
     const good = { ok: true, rows: 1, bytes: 4, schemaHash: '' } as const
     const ended = failure ? ({ ok: false, failure, message: '' } as const) : good

@@ -138,6 +138,8 @@ export class SimulatedWorld {
   readonly #timers = new Set<string>()
   readonly #workers: Workers
   readonly jobs: Jobs
+  /** Whether an attempt of a task needs more memory or disk than there is. */
+  outgrows: (task: string) => boolean = () => false
   tally: Map<string, number> | undefined
 
   constructor(random: Random, contracts: readonly Contract[], now: number, faults: Faults, witness: Witness) {

@@ -40,13 +40,22 @@ test('a task’s contract says how it joins, when it runs and how it is retried'
       { dataset: 'clean', mapping: { map: 'offset', k: -1 }, wait: 'all', onUpdate: 'rerun' },
     ],
     onNight: false,
-    retry: { attempts: 5, timeouts: 2, losses: 3, backoffMs: 90_000, factor: 2, jitter: 0.5 },
+    retry: { attempts: 5, timeouts: 2, losses: 3, resources: 2, backoffMs: 90_000, factor: 2, jitter: 0.5 },
     timeoutMs: 7_200_000,
     limit: 3,
     hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     inputsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
     deployedAt: 42,
   })
+})
+
+test('what outgrows its function is tried again where its SQL may go to Spark', () => {
+  const inputs = { orders: same(orders) }
+  const resources = (task: Task) => taskContract(task, 0).retry.resources
+  expect(resources(transform({ ...base, inputs }))).toBe(2)
+  expect(resources(transform({ ...base, inputs, engine: 'duckdb' }))).toBeUndefined()
+  expect(resources(transform({ ...base, inputs, engine: 'spark' }))).toBeUndefined()
+  expect(resources({ ...transform({ ...base, inputs }), kind: 'load' } as Task)).toBeUndefined()
 })
 
 test('a dataset’s contract', () => {

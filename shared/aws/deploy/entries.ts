@@ -3,10 +3,9 @@ import { translateCheck } from '../../compute/checks.ts'
 import { sparkSql } from '../../compute/spark-sql.ts'
 import { SparkOnly, translate } from '../../compute/transform.ts'
 import type { ComputeWorld } from '../../compute/work.ts'
-import type { Task } from '../../task/task.ts'
+import { mayUseSpark, type Task } from '../../task/task.ts'
 import { shared } from './bundle.ts'
 import type { PlatformFunction } from './platform/functions.ts'
-import { mayUseSpark } from './service-roles.ts'
 
 /** The module that becomes `decide`; `handler` is the service's handler.ts, relative to the project. */
 export const decideEntry = (handler: string) => `export { decide as handler } from './${handler}'`

@@ -1,4 +1,4 @@
-import type { Task } from '../../task/task.ts'
+import { mayUseSpark, type Task } from '../../task/task.ts'
 import { parameterName, secretName } from '../secrets.ts'
 import { JOB_ENTRY } from '../spark.ts'
 import { decideKeys, ledgerStatements, workKeys } from './ledger-access.ts'
@@ -9,15 +9,13 @@ import { allow, arn, bucketArn, iamArn, publish, type Resources, ref, role, type
 /** The two roles of a service: each function may do only what this task does. */
 export function serviceRoles(task: Task, settings: StageSettings): Resources {
   const account = stageOfAccount(settings)
+  // What an attempt may do its job may do, by the same role.
   const workTrust = mayUseSpark(task) ? trusts('lambda', 'emr-serverless') : trusts('lambda')
   return {
     DecideRole: role(names.role(account, task.name, 'decide'), trusts('lambda'), decideStatements(task, settings)),
     WorkRole: role(names.role(account, task.name, 'work'), workTrust, workStatements(task, settings)),
   }
 }
-
-/** Whether an attempt may become a Spark job: its role is then also the job's. */
-export const mayUseSpark = (task: Task) => task.kind === 'transform' && task.engine !== 'duckdb'
 
 /** The names of the settings and secrets that a task's source or target reads. */
 export function secretsOf(task: Task): string[] {

@@ -1,22 +1,19 @@
+import { DEFAULT_DISK_MB, DEFAULT_FUNCTION_MB } from '../../core/sizes.ts'
 import { taskContract } from '../../task/contract.ts'
-import type { Task } from '../../task/task.ts'
+import { mayUseSpark, type Task } from '../../task/task.ts'
 import { HANDLER } from './bundle.ts'
 import { stageEnvironment } from './environment.ts'
 import { names, type PlatformValue } from './names.ts'
 import { rulePattern } from './pattern.ts'
-import { mayUseSpark, serviceRoles } from './service-roles.ts'
+import { serviceRoles } from './service-roles.ts'
 import type { StageSettings } from './stage-settings.ts'
 import { arn, att, type Parameter, parameterName, platformParameters, type Resources, ref, type Value } from './template.ts'
 
 // Decisions take milliseconds; with less memory comes less of a core, and the SDK's start takes longer than it saves.
 const DECIDE_MB = 512
 const DECIDE_S = 60
-/** One whole core comes with it. */
-export const DEFAULT_WORK_MB = 1769
 // Lambda's longest.
 const WORK_S = 900
-// Inputs are downloaded and SQL spills here: four gigabytes cost half a percent of the memory's price.
-const WORK_DISK_MB = 4096
 // The lease: an attempt whose invocation was held up longer has been taken over.
 const WORK_EVENT_AGE_S = 1800
 const DECIDE_EVENT_AGE_S = 6 * 3600
@@ -69,9 +66,9 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
     name: names.lambda(settings.stage, task.name, 'work'),
     description: `Makes ${task.output.name}`,
     handler: HANDLER,
-    memorySize: task.memoryMb ?? DEFAULT_WORK_MB,
+    memorySize: task.memoryMb ?? DEFAULT_FUNCTION_MB,
     timeout: WORK_S,
-    ephemeralStorageSize: WORK_DISK_MB,
+    ephemeralStorageSize: task.diskMb ?? DEFAULT_DISK_MB,
     role: 'WorkRole',
     // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
     recursiveLoop: 'Allow',
