@@ -119,12 +119,20 @@ test('what a stream’s mapping put there', () => {
   })
 })
 
-test.each(refusals)('%s', async (_, error, expected) => {
-  client.on(SendMessageCommand).rejects(error)
-  const put = letters.put({ function: 'a', reason: 'b', event })
-  await expect(put).rejects.toMatchObject({
-    code: 'AWS_FAILED',
-    ...expected,
-    message: expect.stringContaining(`sqs:SendMessage on ${url}`),
+describe.each([
+  ['sqs:SendMessage', () => letters.put({ function: 'a', reason: 'b', event })],
+  ['sqs:ReceiveMessage', () => letters.take()],
+  ['sqs:ChangeMessageVisibility', () => letters.giveBack([letterOf(message('1', 1))])],
+  ['sqs:DeleteMessage', () => letters.remove([letterOf(message('1', 1))])],
+])('%s', (action, ask) => {
+  test.each(refusals)('%s', async (_, error, expected) => {
+    client.reset()
+    client.onAnyCommand().rejects(error)
+    await expect(ask()).rejects.toMatchObject({
+      code: 'AWS_FAILED',
+      ...expected,
+      message: expect.stringContaining(`${action} on ${url}`),
+    })
+    expect(client.calls()).toHaveLength(1)
   })
 })
