@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import {
+  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
@@ -44,7 +45,7 @@ test('one PUT a part, with its bytes, so that it can be sent again', async () =>
   expect(s3.calls()).toHaveLength(1)
 })
 
-test('above the limit in parts; what fails is cleared away', async () => {
+test('above the limit in parts', async () => {
   s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' })
   s3.on(UploadPartCommand).resolves({ ETag: 'e' })
   s3.on(CompleteMultipartUploadCommand).resolves({})
@@ -168,14 +169,42 @@ test('no keys are no request', async () => {
   expect(s3.calls()).toEqual([])
 })
 
-test.each(refusals)('%s', async (_, error, expected) => {
-  s3.on(PutObjectCommand).rejects(error)
-  const put = newLake().put('a/b', 'x')
-  await expect(put).rejects.toMatchObject({
+describe.each<[action: string, resource: string, request: string, ask: (lake: ReturnType<typeof newLake>) => Promise<unknown>]>([
+  ['s3:PutObject', '/a/b', 'put', lake => lake.put('a/b', 'x')],
+  ['s3:PutObject', '/a/b', 'putFile', async lake => lake.putFile('a/b', await part(lake, 'rows'))],
+  ['s3:GetObject', '/a/b', 'get', lake => lake.get('a/b')],
+  ['s3:GetObject', '/a/b', 'fetch', lake => lake.fetch('a/b')],
+  ['s3:GetObject', '/a/b', 'size', lake => lake.size('a/b')],
+  ['s3:ListBucket', '', 'list', lake => Array.fromAsync(lake.list('a/'))],
+  ['s3:DeleteObject', '', 'remove', lake => lake.remove(['a/b'])],
+])('%s on the lake%s, by %s', (action, resource, _, ask) => {
+  test.each(refusals)('%s', async (_, error, expected) => {
+    s3.reset()
+    s3.onAnyCommand().rejects(error)
+    await expect(ask(newLake())).rejects.toMatchObject({
+      code: 'LAKE_FAILED',
+      ...expected,
+      message: expect.stringContaining(`${action} on arn:aws:s3:::lake${resource}`),
+    })
+    expect(s3.calls()).toHaveLength(1)
+  })
+})
+
+test.each(refusals)('a part of an upload: %s; the parts before it are cleared away', async (_, error, expected) => {
+  s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' })
+  s3.on(UploadPartCommand, { PartNumber: 1 }).resolves({ ETag: 'e' })
+  s3.on(UploadPartCommand, { PartNumber: 2 }).rejects(error)
+  s3.on(AbortMultipartUploadCommand).resolves({})
+  const lake = newLake({ multipartBytes: 10 })
+  const path = await part(lake, Buffer.alloc(33 * 1024 * 1024))
+  await expect(lake.putFile('a/large', path)).rejects.toMatchObject({
     code: 'LAKE_FAILED',
     ...expected,
-    message: expect.stringContaining('s3:PutObject on arn:aws:s3:::lake/a/b'),
+    message: expect.stringContaining('s3:PutObject on arn:aws:s3:::lake/a/large'),
   })
+  expect(s3.commandCalls(AbortMultipartUploadCommand).map(c => c.args[0].input)).toMatchObject([{ Key: 'a/large', UploadId: 'u' }])
+  expect(s3.commandCalls(CompleteMultipartUploadCommand)).toEqual([])
+  expect(existsSync(path)).toBe(true)
 })
 
 test.each(['ENOSPC', 'EDQUOT'])('a full disk of the function (%s) is a matter of resources', code => {
