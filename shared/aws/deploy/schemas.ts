@@ -1,10 +1,12 @@
 import { relative } from 'node:path'
+import type { Place } from '../../core/errors.ts'
 import { type Columns, type ColumnType, schemaText } from '../../core/schema.ts'
 import { swap } from '../../engine/swap.ts'
 import type { World } from '../../engine/world.ts'
 import type { Key, Ledger } from '../../ports/ledger.ts'
 import { compileSql } from '../../sql/compile.ts'
 import type { Dataset } from '../../task/dataset.ts'
+import { near } from '../../task/near.ts'
 import type { Service } from '../../task/project.ts'
 
 /** The columns of a dataset, as whoever makes it was deployed with; and those a task reads, with where. */
@@ -51,13 +53,18 @@ export function readsOf(root: string, service: Service): ReadsDoc {
     const type = dataset.columns[column]
     if (type !== undefined) (reads[dataset.name] ??= {})[column] ??= { type, at }
   }
-  const declared = (of: { file: string; line: number; column: number }) => `${relative(root, of.file)}:${of.line}:${of.column}`
+  const declared = (of: Place) => `${relative(root, of.file!)}:${of.line}:${of.column}`
   for (const [alias, { dataset, declared: at }] of Object.entries(task.inputs)) {
     reads[dataset.name] ??= {}
     // A load delivers every column, and what its map looks at only running it could tell.
     if (task.work.work === 'load') for (const column of Object.keys(dataset.columns)) use(dataset, column, declared(at))
     if (service.sql)
       for (const [column, place] of usedBySql(service, alias)) use(dataset, column, `${relative(root, service.sql.file)}:${place}`)
+  }
+  for (const check of task.checks) {
+    if (check.check !== 'matches') continue
+    const input = Object.values(task.inputs).find(i => i.dataset.name === check.dataset)
+    if (input) use(input.dataset, check.datasetColumn, declared(near(task.declared, ['matches', check.datasetColumn])))
   }
   return { v: 1, task: task.name, reads }
 }

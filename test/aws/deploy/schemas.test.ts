@@ -18,6 +18,11 @@ test('a load reads all of its input, at the place in task.ts', () => {
   expect(reads.route_punctuality![columns[0]!]!.at).toMatch(/^services\/load-routes\/task\.ts:\d+:\d+$/)
 })
 
+test('a column that only a check compares with is read too, at the check', () => {
+  const { reads } = readsOf(root, { ...service('airport-day'), sql: undefined })
+  expect(reads.airports).toEqual({ iata: { type: 'string', at: 'services/airport-day/task.ts:8:59' } })
+})
+
 test('what is gone or of another type is lost; what is new or unread is nobody’s loss', () => {
   const reads = [
     {
