@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { mockClient } from 'aws-sdk-client-mock'
 import { awsHost } from '../../shared/aws/host.ts'
+import { scratchFolder } from '../../shared/aws/scratch.ts'
+import { openSession } from '../../shared/compute/duckdb.ts'
 import { findHost, prepareHost, provideHost } from '../../shared/engine/host.ts'
 import { whole } from './environment.ts'
 
@@ -94,3 +96,30 @@ test('nothing of the host loads DuckDB before there is work', () => {
   const imported = [...source.matchAll(/^import (?!type )[^\n]*from '([^']+)'/gm)].map(m => m[1])
   expect(imported.filter(name => name!.includes('compute/'))).toEqual([])
 })
+
+// Each writes some megabytes to the disk.
+const SPILLING_MS = 60_000
+
+test(
+  'work that outgrows its memory goes to the disk in each attempt of a warm function, though the disk is emptied in between',
+  async () => {
+    const host = awsHost(whole)
+    const spillFolder = (await host.lake()).scratch('-spill')
+    const spilled = () =>
+      host.onEmptyDisk(async () => {
+        const session = await openSession({ threads: 1, memoryMb: 20, spillFolder }, { task: 'test', partition: 'all' })
+        try {
+          await session.run('CREATE TEMP TABLE large AS SELECT md5(range::VARCHAR) AS a, md5(a) AS b FROM range(400_000)')
+          return readdirSync(spillFolder)
+        } finally {
+          session.close()
+        }
+      })
+    try {
+      for (let attempt = 1; attempt <= 3; attempt++) expect(await spilled()).not.toEqual([])
+    } finally {
+      rmSync(scratchFolder(), { recursive: true, force: true })
+    }
+  },
+  SPILLING_MS,
+)

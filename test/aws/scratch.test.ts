@@ -21,6 +21,15 @@ test('an attempt begins on a disk without what earlier ones have left, of this p
   expect(await readdir(scratchFolder(folder))).toEqual([])
 })
 
+test('folders of this process stay, with nothing in them: whoever made one counts on it', async () => {
+  const spill = join(scratchFolder(folder), 'a-spill')
+  await mkdir(join(spill, 'deep'), { recursive: true })
+  await writeFile(join(spill, 'duckdb_temp_storage-0.tmp'), 'rows')
+  emptyScratch(folder)
+  expect(await readdir(scratchFolder(folder))).toEqual(['a-spill'])
+  expect(await readdir(spill)).toEqual([])
+})
+
 test('what is another living process’s, or nobody’s business, stays', async () => {
   for (const name of [`redeye-work-${process.ppid}`, 'redeye-work-', 'somebody']) await mkdir(join(folder, name))
   emptyScratch(folder)
