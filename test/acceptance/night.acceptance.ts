@@ -194,7 +194,9 @@ test('a worker that is killed in the middle of its work loses its attempt, and t
 test('events that never arrive are made up for by the sweep', async () => {
   const { events } = set.stage.clients
   const bus = names.bus(STAGE)
-  const { Rules = [] } = await events.send(new ListRulesCommand({ EventBusName: bus, NamePrefix: `redeye-${STAGE}-airport-day` }))
+  const { Rules = [] } = await events.send(
+    new ListRulesCommand({ EventBusName: bus, NamePrefix: names.rule(STAGE, 'airport-day', 'decide') }),
+  )
   expect(Rules).toHaveLength(1)
   const rule = { EventBusName: bus, Name: Rules[0]!.Name! }
   await events.send(new DisableRuleCommand(rule))

@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { StageSettings } from './stage-settings.ts'
 
+/** The word that follows the stage in the name of what belongs to a service; `platform` follows it in the platform's own. */
+const TASK = 'task'
+/**
+ * Words that no stage has in its name, so that a name says where its stage ends: `redeye-prod-task-eu-orders` is none of a stage `prod-eu`.
+ * They are words and no signs, since CloudWatch's search sees nothing but words.
+ */
+export const endOfStage = [TASK, 'platform'] as const
+
+/** The beginning of all that a service is called; `platform` is the platform's. */
+const own = (stage: string, service: string) => `redeye-${stage}-${service === 'platform' ? service : `${TASK}-${service}`}`
+
 /** What everything of a stage is called, so that two stages never meet and a role can name what does not exist yet. */
 export const names = {
   /** The stack of the platform, or of one service. */
-  stack: (stage: string, service?: string) => `redeye-${stage}-${service ?? 'platform'}`,
+  stack: (stage: string, service = 'platform') => own(stage, service),
   bus: (stage: string) => `redeye-${stage}`,
   table: (stage: string) => `redeye-${stage}`,
   topic: (stage: string) => `redeye-${stage}`,
@@ -12,11 +23,11 @@ export const names = {
   scheduleGroup: (stage: string) => `redeye-${stage}`,
   scheduleRole: (stage: string) => `redeye-${stage}-schedules`,
   /** A function of a service (`decide`, `work`), or of the platform. */
-  lambda: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  lambda: (stage: string, service: string, name: string) => short(`${own(stage, service)}-${name}`),
   /** The role of a function, under the same name; `stage` as `stageOfAccount` says it. */
-  role: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  role: (stage: string, service: string, name: string) => short(`${own(stage, service)}-${name}`),
   /** A rule: what wakes a function by events, and its sweep. */
-  rule: (stage: string, service: string, name: string) => short(`redeye-${stage}-${service}-${name}`),
+  rule: (stage: string, service: string, name: string) => short(`${own(stage, service)}-${name}`),
   /** The lake's bucket; the account stands in it as a template says it, or as it is. */
   bucket: (stage: string, account: string, region: string) => `redeye-${stage}-lake-${account}-${region}`,
   /** Platform values that services read when they are deployed, in SSM. */

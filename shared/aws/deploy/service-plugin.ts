@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path'
 import { RedeyeError } from '../../core/errors.ts'
 import { loadModule } from '../../task/load-module.ts'
 import type { Task } from '../../task/task.ts'
+import { taskFaults } from '../../task/task-faults.ts'
 import { type Bundle, bundle, projectOf } from './bundle.ts'
 import { decideEntry, workEntry } from './entries.ts'
 import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
@@ -94,10 +95,17 @@ async function taskIn(folder: string, root: string): Promise<Task> {
     throw new RedeyeError('BAD_TASK', message, { remedy, file, line, column })
   }
   const task = loaded.exports.default as Task | undefined
-  if (task?.name === basename(folder)) return task
+  if (task?.name === basename(folder)) return sound(task)
   throw new RedeyeError('BAD_TASK', `${relative(root, join(folder, 'task.ts'))} exports no task of its folder`, {
     remedy: 'see redeye check',
   })
+}
+
+/** A plain `sls deploy` asks no `redeye check`: a task called `platform`, say, would take the platform's stack over. */
+function sound(task: Task): Task {
+  const fault = taskFaults(task).find(f => f.severity !== 'warning')
+  if (fault) throw new RedeyeError('BAD_TASK', fault.message, { remedy: fault.remedy, ...fault.at })
+  return task
 }
 
 /** A bundle's sizes, for people. */

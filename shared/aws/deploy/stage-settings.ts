@@ -5,6 +5,7 @@ import { RedeyeError } from '../../core/errors.ts'
 import { type Lane, lanes } from '../../core/run.ts'
 import { isTimezone } from '../../core/zone.ts'
 import type { Architecture } from './bundle.ts'
+import { endOfStage } from './names.ts'
 
 /** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
 export interface StageSettings {
@@ -129,9 +130,14 @@ const isLimits = (v: unknown) =>
 
 /** Fills in what is not given, and refuses what cannot be. Params that are not Redeye's are left alone. */
 export function checkedSettings(stage: string, given: Record<string, unknown>): StageSettings {
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage))
+  if (!/^(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(stage))
     throw new RedeyeError('BAD_ARGUMENT', `"${stage}" is no name for a stage`, {
-      remedy: 'use small letters, digits and "-", twenty at most: it is part of every name',
+      remedy: 'use small letters and digits, with single "-" between them, twenty at most: it is part of every name',
+    })
+  const ends = endOfStage.find(word => stage.split('-').includes(word))
+  if (ends)
+    throw new RedeyeError('BAD_ARGUMENT', `"${stage}" is no name for a stage, since it has the word "${ends}"`, {
+      remedy: `choose another word: in names "${ends}" says that the stage's has ended`,
     })
   const settings: Record<string, unknown> = { stage }
   for (const [name, fits] of Object.entries(takes)) {

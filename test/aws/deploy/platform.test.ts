@@ -1,3 +1,4 @@
+import { tableArn } from '../../../shared/aws/deploy/platform/ledger.ts'
 import { platformStack } from '../../../shared/aws/deploy/platform/platform.ts'
 import { onlySite } from '../../../shared/aws/deploy/stage-settings.ts'
 import type { Resource } from '../../../shared/aws/deploy/template.ts'
@@ -121,6 +122,15 @@ test('network, audit and key are there when asked for', () => {
   const keyed = resources({ customerKey: true })
   expect(keyed.Key!.Properties!.EnableKeyRotation).toBe(true)
   for (const id of ['Table', 'Bucket', 'DeadLetters', 'Topic', 'Bus']) expect(JSON.stringify(keyed[id])).toContain('["Key","Arn"]')
+})
+
+test('the trail is about this stage’s table, and about none whose name begins alike', () => {
+  const selectors = resources({ audit: true }).Trail!.Properties!.AdvancedEventSelectors as { FieldSelectors: { Field: string }[] }[]
+  const arns = selectors.flatMap(s => s.FieldSelectors).filter(f => f.Field === 'resources.ARN')
+  expect(arns).toEqual([
+    { Field: 'resources.ARN', StartsWith: [{ 'Fn::Sub': `\${Bucket.Arn}/` }] },
+    { Field: 'resources.ARN', Equals: [tableArn] },
+  ])
 })
 
 test('an address gets the mails', () => {

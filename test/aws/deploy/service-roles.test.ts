@@ -26,8 +26,14 @@ interface Row {
 const ofEvery = (name: string): Row[] => [
   {
     sid: 'WriteLog',
-    allowed: { action: 'logs:PutLogEvents', resource: on('logs', `log-group:/aws/lambda/redeye-dev-airport-day-${name}:log-stream:x`) },
-    denied: { action: 'logs:PutLogEvents', resource: on('logs', `log-group:/aws/lambda/redeye-dev-airport-month-${name}:log-stream:x`) },
+    allowed: {
+      action: 'logs:PutLogEvents',
+      resource: on('logs', `log-group:/aws/lambda/redeye-dev-task-airport-day-${name}:log-stream:x`),
+    },
+    denied: {
+      action: 'logs:PutLogEvents',
+      resource: on('logs', `log-group:/aws/lambda/redeye-dev-task-airport-month-${name}:log-stream:x`),
+    },
   },
   {
     sid: 'Trace',
@@ -70,8 +76,8 @@ const ofDecide: Row[] = [
   },
   {
     sid: 'StartWork',
-    allowed: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-airport-day-work') },
-    denied: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-load-routes-work') },
+    allowed: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-task-airport-day-work') },
+    denied: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-task-load-routes-work') },
   },
   {
     sid: 'SetTimers',
@@ -144,8 +150,8 @@ const ofWork: Row[] = [
   },
   {
     sid: 'TellDecideAndGoOn',
-    allowed: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-airport-day-decide') },
-    denied: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-load-routes-decide') },
+    allowed: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-task-airport-day-decide') },
+    denied: { action: 'lambda:InvokeFunction', resource: on('lambda', 'function:redeye-dev-task-load-routes-decide') },
   },
   {
     sid: 'JoinNetwork',
@@ -171,12 +177,12 @@ const ofWork: Row[] = [
     sid: 'BeTheJobsRole',
     allowed: {
       action: 'iam:PassRole',
-      resource: 'arn:aws:iam::123456789012:role/redeye-dev-airport-day-work',
+      resource: 'arn:aws:iam::123456789012:role/redeye-dev-task-airport-day-work',
       context: passTo('emr-serverless'),
     },
     denied: {
       action: 'iam:PassRole',
-      resource: 'arn:aws:iam::123456789012:role/redeye-dev-load-routes-work',
+      resource: 'arn:aws:iam::123456789012:role/redeye-dev-task-load-routes-work',
       context: passTo('emr-serverless'),
     },
   },

@@ -10,8 +10,8 @@ const stack = serviceStack(airportDay, settings({ zone: 'America/New_York', lane
 
 test('a service is two functions: one decides, one works', () => {
   expect(stack.functions).toMatchObject({
-    decide: { name: 'redeye-dev-airport-day-decide', memorySize: 512, timeout: 60, role: 'DecideRole' },
-    work: { name: 'redeye-dev-airport-day-work', memorySize: 1769, timeout: 900, role: 'WorkRole', recursiveLoop: 'Allow' },
+    decide: { name: 'redeye-dev-task-airport-day-decide', memorySize: 512, timeout: 60, role: 'DecideRole' },
+    work: { name: 'redeye-dev-task-airport-day-work', memorySize: 1769, timeout: 900, role: 'WorkRole', recursiveLoop: 'Allow' },
   })
   expect(stack.functions.work!.vpc).toBeUndefined()
 })
@@ -31,7 +31,7 @@ test('the environment is what a deployed function reads', () => {
     stage: 'dev',
     zone: 'America/New_York',
     table: 'redeye-dev',
-    work: 'redeye-dev-airport-day-work',
+    work: 'redeye-dev-task-airport-day-work',
     laneLimits: { backfill: 4 },
   })
 })
@@ -39,7 +39,7 @@ test('the environment is what a deployed function reads', () => {
 test('work is never repeated by Lambda, and its failures go to decide; decisions are repeated, and then laid aside', () => {
   expect(failures('Work')).toMatchObject({
     MaximumRetryAttempts: 0,
-    DestinationConfig: { OnFailure: { Destination: 'arn:aws:lambda:eu-west-1:123456789012:function:redeye-dev-airport-day-decide' } },
+    DestinationConfig: { OnFailure: { Destination: 'arn:aws:lambda:eu-west-1:123456789012:function:redeye-dev-task-airport-day-decide' } },
   })
   expect(failures('Decide')).toMatchObject({
     MaximumRetryAttempts: 2,

@@ -49,6 +49,6 @@ test.each([
   )
 })
 
-test.each(['Prod', 'my_stage', 'a-stage-with-a-long-name', ''])('"%s" is no stage', stage => {
+test.each(['Prod', 'my_stage', 'a-stage-with-a-long-name', '', 'prod-', 'prod--eu', 'my-task', 'platform'])('"%s" is no stage', stage => {
   expect(() => checkedSettings(stage, {})).toThrow('is no name for a stage')
 })

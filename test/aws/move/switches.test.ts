@@ -26,7 +26,7 @@ const schedule = {
   Description: 'Every day',
 }
 const onBus = ['night', 'requests', 'deliveries'].map(name => `redeye-dev-platform-${name}`)
-const swept = ['redeye-dev-platform-sweep', 'redeye-dev-platform-jobs', 'redeye-dev-airport-day-sweep']
+const swept = ['redeye-dev-platform-sweep', 'redeye-dev-platform-jobs', 'redeye-dev-task-airport-day-sweep']
 const switches = () => stageSwitches({ stage: 'dev', region: 'eu-central-1', sleep: async () => void order.push('wait') })
 
 beforeEach(() => {
@@ -50,7 +50,7 @@ test('off: the night first, then every rule, then the relay, and no alarm for a 
   const disabled = events.commandCalls(DisableRuleCommand).map(call => call.args[0].input)
   expect(disabled).toEqual([
     ...swept.map(Name => ({ Name })),
-    ...[...onBus, 'redeye-dev-airport-day-decide'].map(Name => ({ Name, EventBusName: 'redeye-dev' })),
+    ...[...onBus, 'redeye-dev-task-airport-day-decide'].map(Name => ({ Name, EventBusName: 'redeye-dev' })),
   ])
   expect(scheduler.commandCalls(UpdateScheduleCommand)[0]!.args[0].input).toEqual({ ...schedule, State: 'DISABLED' })
   expect(lambda.commandCalls(ListEventSourceMappingsCommand)[0]!.args[0].input).toEqual({ FunctionName: 'redeye-dev-platform-relay' })
@@ -86,11 +86,11 @@ test('what is not there has nothing to be switched off, and cannot be switched o
 
 test('what is missing is told before anything is moved', async () => {
   expect(await switches().missing(['airport-day'])).toEqual([])
-  events.on(DescribeRuleCommand, { Name: 'redeye-dev-airport-day-decide' }).rejects(sdkError('ResourceNotFoundException'))
+  events.on(DescribeRuleCommand, { Name: 'redeye-dev-task-airport-day-decide' }).rejects(sdkError('ResourceNotFoundException'))
   lambda.on(ListEventSourceMappingsCommand).resolves({})
   expect(await switches().missing(['airport-day'])).toEqual([
     'the relay’s source, the stream of the ledger’s replica',
-    'the rule redeye-dev-airport-day-decide',
+    'the rule redeye-dev-task-airport-day-decide',
   ])
 })
 

@@ -59,19 +59,20 @@ export function audit(settings: StageSettings): Resources {
         IsLogging: true,
         EnableLogFileValidation: true,
         AdvancedEventSelectors: [
-          selector('Lake', 'AWS::S3::Object', sub(`\${Bucket.Arn}/`)),
-          selector('Ledger', 'AWS::DynamoDB::Table', tableArn),
+          selector('Lake', 'AWS::S3::Object', { StartsWith: [sub(`\${Bucket.Arn}/`)] }),
+          // Whole: another stage's table may begin alike.
+          selector('Ledger', 'AWS::DynamoDB::Table', { Equals: [tableArn] }),
         ],
       },
     },
   }
 }
 
-const selector = (name: string, type: string, arn: Value): Value => ({
+const selector = (name: string, type: string, arn: { [operator: string]: Value }): Value => ({
   Name: name,
   FieldSelectors: [
     { Field: 'eventCategory', Equals: ['Data'] },
     { Field: 'resources.type', Equals: [type] },
-    { Field: 'resources.ARN', StartsWith: [arn] },
+    { Field: 'resources.ARN', ...arn },
   ],
 })
