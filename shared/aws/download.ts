@@ -7,36 +7,38 @@ import { errorName } from './sdk.ts'
 
 // One connection to S3 gives some 80 MB/s; four of them fill the network of most functions.
 const RANGE_BYTES = 16 * 1024 * 1024
-const RANGES_AT_ONCE = 4
+const RANGES_OF_ONE = 4
 // The SDK repeats requests, not answers that break off in the middle.
 const READINGS = 3
 
 /**
  * Downloads an object into a file, in ranges, several at once where it is large; all are of the same object, and every byte is counted.
- * The bytes go to the disk as they come: many files at once take no memory.
+ * The bytes go to the disk as they come: many files at once take no memory. `inTurn` says when each range is read, among those of other files.
  */
-export async function download(client: S3Client, from: { Bucket: string; Key: string }, path: string): Promise<void> {
+export async function download(client: S3Client, from: From, path: string, inTurn: InTurn): Promise<void> {
   await writeFile(path, '')
-  const first = await readRange(client, from, path, 0).catch(cause => {
+  const read = (from: From, begin: number) => inTurn(() => readRange(client, from, path, begin))
+  const first = await read(from, 0).catch(cause => {
     // An object without bytes has no first range.
     if (errorName(cause) === 'InvalidRange') return undefined
     throw cause
   })
-  if (first) await readRest(client, { ...from, IfMatch: first.etag }, path, first.size)
+  if (first) await readRest(first.size, begin => read({ ...from, IfMatch: first.etag }, begin))
 }
 
-type From = { Bucket: string; Key: string; IfMatch?: string }
+type From = { Bucket: string; Key: string; IfMatch?: string | undefined }
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>
 
-async function readRest(client: S3Client, from: From, path: string, size: number): Promise<void> {
+async function readRest(size: number, read: (begin: number) => Promise<unknown>): Promise<void> {
   let next = RANGE_BYTES
   const reader = async () => {
     while (next < size) {
       const begin = next
       next += RANGE_BYTES
-      await readRange(client, from, path, begin)
+      await read(begin)
     }
   }
-  const readers = await Promise.allSettled(Array.from({ length: RANGES_AT_ONCE }, reader))
+  const readers = await Promise.allSettled(Array.from({ length: RANGES_OF_ONE }, reader))
   for (const one of readers) if (one.status === 'rejected') throw one.reason
 }
 

@@ -14,6 +14,7 @@ import {
 import { RedeyeError } from '../core/errors.ts'
 import type { Lake } from '../ports/lake.ts'
 import { checkedKey, checkedPrefix } from '../ports/lake-key.ts'
+import { atMost } from './at-most.ts'
 import { download } from './download.ts'
 import { LocalCopies } from './local-copies.ts'
 import { awsFailure, errorName, sdkOptions } from './sdk.ts'
@@ -24,12 +25,15 @@ const MULTIPART_BYTES = 64 * 1024 * 1024
 // Two of these in memory at once.
 const PART_BYTES = 32 * 1024 * 1024
 const PARTS_AT_ONCE = 2
+// Of all downloads together; a few fill the network of a function. A client has 50 connections, the manifests that are read meanwhile
+// take 32 of them, and a request that waits 3 s for its own is given up (connectionTimeout).
+const RANGES_AT_ONCE = 16
 // What one DeleteObjects takes.
 const KEYS_A_REMOVAL = 1000
 
 export interface BucketOptions {
   bucket: string
-  /** Where scratch files and copies of what is read are kept; it may be emptied between attempts, and is made when needed. */
+  /** Where scratch files and copies of what is read are kept; the folders in it may be emptied between attempts, and all are made when needed. */
   folder: string
   client?: S3Client
   /** From how many bytes on a file is uploaded in parts; 64 MB unless given. */
@@ -56,6 +60,7 @@ export const lakeClient = (): S3Client => new S3Client(sdkOptions as S3ClientCon
 export function bucketLake(options: BucketOptions): BucketLake {
   const { bucket, folder, client = lakeClient(), multipartBytes = MULTIPART_BYTES } = options
   const copies = new LocalCopies(join(folder, 'copies'), options.keptBytes)
+  const inTurn = atMost(RANGES_AT_ONCE)
   const at = (key: string) => ({ Bucket: bucket, Key: key })
   const arn = (key: string) => `arn:aws:s3:::${bucket}/${key}`
 
@@ -92,7 +97,7 @@ export function bucketLake(options: BucketOptions): BucketLake {
       on('s3:GetObject', key, () =>
         unlessAbsent(async () => (await client.send(new GetObjectCommand(at(key)))).Body!.transformToByteArray()),
       ),
-    fetch: key => on('s3:GetObject', key, () => copies.of(key, path => download(client, at(key), path))),
+    fetch: key => on('s3:GetObject', key, () => copies.of(key, path => download(client, at(key), path, inTurn))),
     size: key => on('s3:GetObject', key, () => unlessAbsent(async () => (await client.send(new HeadObjectCommand(at(key)))).ContentLength)),
     async *list(prefix) {
       const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: checkedPrefix(prefix) })

@@ -99,6 +99,27 @@ test('an answer that breaks off is asked again; three times, and it is a failure
   })
 })
 
+test('however many files are asked for, so many ranges are on their way at once that each has a connection; one that fails gives its place on', async () => {
+  const lost = 'a/0007'
+  let [coming, most] = [0, 0]
+  s3.on(GetObjectCommand).callsFake(async ({ Key }: { Key: string }) => {
+    most = Math.max(most, ++coming)
+    const rows = async function* () {
+      // Others get as far as they may before this one has come.
+      await new Promise(resolve => setTimeout(resolve, 2))
+      coming--
+      if (Key === lost) throw new Error('reset')
+      yield Buffer.from('rows')
+    }
+    return { Body: Readable.from(rows()), ContentRange: 'bytes 0-3/4' }
+  })
+  const lake = newLake()
+  const keys = Array.from({ length: 120 }, (_, i) => `a/${String(i).padStart(4, '0')}`)
+  const fetched = await Promise.allSettled(keys.map(key => lake.fetch(key)))
+  expect(keys.filter((_, i) => fetched[i]!.status === 'rejected')).toEqual([lost])
+  expect(most).toBeLessThanOrEqual(16)
+})
+
 test('a copy is named as its key, since what a file holds is told by its end', async () => {
   s3.on(GetObjectCommand).callsFake(() => ({ Body: body('airport,dollars'), ContentRange: 'bytes 0-14/15' }))
   expect(await newLake().fetch('inbox/fees.csv')).toMatch(/\/fees\.csv$/)
