@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DeploymentOrder } from '../shared/aws/deploy/deployment-order.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import type { Project, Service } from '../shared/task/project.ts'
+import { inSteps, type StepsEnd } from './deploy-steps.ts'
 import { exits } from './exits.ts'
 import { soundProject } from './host.ts'
 import { osls, whyItFailed } from './osls-command.ts'
@@ -28,7 +30,7 @@ export async function deploy(root: string, names: readonly string[], options: De
   const regions = await regionsOf(root, options)
   const platform = names.length === 0 && !options.check && existsSync(join(root, 'serverless.yml'))
   if (platform && !(await deployPlatform(root, regions, options))) return exits.no
-  const { ordered, findings } = await compared(project, chosen, options.stage, regions[0]!)
+  const { order, findings } = await compared(project, chosen, options.stage, regions[0]!)
   findings.forEach(show)
   if (findings.some(f => f.severity === 'error')) {
     say(`\n${paint('red', 'nothing is deployed')}: a reader would lose what it reads`)
@@ -38,8 +40,10 @@ export async function deploy(root: string, names: readonly string[], options: De
     say(`${count(chosen.length, 'service')} can be deployed to ${options.stage}`)
     return exits.ok
   }
-  for (const region of regions) if (!(await deployAll(ordered, region, regions, options))) return exits.no
-  return exits.ok
+  const folders = new Map(chosen.map(s => [s.name, s.folder]))
+  const ended = await inSteps(order, options.atOnce ?? AT_ONCE, name => deployIn(folders.get(name)!, name, regions, options))
+  showEnd(ended)
+  return ended.failed.length > 0 ? exits.no : exits.ok
 }
 
 /** Where to: the region that is named, or each of the stage's, the one that holds the ledger's table first. */
@@ -79,34 +83,31 @@ async function compared(
   chosen: Service[],
   stage: string,
   region: string,
-): Promise<{ ordered: Service[]; findings: Finding[] }> {
-  const [{ deploymentFindings, inOrder }, { registeredIn }] = await Promise.all([
+): Promise<{ order: DeploymentOrder; findings: Finding[] }> {
+  const [{ deploymentFindings }, { deploymentOrder }, { registeredIn }] = await Promise.all([
     import('../shared/aws/deploy/compatibility.ts'),
+    import('../shared/aws/deploy/deployment-order.ts'),
     import('../shared/aws/deploy/registration.ts'),
   ])
   const registered = await registeredIn(stage, region)
-  return { ordered: inOrder(project, chosen, registered), findings: deploymentFindings(project, chosen, registered) }
-}
-
-/** Some at once, in order; one that fails lets the others end, and nothing new begins. */
-async function deployAll(
-  services: readonly Service[],
-  region: string,
-  regions: readonly string[],
-  options: DeployOptions,
-): Promise<boolean> {
-  const waiting = [...services]
-  let failed = false
-  const lane = async () => {
-    for (let next = waiting.shift(); next && !failed; next = waiting.shift())
-      if (!(await deployOne(next.folder, next.name, region, regions, options))) failed = true
-  }
-  await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, lane))
-  return !failed
+  return { order: deploymentOrder(project, chosen, registered.reads), findings: deploymentFindings(project, chosen, registered) }
 }
 
 // CloudFormation and the machine that bundles both have more to do than this only on paper.
 const AT_ONCE = 4
+
+/** Says what stands now and what does not, where something failed. */
+function showEnd({ deployed, failed, left }: StepsEnd): void {
+  if (failed.length === 0) return
+  say(`\n${paint('red', 'failed')}: ${failed.join(', ')}`)
+  for (const { name, after } of left) say(`${paint('yellow', 'not deployed')}: ${name}, which comes after ${after.join(' and ')}`)
+  say(`deployed: ${deployed.join(', ') || 'nothing'}`)
+}
+
+async function deployIn(folder: string, name: string, regions: readonly string[], options: DeployOptions): Promise<boolean> {
+  for (const region of regions) if (!(await deployOne(folder, name, region, regions, options))) return false
+  return true
+}
 
 async function deployOne(
   folder: string,

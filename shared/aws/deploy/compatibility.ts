@@ -1,10 +1,11 @@
 import { relative } from 'node:path'
 import type { Place } from '../../core/errors.ts'
 import type { Finding } from '../../core/finding.ts'
-import { type Columns, sparkType } from '../../core/schema.ts'
+import { type Columns, type ColumnType, sparkType } from '../../core/schema.ts'
 import { near } from '../../task/near.ts'
 import type { Project, Service } from '../../task/project.ts'
-import { lostColumns, type ReadsDoc, readsOf } from './schemas.ts'
+import { givingUp } from './deployment-order.ts'
+import { type ColumnUse, lostColumns, type ReadsDoc, readsOf } from './schemas.ts'
 
 /** What a stage has registered. */
 export interface Registered {
@@ -21,9 +22,12 @@ export interface Registered {
 export function deploymentFindings(project: Project, chosen: readonly Service[], registered: Registered): Finding[] {
   const fresh = new Map(chosen.map(s => [s.task.name, readsOf(project.root, s)]))
   const reads = [...registered.reads.filter(r => !fresh.has(r.task)), ...fresh.values()]
+  const first = givingUp(chosen, registered.reads)
   return chosen.flatMap(service => [
     ...losses(project, service, reads),
-    ...unmade(project, service, fresh.get(service.task.name)!, chosen, registered),
+    ...(first.has(service.name)
+      ? tooEarly(project, service, fresh.get(service.task.name)!, registered)
+      : unmade(project, service, fresh.get(service.task.name)!, chosen, registered)),
     ...missing(project, service, chosen, registered),
   ])
 }
@@ -48,28 +52,52 @@ function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[])
 }
 
 /** Columns that a service reads and that the stage's producer, as it was deployed, does not make so. */
-function unmade(project: Project, { task }: Service, { reads }: ReadsDoc, chosen: readonly Service[], { columns }: Registered): Finding[] {
+function unmade(project: Project, { task }: Service, reads: ReadsDoc, chosen: readonly Service[], registered: Registered): Finding[] {
   const makes = new Set(chosen.map(s => s.task.output.name))
-  const inputs = Object.values(task.inputs).map(i => i.dataset.name)
-  return [...new Set(inputs)].flatMap(dataset => {
-    const made = columns.get(dataset)
-    if (!made || makes.has(dataset)) return []
-    const doc: ReadsDoc = { v: 1, task: task.name, reads: { [dataset]: reads[dataset] ?? {} } }
-    return lostColumns(dataset, made, [doc]).map(({ column, use, now }): Finding => {
-      const [file, line, at] = use.at.split(':')
-      return {
-        code: 'BAD_DATASET',
-        severity: 'error',
-        file: file!,
-        line: Number(line),
-        column: Number(at),
-        dataset,
-        task: task.name,
-        message: `${task.name} reads "${column}" of ${dataset}, which in the stage ${now === undefined ? 'has no such column' : `is ${sparkType(now)}`}`,
-        remedy: `deploy ${project.graph.producerOf(dataset)?.task ?? `what makes ${dataset}`} first, or with it`,
-      }
-    })
+  return lackedIn(reads, registered)
+    .filter(l => !makes.has(l.dataset))
+    .map(lacked => lackedFinding(task.name, lacked, `deploy ${producerIn(project, lacked.dataset)} first, or with it`))
+}
+
+/** The same of a service that goes before all producers, since it gives up what one of them takes away. */
+function tooEarly(project: Project, { task }: Service, reads: ReadsDoc, registered: Registered): Finding[] {
+  return lackedIn(reads, registered).map(lacked => {
+    const producer = producerIn(project, lacked.dataset)
+    const remedy = `${task.name} goes first, for it gives up a column: let ${producer} make old and new columns beside each other for one deployment`
+    return lackedFinding(task.name, lacked, remedy)
   })
+}
+
+const producerIn = ({ graph }: Project, dataset: string): string => graph.producerOf(dataset)?.task ?? `what makes ${dataset}`
+
+interface Lacked {
+  dataset: string
+  column: string
+  use: ColumnUse
+  now: ColumnType | undefined
+}
+
+/** What a service reads of datasets that the stage knows, and that is not so there. */
+function lackedIn(reads: ReadsDoc, { columns }: Registered): Lacked[] {
+  return Object.keys(reads.reads).flatMap(dataset => {
+    const made = columns.get(dataset)
+    return made ? lostColumns(dataset, made, [reads]).map(lost => ({ dataset, ...lost })) : []
+  })
+}
+
+function lackedFinding(task: string, { dataset, column, use, now }: Lacked, remedy: string): Finding {
+  const [file, line, at] = use.at.split(':')
+  return {
+    code: 'BAD_DATASET',
+    severity: 'error',
+    file: file!,
+    line: Number(line),
+    column: Number(at),
+    dataset,
+    task,
+    message: `${task} reads "${column}" of ${dataset}, which in the stage ${now === undefined ? 'has no such column' : `is ${sparkType(now)}`}`,
+    remedy,
+  }
 }
 
 function missing(project: Project, { task }: Service, chosen: readonly Service[], { made }: Registered): Finding[] {
@@ -91,15 +119,3 @@ function missing(project: Project, { task }: Service, chosen: readonly Service[]
 }
 
 const placeIn = (root: string, { file, line, column }: Place): Place => ({ file: file && relative(root, file), line, column })
-
-/**
- * In which order services are deployed: producers first, so that nobody waits for what is not there yet; but a reader that gives up a column
- * goes before whoever takes it away.
- */
-export function inOrder(project: Project, chosen: readonly Service[], registered: Pick<Registered, 'reads'>): Service[] {
-  const names = project.graph.order().map(t => t.task)
-  const ordered = chosen.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
-  const hurries = (service: Service) =>
-    ordered.some(({ task }) => lostColumns(task.output.name, task.output.columns, registered.reads).some(l => l.task === service.name))
-  return [...ordered.filter(hurries), ...ordered.filter(s => !hurries(s))]
-}

@@ -1,4 +1,5 @@
-import { deploymentFindings, inOrder, type Registered } from '../../../shared/aws/deploy/compatibility.ts'
+import { deploymentFindings, type Registered } from '../../../shared/aws/deploy/compatibility.ts'
+import { deploymentOrder } from '../../../shared/aws/deploy/deployment-order.ts'
 import { registeredOn, registerOutside, registerTask } from '../../../shared/aws/deploy/registration.ts'
 import { readsOf } from '../../../shared/aws/deploy/schemas.ts'
 import { readGraph, retireTask } from '../../../shared/engine/deploy.ts'
@@ -23,6 +24,13 @@ const registered: Registered = {
   columns: new Map(),
   reads: readers.map(r => readsOf(root, r)),
 }
+/** A reader of them that has given the column up, though the stage has it registered still. */
+const reader = service('airport-day')
+const reformed: Service = {
+  ...reader,
+  sql: { ...reader.sql!, text: reader.sql!.text.replace('delay_min > 15', '1 > 15').replace('sum(delay_min)', 'sum(0)') },
+}
+const delayRead = { flights: { delay_min: { type: 'int' as const, at: 'services/airport-day/airport-day.sql:6:1' } } }
 const errors = (chosen: Service[], given = registered, project: Project = demo) => deploymentFindings(project, chosen, given)
 
 test('the same again, and a column more, is nobody’s loss', () => {
@@ -50,18 +58,50 @@ test('nor may it change its type', () => {
   expect(found).toMatchObject({ severity: 'error', message: expect.stringContaining('"delay_min" would become double') })
 })
 
-test('unless its readers are deployed without it at the same time, and they then go first', () => {
+test('unless its readers are deployed without it at the same time', () => {
   const given = { ...registered, reads: registered.reads.filter(r => r.task === 'airport-day') }
-  const reader = service('airport-day')
-  const reformed: Service = {
-    ...reader,
-    sql: { ...reader.sql!, text: reader.sql!.text.replace('delay_min > 15', '1 > 15').replace('sum(delay_min)', 'sum(0)') },
-  }
   expect(errors([changed(withoutDelay), reformed], given).filter(f => f.severity === 'error' && f.message.includes('airport-day'))).toEqual(
     [],
   )
-  expect(inOrder(demo, [changed(withoutDelay), reformed], given).map(s => s.name)).toEqual(['airport-day', 'flown-flights'])
-  expect(inOrder(demo, [reformed, flights], given).map(s => s.name)).toEqual(['flown-flights', 'airport-day'])
+})
+
+test('they go first, so they cannot take up a column at once that is only made then', () => {
+  const { origin: _, ...before } = flights.task.output.columns
+  const given = {
+    ...registered,
+    reads: [{ v: 1 as const, task: 'airport-day', reads: delayRead }],
+    columns: new Map([['flights', before]]),
+  }
+  expect(errors([changed(withoutDelay), reformed], given)).toMatchObject([
+    {
+      severity: 'error',
+      task: 'airport-day',
+      message: 'airport-day reads "origin" of flights, which in the stage has no such column',
+      remedy: expect.stringContaining('let flown-flights make old and new columns beside each other for one deployment'),
+    },
+  ])
+})
+
+describe('the order', () => {
+  const names = (order: ReturnType<typeof deploymentOrder>) =>
+    Object.fromEntries([...order].map(([name, after]) => [name, [...after].sort()]))
+
+  test('is upstream first: whoever reads waits for who makes, as far as they are deployed', () => {
+    const order = deploymentOrder(demo, ['airport-day', 'flown-flights', 'airport-registry'].map(service), [])
+    expect(names(order)).toEqual({ 'airport-registry': [], 'flown-flights': [], 'airport-day': ['airport-registry', 'flown-flights'] })
+    expect([...order.keys()].at(-1)).toBe('airport-day')
+  })
+
+  test('is turned around for who gives up a column: whoever takes it away waits for him', () => {
+    const reads = [{ v: 1 as const, task: 'airport-day', reads: delayRead }]
+    const order = deploymentOrder(demo, [changed(withoutDelay), reformed, service('airport-registry'), service('route-punctuality')], reads)
+    expect(names(order)).toEqual({
+      'airport-registry': [],
+      'airport-day': [],
+      'flown-flights': ['airport-day'],
+      'route-punctuality': ['airport-registry', 'flown-flights'],
+    })
+  })
 })
 
 test('an input that nothing makes is a warning, until something does', () => {
