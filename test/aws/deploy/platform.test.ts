@@ -108,11 +108,6 @@ test('six alarms, each told to the topic', () => {
   for (const { Properties } of alarms) expect(Properties!.AlarmActions).toEqual([{ Ref: 'Topic' }])
 })
 
-test('the dashboard finds functions by their names', () => {
-  expect(JSON.stringify(all.Dashboard)).toContain('SEARCH(')
-  expect(JSON.stringify(all.Dashboard)).not.toContain('airport')
-})
-
 test('network, audit and key are there when asked for', () => {
   expect(types(all).filter(t => /EC2|CloudTrail|KMS/.test(t))).toEqual([])
   expect(types(resources({ network: true }))).toEqual(
