@@ -30,6 +30,8 @@ export const names = {
   rule: (stage: string, service: string, name: string) => short(`${own(stage, service)}-${name}`),
   /** The lake's bucket; the account stands in it as a template says it, or as it is. */
   bucket: (stage: string, account: string, region: string) => `redeye-${stage}-lake-${account}-${region}`,
+  /** The bucket of CloudTrail's log, likewise. */
+  auditBucket: (stage: string, account: string, region: string) => `redeye-${stage}-audit-${account}-${region}`,
   /** Platform values that services read when they are deployed, in SSM. */
   parameter: (stage: string, value: PlatformValue) => `/redeye/${stage}/${value}`,
 } as const

@@ -7,6 +7,7 @@ export interface Osls {
   }
   configurationInput: { provider?: { stage?: string; region?: string; versionFunctions?: boolean }; resources?: object }
   processedInput: { commands: string[] }
+  getProvider(name: 'aws'): { getAccountId(): Promise<string> }
   extendConfiguration(path: string[], value: unknown): void
 }
 export interface OslsOptions {

@@ -28,6 +28,7 @@ export default class PlatformPlugin {
     this.hooks = {
       'before:package:createDeploymentArtifacts': () => this.#bundle(),
       'after:deploy:deploy': () => this.#register(),
+      'before:remove:remove': () => this.#empty(),
     }
   }
 
@@ -59,6 +60,15 @@ export default class PlatformPlugin {
       await writeFile(file, made.zip)
       this.#tools.log.notice(bundleLine(`platform ${name}`, made))
     }
+  }
+
+  /** osls empties the bucket of deployments only. */
+  async #empty(): Promise<void> {
+    const { stage, protect } = this.#settings!
+    if (protect) return this.#tools.log.notice(`${stage} is protected: its ledger and lake stay`)
+    const { emptyBuckets } = await import('./empty-buckets.ts')
+    const account = await this.#osls.getProvider('aws').getAccountId()
+    for (const line of await emptyBuckets(stage, account, this.#region)) this.#tools.log.notice(line)
   }
 
   /** What is registered is replicated: in a region that stands by it would be a second one's writing. */

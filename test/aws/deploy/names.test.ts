@@ -50,7 +50,7 @@ function all(stage: string, task: string): Record<string, string[]> {
     queues: [names.deadLetters(stage)],
     tables: [names.table(stage)],
     alarms: ['no-night', 'ledger', 'timers'].map(name => alarmName(stage, name)),
-    buckets: [names.bucket(stage, '123456789012', region)],
+    buckets: [names.bucket(stage, '123456789012', region), names.auditBucket(stage, '123456789012', region)],
     parameters: [names.parameter(stage, 'bus'), parameterName(stage, 'ORDERS'), secretName(stage, 'ORDERS')],
   }
 }

@@ -20,6 +20,7 @@ async function told(name: string): Promise<Record<string, object>> {
     service: { service: name, functions: {} },
     configurationInput: {},
     processedInput: { commands: ['package'] },
+    getProvider: () => ({ getAccountId: async () => '123456789012' }),
     extendConfiguration: ([section], value) => void Object.assign(sections, { [section!]: value }),
   }
   await new ServicePlugin(osls, { stage: 'dev' }, { log: { notice() {}, warning() {}, error() {} } }).asyncInit()

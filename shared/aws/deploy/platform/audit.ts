@@ -1,3 +1,4 @@
+import { names } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { bucketArn, type Resources, ref, sub, type Value } from '../template.ts'
 import { kept } from './kept.ts'
@@ -17,7 +18,7 @@ export function audit(settings: StageSettings): Resources {
     AuditBucket: kept(settings, {
       Type: 'AWS::S3::Bucket',
       Properties: {
-        BucketName: sub(`redeye-${settings.stage}-audit-\${AWS::AccountId}-\${AWS::Region}`),
+        BucketName: sub(names.auditBucket(settings.stage, `\${AWS::AccountId}`, `\${AWS::Region}`)),
         PublicAccessBlockConfiguration: noPublicAccess,
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
         VersioningConfiguration: { Status: 'Enabled' },

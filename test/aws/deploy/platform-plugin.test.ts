@@ -1,0 +1,95 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3'
+import { mockClient } from 'aws-sdk-client-mock'
+import type { Osls } from '../../../shared/aws/deploy/osls.ts'
+import PlatformPlugin from '../../../shared/aws/deploy/platform-plugin.ts'
+import { sdkError } from '../sdk.ts'
+import { root } from './tasks.ts'
+
+const s3 = mockClient(S3Client)
+const dynamodb = mockClient(DynamoDBClient)
+const told: string[] = []
+const LAKE = 'redeye-dev-lake-123456789012-eu-west-1'
+const AUDIT = 'redeye-dev-audit-123456789012-eu-west-1'
+
+/** `sls remove`, as far as the plugin has a part in it. */
+async function remove(param: string[]): Promise<void> {
+  const osls: Osls = {
+    serviceDir: root,
+    service: { service: 'redeye-platform', functions: {} },
+    configurationInput: {},
+    processedInput: { commands: ['remove'] },
+    getProvider: () => ({ getAccountId: async () => '123456789012' }),
+    extendConfiguration() {},
+  }
+  const log = { notice: (text: string) => void told.push(text), warning() {}, error() {} }
+  const plugin = new PlatformPlugin(osls, { stage: 'dev', region: 'eu-west-1', param }, { log })
+  await plugin.asyncInit()
+  await plugin.hooks['before:remove:remove']!()
+}
+
+/** A bucket that holds these until they are deleted, and lists a thousand at once. */
+function holds(Bucket: string, held: { Key: string; VersionId: string; marker?: true }[]): typeof held {
+  s3.on(ListObjectVersionsCommand, { Bucket }).callsFake(async () => {
+    const page = held.slice(0, 1000)
+    return { Versions: page.filter(v => !v.marker), DeleteMarkers: page.filter(v => v.marker), IsTruncated: held.length > 1000 }
+  })
+  s3.on(DeleteObjectsCommand, { Bucket }).callsFake(async ({ Delete }: { Delete: { Objects: { Key: string; VersionId: string }[] } }) => {
+    expect(Delete.Objects.length).toBeLessThanOrEqual(1000)
+    for (const { Key, VersionId } of Delete.Objects) {
+      const at = held.findIndex(v => v.Key === Key && v.VersionId === VersionId)
+      expect(at).not.toBe(-1)
+      held.splice(at, 1)
+    }
+    return {}
+  })
+  return held
+}
+
+beforeEach(() => {
+  s3.reset()
+  dynamodb.reset()
+  told.length = 0
+  dynamodb.on(DescribeTableCommand).resolves({ Table: { DeletionProtectionEnabled: false } })
+  s3.on(ListObjectVersionsCommand).rejects(sdkError('NoSuchBucket'))
+})
+
+test('an unprotected stage’s buckets are emptied first, of all versions and delete markers', async () => {
+  const lake = holds(LAKE, [
+    ...Array.from({ length: 2500 }, (_, i) => ({ Key: `flights/${i}`, VersionId: 'a' })),
+    { Key: 'flights/0', VersionId: 'b', marker: true as const },
+  ])
+  const log = holds(AUDIT, [{ Key: 'AWSLogs/1', VersionId: 'a' }])
+  await remove(['protect=false'])
+  expect([lake, log]).toEqual([[], []])
+  expect(s3.commandCalls(DeleteObjectsCommand)).toHaveLength(4)
+  expect(told).toEqual([`${LAKE}: 2501 versions are deleted`, `${AUDIT}: 1 versions are deleted`])
+})
+
+test('a protected one keeps them', async () => {
+  await remove(['protect=true'])
+  expect(s3.calls()).toEqual([])
+  expect(told).toEqual(['dev is protected: its ledger and lake stay'])
+})
+
+test('so does one that was deployed protected, and nothing of it is removed', async () => {
+  dynamodb.on(DescribeTableCommand, { TableName: 'redeye-dev' }).resolves({ Table: { DeletionProtectionEnabled: true } })
+  await expect(remove(['protect=false'])).rejects.toMatchObject({
+    code: 'BAD_ARGUMENT',
+    message: 'stage dev is protected as it is deployed in eu-west-1',
+    remedy: expect.stringContaining('--param protect=false'),
+  })
+  expect(s3.calls()).toEqual([])
+})
+
+test('what is not there needs no emptying', async () => {
+  dynamodb.on(DescribeTableCommand).rejects(sdkError('ResourceNotFoundException'))
+  await remove(['protect=false'])
+  expect(told).toEqual([])
+})
+
+test('a version that S3 keeps is told, and not asked for for ever', async () => {
+  holds(LAKE, [{ Key: 'flights/0', VersionId: 'a' }])
+  s3.on(DeleteObjectsCommand).resolves({ Errors: [{ Key: 'flights/0', Code: 'AccessDenied', Message: 'no' }] })
+  await expect(remove(['protect=false'])).rejects.toMatchObject({ message: expect.stringContaining('s3:DeleteObjectVersion') })
+})
