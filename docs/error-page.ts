@@ -5,7 +5,10 @@ const classes = {
   transient: ['the outside was busy or away', 'yes, after a wait that grows, as often as `retry.attempts` says'],
   user: ['the code or the data is wrong', 'no: trying again would repeat it'],
   timeout: ['the attempt took longer than `timeout`', 'yes, at once, as often as `retry.timeouts` says'],
-  resources: ['memory or disk ran out', 'SQL that may run on Spark does at the next attempt, once; else no: the message names the size to set'],
+  resources: [
+    'memory or disk ran out',
+    'SQL that may run on Spark does at the next attempt, once; else no: the message names the size to set',
+  ],
   lost: ['the worker vanished', 'yes, at once, as often as `retry.losses` says'],
   cancelled: ['a person stopped it', 'no, until a request selects the run'],
 } satisfies Record<(typeof failureClasses)[number], [string, string]>

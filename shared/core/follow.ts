@@ -363,7 +363,8 @@ export type Outcome =
       at: EpochMs
       hash?: string
     }
-  | ({ ok: false; byRestart?: boolean } & RunError)
+  /** `uncounted`: it takes none of its class's attempts, for the attempt itself had no chance. */
+  | ({ ok: false; uncounted?: boolean } & RunError)
 
 /** The end of an attempt: success publishes, failure is retried or final. Undefined when the attempt is no longer the run's own: it is refused. */
 export function end(
@@ -376,17 +377,25 @@ export function end(
 ): RunDoc | undefined {
   // A job's end says nothing of an attempt whose work another job does.
   if (by.job !== undefined && doc.job !== undefined && doc.job !== by.job) return undefined
-  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
-  const { lease, deadline, permits, job, ...rest } = doc
+  if (!isOwn(doc, by)) return undefined
+  const { lease, deadline, permits, job, begunAt, ...rest } = doc
   if (outcome.ok) return { ...over(rest, 'succeeded', now), ...publish(doc, outcome, by) }
-  const { byRestart, ok: _, ...error } = outcome
-  const counted = byRestart ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
+  const { uncounted, ok: _, ...said } = outcome
+  const error = { ...said, message: shortened(said.message) }
+  const counted = uncounted ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
   // Nothing is larger than a job of Spark's.
   const outgrown = error.failure === 'resources' && (by.job ?? job) !== undefined
-  const due = byRestart ? now : outgrown ? undefined : retryAt(place.contract.retry, error.failure, counted, now, chance)
+  const due = uncounted ? now : outgrown ? undefined : retryAt(place.contract.retry, error.failure, counted, now, chance)
   if (due !== undefined) return { ...rest, state: 'queued', due, ended: counted, error, endedAt: now }
   return { ...over(rest, 'failed', now), error, effects: [...(doc.effects ?? []), { effect: 'alert', generation: doc.generation }] }
 }
+
+// What failed is quoted in full by who failed: a value of megabytes must fit neither into a document nor into a mail. The log has the whole.
+const MESSAGE_BEGIN = 400
+const MESSAGE_END = 200
+
+const shortened = (message: string) =>
+  message.length <= MESSAGE_BEGIN + MESSAGE_END ? message : `${message.slice(0, MESSAGE_BEGIN)} […] ${message.slice(-MESSAGE_END)}`
 
 const counting = (ended: RunDoc['ended'], failure: FailureClass) => ({ ...ended, [failure]: (ended?.[failure] ?? 0) + 1 })
 
@@ -471,20 +480,38 @@ export function runsAs(doc: RunDoc, by: { generation: number; attempt: number },
   return renewed && { ...renewed, job }
 }
 
+/** Whether the run is at work on this very attempt. */
+export function isOwn(doc: RunDoc, by: { generation: number; attempt: number }): boolean {
+  return doc.state === 'running' && doc.generation === by.generation && doc.attempt === by.attempt
+}
+
 /** The attempt's worker is alive. */
 export function renew(doc: RunDoc, by: { generation: number; attempt: number }, now: EpochMs): RunDoc | undefined {
-  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined
+  if (!isOwn(doc, by)) return undefined
   return { ...doc, lease: now + LEASE_MS }
 }
 
+// Twice as long as an invocation takes to arrive, and sooner than whoever died in between is told again.
+const START_AGAIN_MS = 45_000
+
+/** Whether an attempt was claimed a while ago and no worker has begun it: whoever claimed it may have died before it told one. */
+export function isUnbegun(doc: RunDoc, now: EpochMs): boolean {
+  return doc.state === 'running' && hasNoWorker(doc) && now - (doc.startedAt ?? now) >= START_AGAIN_MS
+}
+
+const hasNoWorker = ({ begunAt, job }: RunDoc) => begunAt === undefined && job === undefined
+
 /** How an attempt that nobody speaks of has ended: out of time, or lost; undefined while it counts as alive. */
-export function silent(doc: RunDoc, now: EpochMs): RunError | undefined {
+export function silent(doc: RunDoc, now: EpochMs): (RunError & { uncounted?: boolean }) | undefined {
   if (doc.state !== 'running') return undefined
+  const begun = !hasNoWorker(doc)
   // A worker reports its own timeout; a lease's length later nobody will.
-  if (doc.deadline !== undefined && now >= doc.deadline + LEASE_MS)
+  if (begun && doc.deadline !== undefined && now >= doc.deadline + LEASE_MS)
     return { failure: 'timeout', code: 'WORKER_LOST', message: 'the attempt outlived its timeout without a word' }
   if (doc.lease !== undefined && now >= doc.lease)
-    return { failure: 'lost', code: 'WORKER_LOST', message: 'the worker has not been heard of since its lease ran out' }
+    return begun
+      ? { failure: 'lost', code: 'WORKER_LOST', message: 'the worker has not been heard of since its lease ran out' }
+      : { failure: 'lost', code: 'WORKER_LOST', message: 'no worker has begun the attempt in all of its lease', uncounted: true }
   return undefined
 }
 

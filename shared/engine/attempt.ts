@@ -1,4 +1,4 @@
-import { begin, end, handOn, type Outcome, renew } from '../core/follow.ts'
+import { begin, end, handOn, isOwn, type Outcome, renew } from '../core/follow.ts'
 import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { Stored } from '../ports/ledger.ts'
@@ -31,12 +31,11 @@ export async function finish(world: World, name: AttemptName & { job?: string },
  */
 export async function beginWork(world: World, name: AttemptName): Promise<Stored<RunDoc> | undefined> {
   const key = runKey(name.dataset, name.partition)
-  const begun = (doc: RunDoc | undefined) => doc && begin(doc, name, world.clock.now())
   if (world.workers.once) {
     const stored = await world.ledger.get<RunDoc>(key)
-    return begun(stored?.doc) && stored
+    return stored && isOwn(stored.doc, name) ? stored : undefined
   }
-  const { doc, rev, written } = await swap<RunDoc>(world, key, begun)
+  const { doc, rev, written } = await swap<RunDoc>(world, key, d => d && begin(d, name, world.clock.now()))
   return written ? { key, rev, doc: doc! } : undefined
 }
 

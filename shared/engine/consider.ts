@@ -4,6 +4,7 @@ import {
   causeOf,
   consider,
   isAtWork,
+  isUnbegun,
   lacksMore,
   type Next,
   type Place,
@@ -107,6 +108,7 @@ async function look(
   places: Places,
 ): Promise<Looked> {
   const doc = stored?.doc
+  if (doc && isUnbegun(doc, world.clock.now())) await startWork(world, doc)
   if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
   if (reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())
@@ -213,17 +215,21 @@ async function claim(
     if (stored?.doc.state === 'queued' && sameButTime(stored.doc, queued)) return 'kept'
     return (await write(world, key, queued, rev, places)) ? 'kept' : 'again'
   }
-  const doc = await spillAncestry(world, limits.length > 0 ? { ...next.doc, permits: limits.map(l => l.name) } : next.doc)
+  const doc = await spillAncestry(world, {
+    ...next.doc,
+    ...(limits.length > 0 && { permits: limits.map(l => l.name) }),
+    // Where a start is never lost and never doubled, the claim is the beginning.
+    ...(world.workers.once && { begunAt: world.clock.now() }),
+  })
   if (!(await write(world, key, doc, rev, places))) return 'again'
   for (const { name } of limits) places.held.delete(name)
-  await world.workers.start({
-    task: place.contract.task,
-    dataset: doc.dataset,
-    partition: doc.partition,
-    generation: doc.generation,
-    attempt: doc.attempt,
-  })
+  await startWork(world, doc)
   return 'started'
+}
+
+/** Invokes the work of a claimed attempt. Until a worker has begun it, whoever looks at the run later does so again. */
+export function startWork(world: World, { task, dataset, partition, generation, attempt }: RunDoc): Promise<void> {
+  return world.workers.start({ task: task!, dataset, partition, generation, attempt })
 }
 
 const sameButTime = (a: RunDoc, b: RunDoc): boolean => sameJson({ ...a, lookedAt: 0 }, { ...b, lookedAt: 0 })

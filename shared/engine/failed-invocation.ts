@@ -46,7 +46,11 @@ export function failureOf({ requestContext, responsePayload }: FailedInvocation)
   failure: FailureClass
   code: ErrorCode
   message: string
+  uncounted?: true
 } {
+  // It waited for a place among the account's functions for as long as its lease.
+  if (requestContext.condition === 'EventAgeExceeded')
+    return { failure: 'lost', code: 'WORKER_LOST', message: 'no function was free to begin the attempt', uncounted: true }
   const { errorType = '', errorMessage = '' } = responsePayload ?? {}
   const said = [errorType, errorMessage].filter(Boolean).join(': ')
   if (errorType === 'Runtime.OutOfMemory' || (errorType !== 'Sandbox.Timedout' && noMemory.test(errorMessage)))
@@ -64,13 +68,9 @@ export async function endFailed(world: World, task: Task, event: FailedInvocatio
     throw new RedeyeError('BAD_EVENT', `${JSON.stringify(event.requestPayload)?.slice(0, 200)} is no attempt of ${task.name}`, {
       remedy: 'the on-failure destination of a service’s work is its own decide: deploy it anew',
     })
-  const { failure, code, message } = failureOf(event)
-  await finish(world, attempt, {
-    ok: false,
-    failure,
-    code,
-    message: failure === 'resources' ? `${message}; ${moreMemory(task.memoryMb)}` : message,
-  })
+  const ended = failureOf(event)
+  const message = ended.failure === 'resources' ? `${ended.message}; ${moreMemory(task.memoryMb)}` : ended.message
+  await finish(world, attempt, { ok: false, ...ended, message })
 }
 
 function attemptOf(payload: unknown): AttemptName | undefined {

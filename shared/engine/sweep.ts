@@ -1,4 +1,4 @@
-import { type Arrival, arrive, end, type Place, silent, startsRuns } from '../core/follow.ts'
+import { type Arrival, arrive, end, isUnbegun, type Place, silent, startsRuns } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { nightOrdinals } from '../core/night.ts'
@@ -7,8 +7,9 @@ import { neededOrdinals } from '../core/readiness.ts'
 import { publishedLoudly, type RunDoc } from '../core/run.ts'
 import { DAY_MS, dateOfDay, dayOf } from '../core/zone.ts'
 import type { Key } from '../ports/ledger.ts'
-import { considerRun } from './consider.ts'
+import { considerRun, startWork } from './consider.ts'
 import { settle } from './effects.ts'
+import { everyOne } from './every-one.ts'
 import { heedJob } from './job.ts'
 import { type NightDoc, runKey } from './keys.ts'
 import { existingRuns, placeOf } from './load.ts'
@@ -24,18 +25,43 @@ const LOOK_BACK_MS = 14 * DAY_MS
 // What a partition is made of may be older than that when it begins; then its beginning is what counts, and sweeps over a long weekend see it.
 const BEGAN_MS = 3 * DAY_MS
 
-/** A service's sweep: relies on no event and no feed, and costs by what is open and recent, not by history. */
+// A look at an open run asks the ledger some six times, at a few milliseconds each: one after the other, a backfill of ten years would
+// outlast the function's minute. A handful is looked at one by one.
+const RUNS_A_LANE = 50
+const MOST_LANES = 20
+// What that many lanes look at in half of the minute; the next sweeps go on from there.
+const MOST_OPEN = 3000
+
+/**
+ * A service's sweep: relies on no event and no feed, and costs by what is open and recent, not by history. What fails keeps nothing else
+ * from being repaired.
+ */
 export async function sweepTask(world: World, task: string): Promise<void> {
   const graph = await world.graph()
-  const { contract } = placeOf(graph, task, 0)
-  for (const key of await world.ledger.withEffects(runKey(contract.output, '').pk)) await settle(world, key)
-  for (const key of await world.ledger.runsInState(task, ['running'])) await endSilent(world, graph, task, key)
-  const open = await world.ledger.runsInState(task, ['waiting', 'queued', 'held'])
-  const seen = new Set(open.map(k => k.sk))
-  for (const key of open) await considerRun(world, graph, task, ordinalOf(placeOf(graph, task, 0).output, key.sk)!, {})
-  await catchUp(world, graph, task, seen)
-  await catchUpBegun(world, graph, task)
-  await catchUpNights(world, graph, task)
+  const { contract, output } = placeOf(graph, task, 0)
+  const { ledger } = world
+  const each = (keys: readonly Key[], act: (key: Key) => Promise<unknown>) =>
+    everyOne(keys, Math.min(MOST_LANES, Math.ceil(keys.length / RUNS_A_LANE)), act)
+  const seen = new Set<string>()
+  const repairs = [
+    async () => each(await ledger.withEffects(runKey(contract.output, '').pk), key => settle(world, key)),
+    async () => each(await ledger.runsInState(task, ['running']), key => endSilent(world, graph, task, key)),
+    async () => {
+      const open = await ledger.runsInState(task, ['waiting', 'queued', 'held'])
+      for (const { sk } of open) seen.add(sk)
+      await each(itsTurn(open, world.clock.now()), ({ sk }) => considerRun(world, graph, task, ordinalOf(output, sk)!, {}))
+    },
+    () => catchUp(world, graph, task, seen),
+    () => catchUpBegun(world, graph, task),
+    () => catchUpNights(world, graph, task),
+  ]
+  await everyOne(repairs, 1, repair => repair())
+}
+
+/** Those of the open runs that this sweep looks at: all, or in turn as many as it can. */
+function itsTurn(open: readonly Key[], now: number): readonly Key[] {
+  const first = open.length <= MOST_OPEN ? 0 : (Math.floor(now / SWEEP_MS) * MOST_OPEN) % open.length
+  return [...open.slice(first), ...open.slice(0, first)].slice(0, MOST_OPEN)
 }
 
 /** An attempt nobody speaks of has ended: lost, or out of time. */
@@ -43,6 +69,7 @@ async function endSilent(world: World, graph: Graph, task: string, key: Key): Pr
   const { output } = placeOf(graph, task, 0)
   const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
   const running = await world.ledger.get<RunDoc>(key)
+  if (running && isUnbegun(running.doc, world.clock.now()) && !silent(running.doc, world.clock.now())) await startWork(world, running.doc)
   const job = running?.doc.job
   if (job !== undefined) await heedJob(world, job)
   const { written } = await swap<RunDoc>(
@@ -154,7 +181,7 @@ export async function recover(world: World): Promise<void> {
       await swap<RunDoc>(world, key, d => {
         const error = {
           ok: false,
-          byRestart: true,
+          uncounted: true,
           failure: 'lost',
           code: 'WORKER_LOST',
           message: 'the runtime ended while the attempt was at work',

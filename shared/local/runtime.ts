@@ -137,7 +137,11 @@ class LocalRuntime implements Runtime {
       deadLetters: this.#bus,
       clock: systemClock(),
       chance: { next: Math.random },
-      workers: { start: attempt => this.#threads.start(attempt), stop: async attempt => this.#threads.stop(await committed(attempt)) },
+      workers: {
+        once: true,
+        start: attempt => this.#threads.start(attempt),
+        stop: async attempt => this.#threads.stop(await committed(attempt)),
+      },
       notifier: {
         alert: async alert => options.notifier.alert(await committed(alert)),
         notice: async notice => options.notifier.notice(await committed(notice)),

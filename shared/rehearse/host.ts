@@ -94,6 +94,7 @@ export class StoryHost {
       clock: { now: () => this.now, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + STAMP_MS)) },
       chance: { next: () => (this.#order++ % 4096) / 4096 },
       workers: {
+        once: true,
         start: async attempt => this.#start(attempt),
         stop: async attempt => void this.#live.delete(runName(attempt.task, attempt.partition)),
       },

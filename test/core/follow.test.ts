@@ -15,6 +15,7 @@ import {
   inputsOf,
   isAtWork,
   isInMotion,
+  isUnbegun,
   LEASE_MS,
   lacksMore,
   type Outcome,
@@ -588,6 +589,14 @@ describe('an attempt’s end', () => {
     expect(endOf(running(), { ...own, job: 'j1' })).toMatchObject({ state: 'failed' })
   })
 
+  test('keeps of a long message its begin and its end', () => {
+    const said = (message: string) => ended(running(), { ok: false, failure: 'user', message })!.error!.message
+    expect(said('x'.repeat(600))).toBe('x'.repeat(600))
+    expect(said(`${'a'.repeat(500)}${'b'.repeat(300_000)}; set memoryMb to 3538`)).toBe(
+      `${'a'.repeat(400)} […] ${'b'.repeat(178)}; set memoryMb to 3538`,
+    )
+  })
+
   test('remembers the last eight requests that it served', () => {
     const served = Array.from({ length: 8 }, (_, i) => `s${i}`)
     expect(ended(running({ served, requests: ['a', 'b'] }), ok)!.served).toEqual([...served.slice(2), 'a', 'b'])
@@ -620,10 +629,10 @@ describe('an attempt’s end', () => {
   })
 
   test('by the runtime’s own restart counts to nothing', () => {
-    const doc = ended(running({ ended: { lost: 2 } }), failed('lost', { byRestart: true }))!
+    const doc = ended(running({ ended: { lost: 2 } }), failed('lost', { uncounted: true }))!
     expect(doc).toMatchObject({ state: 'queued', due: at(5), ended: { lost: 2 } })
     expect(doc.error).toEqual({ failure: 'lost', message: 'm' })
-    expect(ended(running(), failed('lost', { byRestart: true }))!.ended).toEqual({})
+    expect(ended(running(), failed('lost', { uncounted: true }))!.ended).toEqual({})
   })
 })
 
@@ -664,13 +673,32 @@ describe('a worker', () => {
   })
 
   test('that is not heard of is lost when its lease is over, out of time a lease’s length after its time', () => {
-    expect(silent({ ...running, state: 'succeeded' }, at(99))).toBeUndefined()
-    expect(silent(running, at(1) - 1)).toBeUndefined()
-    expect(silent(running, at(1))).toMatchObject({ failure: 'lost', code: 'WORKER_LOST' })
-    expect(silent({ ...running, lease: undefined }, at(99))).toBeUndefined()
-    const timed = { ...running, lease: at(9), deadline: at(1) }
+    const begun = { ...running, begunAt: at(0) }
+    expect(silent({ ...begun, state: 'succeeded' }, at(99))).toBeUndefined()
+    expect(silent(begun, at(1) - 1)).toBeUndefined()
+    expect(silent(begun, at(1))).toMatchObject({ failure: 'lost', code: 'WORKER_LOST' })
+    expect(silent(begun, at(1))).not.toHaveProperty('uncounted')
+    expect(silent({ ...begun, lease: undefined }, at(99))).toBeUndefined()
+    const timed = { ...begun, lease: at(9), deadline: at(1) }
     expect(silent(timed, at(1) + LEASE_MS - 1)).toBeUndefined()
     expect(silent(timed, at(1) + LEASE_MS)).toMatchObject({ failure: 'timeout', code: 'WORKER_LOST' })
+  })
+
+  test('that nobody began is lost when its lease is over, whatever its time, and counts for nothing', () => {
+    const timed = { ...running, lease: at(9), deadline: at(1) }
+    expect(silent(timed, at(9) - 1)).toBeUndefined()
+    expect(silent(timed, at(9))).toMatchObject({ failure: 'lost', uncounted: true })
+    expect(silent({ ...timed, job: 'j1' }, at(9))).toMatchObject({ failure: 'timeout' })
+  })
+
+  test('is told again of an attempt that was claimed a while ago and not begun', () => {
+    const claimed = { ...running, startedAt: at(5) }
+    const soon = at(5) + 44_999
+    expect(isUnbegun(claimed, soon)).toBe(false)
+    expect(isUnbegun(claimed, soon + 1)).toBe(true)
+    expect(isUnbegun({ ...claimed, begunAt: at(5) }, at(9))).toBe(false)
+    expect(isUnbegun({ ...claimed, job: 'j1' }, at(9))).toBe(false)
+    expect(isUnbegun({ ...claimed, state: 'queued' }, at(9))).toBe(false)
   })
 })
 

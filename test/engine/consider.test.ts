@@ -1,6 +1,7 @@
 import type { LimitDoc } from '../../shared/core/limit.ts'
 import { ordinalOf } from '../../shared/core/partition.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
+import { beginWork } from '../../shared/engine/attempt.ts'
 import { considerRun, type Reason } from '../../shared/engine/consider.ts'
 import { limitKey, nightKey, pauseKey, requestKey, runKey } from '../../shared/engine/keys.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
@@ -55,6 +56,31 @@ beforeEach(async () => {
     { dataset: 'orders', partition },
     { dataset: 'orders', partition: '2026-03-03' },
   ])
+})
+
+describe('a claim whose start got lost', () => {
+  test('is started again by whoever looks later, as the same attempt, until a worker has begun it', async () => {
+    const started: number[] = []
+    const start = async ({ attempt }: { attempt: number }) => void started.push(attempt)
+    host.world.workers = { start, stop: async () => {} }
+    expect(await look()).toBe(true)
+    expect(await run()).not.toHaveProperty('begunAt')
+    host.now += 44_999
+    await look()
+    expect(started).toEqual([1])
+    host.now += 1
+    expect(await look()).toBe(false)
+    expect(started).toEqual([1, 1])
+    expect(await beginWork(host.world, { task: 'cleaning', dataset: 'clean', partition, generation: 1, attempt: 1 })).toBeDefined()
+    host.now += 60_000
+    await look()
+    expect(started).toEqual([1, 1])
+  })
+
+  test('has begun where a start is never lost', async () => {
+    await look()
+    expect(await run()).toMatchObject({ state: 'running', begunAt: host.now })
+  })
 })
 
 describe('a look that loses the race', () => {

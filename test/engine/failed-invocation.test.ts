@@ -70,14 +70,19 @@ test.each([
   expect(failureOf(failed(errorType, errorMessage)).failure).toBe(failure)
 })
 
-test('one that waited too long and never began is lost, and says so', () => {
+test('one that waited too long and never began is lost, says so, and takes none of the run’s attempts', () => {
   const { requestContext } = failed()
   const waited = failed(undefined, undefined, {
     requestContext: { ...requestContext, condition: 'EventAgeExceeded', approximateInvokeCount: 0 },
     responseContext: undefined,
     responsePayload: undefined,
   })
-  expect(failureOf(waited)).toMatchObject({ failure: 'lost', message: expect.stringContaining('EventAgeExceeded after 0 invocations') })
+  expect(failureOf(waited)).toEqual({
+    failure: 'lost',
+    code: 'WORKER_LOST',
+    message: 'no function was free to begin the attempt',
+    uncounted: true,
+  })
 })
 
 test('only what says of what and why is Lambda’s word', () => {

@@ -71,6 +71,46 @@ describe('a service’s sweep', () => {
     expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
   })
 
+  test('starts again what nobody has begun, and ends it uncounted when its lease is over', async () => {
+    const started: number[] = []
+    host.world.workers = { start: async ({ attempt }) => void started.push(attempt), stop: async () => {} }
+    await put('prices', '2026-03-02', { version: version() })
+    await sweepTask(host.world, 'cleaning')
+    host.now += 15 * 60_000
+    await sweepTask(host.world, 'cleaning')
+    expect(started).toEqual([1, 1])
+    host.now += LEASE_MS
+    await sweepTask(host.world, 'cleaning')
+    expect(started).toEqual([1, 1, 2])
+    expect(await run('clean', '2026-03-02')).toMatchObject({ state: 'running', generation: 1, attempt: 2, ended: {} })
+  })
+
+  test('goes on after what fails, and fails in the end', async () => {
+    await put('clean', '2026-03-01', { task: 'cleaning', state: 'failed', effects: [{ effect: 'alert', generation: 1 }] })
+    host.world.notifier.alert = async () => {
+      throw new Error('the topic takes no mail')
+    }
+    await put('prices', '2026-03-02', { version: version() })
+    await expect(sweepTask(host.world, 'cleaning')).rejects.toThrow('the topic takes no mail')
+    expect(host.seen.started).toEqual(['cleaning@2026-03-02'])
+  })
+
+  test('looks at more open runs than it can in turn', async () => {
+    const looked: string[] = []
+    const { get } = host.world.ledger
+    host.world.ledger.get = key => {
+      if (key.pk === 'run/clean') looked.push(key.sk)
+      return get(key)
+    }
+    const days = Array.from({ length: 3001 }, (_, i) => new Date(Date.UTC(2010, 0, 1) + i * DAY).toISOString().slice(0, 10))
+    host.world.ledger.runsInState = async (_, states) => (states[0] === 'running' ? [] : days.map(sk => ({ pk: 'run/clean', sk })))
+    await sweepTask(host.world, 'cleaning')
+    expect(looked).toHaveLength(3000)
+    host.now += 15 * 60_000
+    await sweepTask(host.world, 'cleaning')
+    expect(new Set(looked).size).toBe(3001)
+  })
+
   test('finds what began of late, though what it is made of was published long before', async () => {
     host.now += 30 * DAY
     const at = host.now - 15 * DAY

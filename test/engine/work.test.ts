@@ -74,8 +74,11 @@ describe('an attempt', () => {
     expect(await beginWork(once, { ...name, attempt: 2 })).toBeUndefined()
     expect(await beginWork(once, { ...name, partition: '2026-03-07' })).toBeUndefined()
     expect(await run()).toEqual(before)
-    expect(await beginWork(host.world, name)).toBeDefined()
-    expect(await beginWork(host.world, name)).toBeUndefined()
+    const { begunAt: _, ...unbegun } = before
+    await host.ledger.put(runKey('clean', '2026-03-02'), unbegun, 1)
+    const { once: __, ...often } = host.world.workers
+    expect(await beginWork({ ...host.world, workers: often }, name)).toBeDefined()
+    expect(await beginWork({ ...host.world, workers: often }, name)).toBeUndefined()
     expect(await run()).toMatchObject({ begunAt: host.now })
   })
 

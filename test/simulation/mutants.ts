@@ -14,13 +14,13 @@ export const mutants: Mutant[] = [
   mutant(
     'a finisher is accepted whatever its attempt',
     'core/follow',
-    "  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined\n  const { lease, deadline, permits",
+    '  if (!isOwn(doc, by)) return undefined\n  const { lease, deadline, permits',
     "  if (doc.state !== 'running') return undefined\n  const { lease, deadline, permits",
   ),
   mutant(
     'a lease may be renewed by whoever comes',
     'core/follow',
-    "  if (doc.state !== 'running' || doc.generation !== by.generation || doc.attempt !== by.attempt) return undefined\n  return { ...doc, lease",
+    '  if (!isOwn(doc, by)) return undefined\n  return { ...doc, lease',
     "  if (doc.state === undefined) return undefined\n  return { ...doc, state: 'running', lease",
   ),
   mutant(
@@ -252,7 +252,7 @@ export const mutants: Mutant[] = [
     'const error = d && d.v > 1 ? silent(d, world.clock.now()) : undefined',
   ),
   mutant('every arrival reads all the inputs', 'core/readiness', '    }) < 0\n', '    }) < 9999\n'),
-  mutant('what deliveries lost is not looked for', 'engine/sweep', '  await catchUp(world, graph, task, seen)\n', ''),
+  mutant('what deliveries lost is not looked for', 'engine/sweep', '    () => catchUp(world, graph, task, seen),\n', ''),
   mutant(
     'a first latest wakes nobody',
     'engine/decide',

@@ -419,6 +419,10 @@ export class Oracle implements Witness {
     const leased = (before.lease ?? 0) > now + by.skewMs + 2 * this.skewMs && !by.attempt
     if (failure === 'lost' && (before.job === undefined ? leased : this.jobRuns(before.job)))
       this.broken(5, `${p.name} counts as lost while its lease or its job lasts`)
+    if (failure === 'lost' && before.begunAt === undefined && before.job === undefined) {
+      if (after.state !== 'queued') this.broken(9, `${p.name} failed for an attempt that nobody had begun`)
+      return
+    }
     p.ended[failure] = (p.ended[failure] ?? 0) + 1
     const { attempts, timeouts, losses, resources } = contract.retry
     const most = { transient: attempts, timeout: timeouts, lost: losses, resources }[failure as string] ?? 1
