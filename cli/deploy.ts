@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DeploymentOrder } from '../shared/aws/deploy/deployment-order.ts'
+import type { Registered } from '../shared/aws/deploy/compatibility.ts'
+import type { Deploying } from '../shared/aws/deploy/deployment-order.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import type { Project, Service } from '../shared/task/project.ts'
@@ -20,31 +21,51 @@ export interface DeployOptions {
   atOnce?: number
 }
 
+/** What a deployment asks of AWS. */
+export interface DeployWorld {
+  /** Undefined where there is no such stage yet. */
+  registered(stage: string, region: string): Promise<Registered | undefined>
+  hasLake(region: string, stage: string): Promise<boolean>
+  osls: typeof osls
+}
+
+const aws: DeployWorld = {
+  registered: async (stage, region) => (await import('../shared/aws/deploy/registration.ts')).registeredIn(stage, region),
+  hasLake: async (region, stage) => (await import('../shared/aws/deploy/site.ts')).hasLake(region, stage),
+  osls,
+}
+
 /** Compares with what the stage has registered, and deploys: the platform and every service, or those that are named. */
-export async function deploy(root: string, names: readonly string[], options: DeployOptions): Promise<number> {
+export async function deploy(root: string, names: readonly string[], options: DeployOptions, world = aws): Promise<number> {
   const project = await soundProject(root)
   const wrong = sqlFindings(project).filter(f => f.severity === 'error')
-  for (const finding of wrong) show(finding)
-  if (wrong.length > 0) return exits.bad
-  const chosen = chosenOf(project, names)
+  if (wrong.length > 0) return refused(wrong, 'the project has errors')
+  const deploying = deployingOf(project, names)
   const regions = await regionsOf(root, options)
-  const platform = names.length === 0 && !options.check && existsSync(join(root, 'serverless.yml'))
-  if (platform && !(await deployPlatform(root, regions, options))) return exits.no
-  const { order, findings } = await compared(project, chosen, options.stage, regions[0]!)
+  const registered = await world.registered(options.stage, regions[0]!)
+  if (!registered && !deploying.outside) throw noStage(options.stage, regions[0]!)
+  const { order, findings } = await compared(project, deploying, registered ?? nothing)
+  if (findings.some(f => f.severity === 'error')) return refused(findings, 'a reader would lose what it reads')
   findings.forEach(show)
-  if (findings.some(f => f.severity === 'error')) {
-    say(`\n${paint('red', 'nothing is deployed')}: a reader would lose what it reads`)
-    return exits.bad
-  }
   if (options.check) {
-    say(`${count(chosen.length, 'service')} can be deployed to ${options.stage}`)
+    if (!registered) say(`there is no stage ${options.stage} in ${regions[0]} yet, so nothing to compare with`)
+    say(`${count(deploying.services.length, 'service')} can be deployed to ${options.stage}`)
     return exits.ok
   }
-  const folders = new Map(chosen.map(s => [s.name, s.folder]))
-  const ended = await inSteps(order, options.atOnce ?? AT_ONCE, name => deployIn(folders.get(name)!, name, regions, options))
+  const folders = new Map(deploying.services.map(s => [s.name, s.folder]))
+  const ended = await inSteps(order, options.atOnce ?? AT_ONCE, name => {
+    const folder = folders.get(name)
+    return folder ? deployIn(folder, name, regions, options, world) : deployPlatform(root, name, regions, options, world)
+  })
   showEnd(ended)
   return ended.failed.length > 0 ? exits.no : exits.ok
 }
+
+// CloudFormation and the machine that bundles both have more to do than this only on paper.
+const AT_ONCE = 4
+
+/** What is registered in a stage that is not there yet. */
+const nothing: Registered = { made: new Set(), reads: [], columns: new Map() }
 
 /** Where to: the region that is named, or each of the stage's, the one that holds the ledger's table first. */
 export async function regionsOf(root: string, options: Pick<DeployOptions, 'stage' | 'region'>): Promise<string[]> {
@@ -54,47 +75,47 @@ export async function regionsOf(root: string, options: Pick<DeployOptions, 'stag
   return standby === '' ? [region || regionOf(options)] : [region, standby]
 }
 
-/** In two regions each needs what the other makes: the table's replica comes with the first, and its lake is replicated once the second has one. */
-async function deployPlatform(root: string, regions: readonly string[], options: DeployOptions): Promise<boolean> {
-  const { hasLake, platformOrder } = await import('../shared/aws/deploy/site.ts')
-  const isThere = regions[1] === undefined || (await hasLake(regions[1], options.stage))
-  for (const region of platformOrder(regions, isThere)) if (!(await deployOne(root, 'the platform', region, regions, options))) return false
-  return true
+/** The named services; all of them, with the platform, when none is named. */
+function deployingOf(project: Project, names: readonly string[]): Deploying {
+  if (names.length > 0) return { services: names.map(name => serviceOf(project, name)) }
+  const platform = existsSync(join(project.root, 'serverless.yml'))
+  return { services: project.services, ...(platform && { outside: project.datasets.filter(d => d.outside) }) }
 }
 
-/** The services by their names; all of them when none is named. */
-function chosenOf(project: Project, names: readonly string[]): Service[] {
-  if (names.length === 0) return [...project.services]
-  return names.map(name => {
-    const found = project.services.find(s => s.name === name)
-    if (found) return found
-    const near = nearest(
-      name,
-      project.services.map(s => s.name),
-    )
-    throw new RedeyeError('UNKNOWN_NAME', `there is no service "${name}"`, {
-      remedy: near ? `did you mean ${near}?` : 'name folders of services/',
-    })
+function serviceOf({ services }: Project, name: string): Service {
+  const found = services.find(s => s.name === name)
+  if (found) return found
+  const near = nearest(
+    name,
+    services.map(s => s.name),
+  )
+  throw new RedeyeError('UNKNOWN_NAME', `there is no service "${name}"`, {
+    remedy: near ? `did you mean ${near}?` : 'name folders of services/',
   })
 }
 
-async function compared(
-  project: Project,
-  chosen: Service[],
-  stage: string,
-  region: string,
-): Promise<{ order: DeploymentOrder; findings: Finding[] }> {
-  const [{ deploymentFindings }, { deploymentOrder }, { registeredIn }] = await Promise.all([
+const noStage = (stage: string, region: string) =>
+  new RedeyeError('NOT_DEPLOYED', `there is no stage ${stage} in ${region} that a service could be deployed to`, {
+    remedy: `deploy its platform first: redeye deploy --stage ${stage}, or name another --stage, AWS_PROFILE or AWS_REGION`,
+    failure: 'user',
+  })
+
+async function compared(project: Project, deploying: Deploying, registered: Registered) {
+  const [{ deploymentFindings }, { deploymentOrder }] = await Promise.all([
     import('../shared/aws/deploy/compatibility.ts'),
     import('../shared/aws/deploy/deployment-order.ts'),
-    import('../shared/aws/deploy/registration.ts'),
   ])
-  const registered = await registeredIn(stage, region)
-  return { order: deploymentOrder(project, chosen, registered.reads), findings: deploymentFindings(project, chosen, registered) }
+  return {
+    order: deploymentOrder(project, deploying, registered.reads),
+    findings: deploymentFindings(project, deploying, registered),
+  }
 }
 
-// CloudFormation and the machine that bundles both have more to do than this only on paper.
-const AT_ONCE = 4
+function refused(findings: readonly Finding[], why: string): number {
+  findings.forEach(show)
+  say(`\n${paint('red', 'nothing is deployed')}: ${why}`)
+  return exits.bad
+}
 
 /** Says what stands now and what does not, where something failed. */
 function showEnd({ deployed, failed, left }: StepsEnd): void {
@@ -104,22 +125,35 @@ function showEnd({ deployed, failed, left }: StepsEnd): void {
   say(`deployed: ${deployed.join(', ') || 'nothing'}`)
 }
 
-async function deployIn(folder: string, name: string, regions: readonly string[], options: DeployOptions): Promise<boolean> {
-  for (const region of regions) if (!(await deployOne(folder, name, region, regions, options))) return false
-  return true
+/** In two regions each needs what the other makes: the table's replica comes with the first, and its lake is replicated once the second has one. */
+async function deployPlatform(
+  root: string,
+  name: string,
+  regions: readonly string[],
+  options: DeployOptions,
+  world: DeployWorld,
+): Promise<boolean> {
+  const { platformOrder } = await import('../shared/aws/deploy/site.ts')
+  const isThere = regions[1] === undefined || (await world.hasLake(regions[1], options.stage))
+  return deployIn(root, name, platformOrder(regions, isThere), options, world)
 }
 
-async function deployOne(
+/** In one region after the other; the first that fails ends it. */
+async function deployIn(
   folder: string,
   name: string,
-  region: string,
   regions: readonly string[],
   { stage }: DeployOptions,
+  world: DeployWorld,
 ): Promise<boolean> {
-  const { ok, output } = await osls(folder, ['deploy', '--stage', stage, '--region', region])
-  say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}${regions.length > 1 ? ` in ${region}` : ''}`)
-  if (!ok) say(whyItFailed(output))
-  return ok
+  for (const region of regions) {
+    const { ok, output } = await world.osls(folder, ['deploy', '--stage', stage, '--region', region])
+    say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}${regions.length > 1 ? ` in ${region}` : ''}`)
+    if (ok) continue
+    say(whyItFailed(output))
+    return false
+  }
+  return true
 }
 
 function show({ file, line, column, severity, message, code, remedy }: Finding): void {

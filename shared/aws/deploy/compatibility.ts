@@ -2,9 +2,10 @@ import { relative } from 'node:path'
 import type { Place } from '../../core/errors.ts'
 import type { Finding } from '../../core/finding.ts'
 import { type Columns, type ColumnType, sparkType } from '../../core/schema.ts'
+import type { Dataset } from '../../task/dataset.ts'
 import { near } from '../../task/near.ts'
 import type { Project, Service } from '../../task/project.ts'
-import { givingUp } from './deployment-order.ts'
+import { type Deploying, givingUp, PLATFORM } from './deployment-order.ts'
 import { type ColumnUse, lostColumns, type ReadsDoc, readsOf } from './schemas.ts'
 
 /** What a stage has registered. */
@@ -16,30 +17,36 @@ export interface Registered {
 }
 
 /**
- * What deploying some services of a project would do to the rest of a stage: errors refuse it, warnings stay until mended. A reader that is
- * deployed with them counts as it will be. Added columns are nobody's loss.
+ * What a deployment would do to the rest of a stage: errors refuse it, warnings stay until mended. A reader that is deployed with it counts
+ * as it will be. Added columns are nobody's loss.
  */
-export function deploymentFindings(project: Project, chosen: readonly Service[], registered: Registered): Finding[] {
-  const fresh = new Map(chosen.map(s => [s.task.name, readsOf(project.root, s)]))
+export function deploymentFindings(project: Project, deploying: Deploying, registered: Registered): Finding[] {
+  const { services, outside = [] } = deploying
+  const fresh = new Map(services.map(s => [s.task.name, readsOf(project.root, s)]))
   const reads = [...registered.reads.filter(r => !fresh.has(r.task)), ...fresh.values()]
-  const first = givingUp(chosen, registered.reads)
-  return chosen.flatMap(service => [
-    ...losses(project, service, reads),
-    ...(first.has(service.name)
-      ? tooEarly(project, service, fresh.get(service.task.name)!, registered)
-      : unmade(project, service, fresh.get(service.task.name)!, chosen, registered)),
-    ...missing(project, service, chosen, registered),
-  ])
+  const first = givingUp(deploying, registered.reads)
+  const makes = new Set([...services.map(s => s.task.output.name), ...outside.map(d => d.name)])
+  return [
+    ...outside.flatMap(dataset => losses(project.root, dataset, reads)),
+    ...services.flatMap(service => {
+      const its = fresh.get(service.task.name)!
+      return [
+        ...losses(project.root, service.task.output, reads, service.task.name),
+        ...(first.has(service.name) ? tooEarly(project, its, registered) : unmade(project, its, makes, registered)),
+        ...missing(project, service, makes, registered),
+      ]
+    }),
+  ]
 }
 
-function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[]): Finding[] {
-  const { name, columns, declared } = task.output
+/** What readers would lose if a dataset had the columns that it is declared with. */
+export function losses(root: string, { name, columns, declared }: Dataset, reads: readonly ReadsDoc[], task?: string): Finding[] {
   return lostColumns(name, columns, reads).map(({ task: reader, column, use, now }) => ({
     code: 'BAD_DATASET',
     severity: 'error',
-    ...placeIn(project.root, near(declared, now === undefined ? name : column)),
+    ...placeIn(root, near(declared, now === undefined ? name : column)),
     dataset: name,
-    task: task.name,
+    ...(task !== undefined && { task }),
     message:
       now === undefined
         ? `${name} would lose the column "${column}", which ${reader} reads (${use.at})`
@@ -51,24 +58,24 @@ function losses(project: Project, { task }: Service, reads: readonly ReadsDoc[])
   }))
 }
 
-/** Columns that a service reads and that the stage's producer, as it was deployed, does not make so. */
-function unmade(project: Project, { task }: Service, reads: ReadsDoc, chosen: readonly Service[], registered: Registered): Finding[] {
-  const makes = new Set(chosen.map(s => s.task.output.name))
+/** Columns that a service reads and that are not so in the stage, of what is not deployed with it. */
+function unmade(project: Project, reads: ReadsDoc, makes: ReadonlySet<string>, registered: Registered): Finding[] {
   return lackedIn(reads, registered)
     .filter(l => !makes.has(l.dataset))
-    .map(lacked => lackedFinding(task.name, lacked, `deploy ${producerIn(project, lacked.dataset)} first, or with it`))
+    .map(lacked => lackedFinding(reads.task, lacked, `deploy ${producerIn(project, lacked.dataset)} first, or with it`))
 }
 
 /** The same of a service that goes before all producers, since it gives up what one of them takes away. */
-function tooEarly(project: Project, { task }: Service, reads: ReadsDoc, registered: Registered): Finding[] {
+function tooEarly(project: Project, reads: ReadsDoc, registered: Registered): Finding[] {
   return lackedIn(reads, registered).map(lacked => {
     const producer = producerIn(project, lacked.dataset)
-    const remedy = `${task.name} goes first, for it gives up a column: let ${producer} make old and new columns beside each other for one deployment`
-    return lackedFinding(task.name, lacked, remedy)
+    const remedy = `${reads.task} goes first, for it gives up a column: let ${producer} have old and new columns beside each other for one deployment`
+    return lackedFinding(reads.task, lacked, remedy)
   })
 }
 
-const producerIn = ({ graph }: Project, dataset: string): string => graph.producerOf(dataset)?.task ?? `what makes ${dataset}`
+const producerIn = ({ graph }: Project, dataset: string): string =>
+  graph.producerOf(dataset)?.task ?? (graph.dataset(dataset)?.outside ? PLATFORM : `what makes ${dataset}`)
 
 interface Lacked {
   dataset: string
@@ -100,8 +107,7 @@ function lackedFinding(task: string, { dataset, column, use, now }: Lacked, reme
   }
 }
 
-function missing(project: Project, { task }: Service, chosen: readonly Service[], { made }: Registered): Finding[] {
-  const makes = new Set(chosen.map(s => s.task.output.name))
+function missing(project: Project, { task }: Service, makes: ReadonlySet<string>, { made }: Registered): Finding[] {
   return Object.values(task.inputs).flatMap(({ dataset, declared }): Finding[] => {
     if (dataset.outside || made.has(dataset.name) || makes.has(dataset.name)) return []
     return [

@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SNSClient } from '@aws-sdk/client-sns'
-import { SSMClient } from '@aws-sdk/client-ssm'
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import type { Contract } from '../../core/contract.ts'
 import { RedeyeError } from '../../core/errors.ts'
 import { readGraph, registerContracts, retireTask } from '../../engine/deploy.ts'
@@ -15,9 +16,10 @@ import type { Task } from '../../task/task.ts'
 import { lambdaClock } from '../clock.ts'
 import { DynamoLedger } from '../ledger.ts'
 import { snsNotifier } from '../notifier.ts'
-import { sdkOptions } from '../sdk.ts'
+import { awsFailure, errorName, sdkOptions } from '../sdk.ts'
 import { platformValuesOf } from '../stage.ts'
-import type { Registered } from './compatibility.ts'
+import { losses, type Registered } from './compatibility.ts'
+import { names } from './names.ts'
 import { datasetSchema, readsOf, registeredSchemas, registerSchemas } from './schemas.ts'
 import type { StageSettings } from './stage-settings.ts'
 
@@ -81,6 +83,15 @@ export async function registerPlatform(root: string, { stage }: StageSettings, r
 
 export async function registerOutside(world: Pick<World, 'ledger' | 'clock'>, root: string): Promise<string[]> {
   const outside = (await loadProject(root)).datasets.filter(d => d.outside)
+  const { reads } = await registeredOn(world.ledger)
+  const [loss] = outside.flatMap(dataset => losses(root, dataset, reads))
+  if (loss)
+    throw new RedeyeError(loss.code, `${loss.message}; what is made outside stays registered as it was`, {
+      remedy: `${loss.remedy}; then deploy the platform again`,
+      ...(loss.file && { file: join(root, loss.file) }),
+      ...(loss.line && { line: loss.line }),
+      ...(loss.column && { column: loss.column }),
+    })
   await registerContracts(world, () => outside.map(datasetContract))
   await registerSchemas(world, outside.map(datasetSchema))
   return outside.length === 0 ? [] : [`made outside, and registered: ${outside.map(d => d.name).join(', ')}`]
@@ -102,9 +113,20 @@ export async function switchTask(world: Pick<World, 'ledger' | 'clock'>, task: s
   )
 }
 
-/** What a stage has registered, for whoever is about to change it. */
-export async function registeredIn(stage: string, region: string): Promise<Registered> {
-  return registeredOn((await deploymentWorld(stage, region)).ledger)
+/** What a stage has registered, for whoever is about to change it; undefined where there is no such stage yet. */
+export async function registeredIn(stage: string, region: string): Promise<Registered | undefined> {
+  return (await isThere(stage, region)) ? registeredOn((await deploymentWorld(stage, region)).ledger) : undefined
+}
+
+async function isThere(stage: string, region: string): Promise<boolean> {
+  const Name = names.parameter(stage, 'table')
+  try {
+    await new SSMClient({ ...sdkOptions, region }).send(new GetParameterCommand({ Name }))
+    return true
+  } catch (cause) {
+    if (errorName(cause) === 'ParameterNotFound') return false
+    throw awsFailure(cause, { action: 'ssm:GetParameter', resource: `parameter${Name}` })
+  }
 }
 
 export async function registeredOn(ledger: Pick<Ledger, 'query'>): Promise<Registered> {

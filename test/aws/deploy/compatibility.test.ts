@@ -5,8 +5,9 @@ import { readsOf } from '../../../shared/aws/deploy/schemas.ts'
 import { readGraph, retireTask } from '../../../shared/engine/deploy.ts'
 import type { World } from '../../../shared/engine/world.ts'
 import { SqliteLedger } from '../../../shared/local/ledger.ts'
-import type { Project, Service } from '../../../shared/task/project.ts'
+import { loadProject, type Project, type Service } from '../../../shared/task/project.ts'
 import type { Task } from '../../../shared/task/task.ts'
+import { datasetFile, soundProject, trialProject } from '../../cli/trial-project.ts'
 import { demo, root } from './tasks.ts'
 
 const service = (name: string) => demo.services.find(s => s.name === name)!
@@ -31,7 +32,7 @@ const reformed: Service = {
   sql: { ...reader.sql!, text: reader.sql!.text.replace('delay_min > 15', '1 > 15').replace('sum(delay_min)', 'sum(0)') },
 }
 const delayRead = { flights: { delay_min: { type: 'int' as const, at: 'services/airport-day/airport-day.sql:6:1' } } }
-const errors = (chosen: Service[], given = registered, project: Project = demo) => deploymentFindings(project, chosen, given)
+const errors = (chosen: Service[], given = registered, project: Project = demo) => deploymentFindings(project, { services: chosen }, given)
 
 test('the same again, and a column more, is nobody’s loss', () => {
   expect(errors([flights])).toEqual([])
@@ -77,7 +78,7 @@ test('they go first, so they cannot take up a column at once that is only made t
       severity: 'error',
       task: 'airport-day',
       message: 'airport-day reads "origin" of flights, which in the stage has no such column',
-      remedy: expect.stringContaining('let flown-flights make old and new columns beside each other for one deployment'),
+      remedy: expect.stringContaining('let flown-flights have old and new columns beside each other for one deployment'),
     },
   ])
 })
@@ -87,14 +88,18 @@ describe('the order', () => {
     Object.fromEntries([...order].map(([name, after]) => [name, [...after].sort()]))
 
   test('is upstream first: whoever reads waits for who makes, as far as they are deployed', () => {
-    const order = deploymentOrder(demo, ['airport-day', 'flown-flights', 'airport-registry'].map(service), [])
+    const order = deploymentOrder(demo, { services: ['airport-day', 'flown-flights', 'airport-registry'].map(service) }, [])
     expect(names(order)).toEqual({ 'airport-registry': [], 'flown-flights': [], 'airport-day': ['airport-registry', 'flown-flights'] })
     expect([...order.keys()].at(-1)).toBe('airport-day')
   })
 
   test('is turned around for who gives up a column: whoever takes it away waits for him', () => {
     const reads = [{ v: 1 as const, task: 'airport-day', reads: delayRead }]
-    const order = deploymentOrder(demo, [changed(withoutDelay), reformed, service('airport-registry'), service('route-punctuality')], reads)
+    const order = deploymentOrder(
+      demo,
+      { services: [changed(withoutDelay), reformed, ...['airport-registry', 'route-punctuality'].map(service)] },
+      reads,
+    )
     expect(names(order)).toEqual({
       'airport-registry': [],
       'airport-day': [],
@@ -162,14 +167,14 @@ describe('registration', () => {
     const known = await registeredOn(ledger)
     expect([...known.made].sort()).toEqual(['airport_days', 'flights'])
     expect(known.reads.map(r => r.task)).toEqual(['airport-day', 'flown-flights'])
-    expect(deploymentFindings(demo, [changed(withoutDelay)], known).map(f => f.severity)).toEqual(['error'])
+    expect(deploymentFindings(demo, { services: [changed(withoutDelay)] }, known).map(f => f.severity)).toEqual(['error'])
   })
 
   test('a task that is retired reads nothing any more, and begins a new life when it comes back', async () => {
     expect(await retireTask(world, 'airport-day')).toBe(true)
     expect(await retireTask(world, 'airport-day')).toBe(false)
     const known = await registeredOn(ledger)
-    expect(deploymentFindings(demo, [changed(withoutDelay)], known)).toEqual([])
+    expect(deploymentFindings(demo, { services: [changed(withoutDelay)] }, known)).toEqual([])
     expect(known.made.has('airport_days')).toBe(false)
     await registerTask({ ...world, clock: { now: () => 3000, stamp: () => 3000 } }, root, service('airport-day').task)
     expect((await readGraph(ledger)).task('airport-day')?.deployedAt).toBe(3000)
@@ -177,5 +182,24 @@ describe('registration', () => {
 
   test('the demo has no dataset made outside', async () => {
     expect(await registerOutside(world, root)).toEqual([])
+  })
+
+  test('a dataset made outside is registered, but not without a column that a registered reader uses', async () => {
+    const project = trialProject(soundProject())
+    const clean = (await loadProject(project.folder)).services[0]!.task
+    expect(await registerOutside(world, project.folder)).toEqual(['made outside, and registered: orders, regions'])
+    await registerTask(world, project.folder, clean)
+    const fewer = trialProject({
+      ...soundProject(),
+      'datasets/orders.ts': datasetFile('orders', 'outside: true').replace("city: 'string'", "town: 'string'"),
+    })
+    await expect(registerOutside(world, fewer.folder)).rejects.toMatchObject({
+      code: 'BAD_DATASET',
+      message: expect.stringMatching(
+        /^orders would lose the column "city", which clean-orders reads \(.*\); what is made outside stays registered as it was$/,
+      ),
+      remedy: expect.stringMatching(/^deploy clean-orders without it first, .*; then deploy the platform again$/),
+    })
+    expect((await registeredOn(ledger)).columns.get('orders')).toEqual({ id: 'int', city: 'string' })
   })
 })
