@@ -2,8 +2,8 @@
  * Lets so many works go on at once; the next begins when one of them has ended, first come, first served.
  *
  * @example
- * const download = atMost(16)
- * await Promise.all(keys.map(key => download(() => read(key))))
+ * const inTurn = atMost(16)
+ * const answers = await Promise.all(['a', 'b'].map(page => inTurn(() => fetch(`https://example.com/${page}`))))
  */
 export function atMost(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
   let going = 0
