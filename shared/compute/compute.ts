@@ -6,7 +6,7 @@ import { refuseFailedChecks, runChecks } from './checks.ts'
 import { openSession } from './duckdb.ts'
 import { computeFailure } from './failure.ts'
 import { runIngest } from './ingest.ts'
-import { openedManifests, openVersions, selectVersions } from './input-relation.ts'
+import { openedManifests, openRelations, selectVersions } from './input-relation.ts'
 import { runLoad } from './load.ts'
 import { manifestOf, writeManifest } from './manifest-file.ts'
 import { runTransform, SparkOnly, type Statement, sqlFileOf, translate } from './transform.ts'
@@ -93,7 +93,7 @@ async function runAttempt(task: Task, world: ComputeWorld, attempt: Attempt, tra
     const statement = task.work.work === 'transform' ? await translated() : undefined
     const session = await openSession(world.duckdb ?? {}, context, attempt.signal)
     try {
-      const work = { task, attempt, world, session, relationOf: relationsOf(task, attempt, world.lake) }
+      const work = { task, attempt, world, session, relationsOf: relationsOf(task, attempt, world.lake) }
       const produced = statement
         ? await runTransform(work, statement)
         : task.work.work === 'ingest'
@@ -120,22 +120,19 @@ async function check(work: Work, produced: Produced): Promise<void> {
   const written = { partition: attempt.partition, manifest, paths: await Promise.all(files.map(file => world.lake.fetch(file.key))) }
   const relation = `(${selectVersions(task.output.name, task.output.columns, [written])})`
   const { partition } = attempt
-  const { relationOf } = work
+  const relationOf = async (alias: string) => (await work.relationsOf([alias]))[alias]!
   const translated = world.checks && { translated: world.checks }
   const results = await runChecks({ session, task, partition, relation, rows, statistics, relationOf, ...translated })
   refuseFailedChecks(task, attempt.partition, results)
 }
 
-/** Opens an input's versions when it is first asked for; what nobody reads is not even fetched. */
-function relationsOf(task: Task, attempt: Attempt, lake: Lake): Work['relationOf'] {
-  const opened = new Map<string, Promise<string>>()
-  const open = async (alias: string) => {
-    const { dataset } = task.inputs[alias]!
-    return selectVersions(dataset.name, dataset.columns, await openVersions(lake, attempt.inputs[alias] ?? []))
-  }
-  return alias => {
-    const relation = opened.get(alias) ?? open(alias)
-    opened.set(alias, relation)
-    return relation
+/** Opens inputs' versions when they are first asked for; what nobody reads is not even fetched. */
+function relationsOf(task: Task, attempt: Attempt, lake: Lake): Work['relationsOf'] {
+  const opened: Record<string, string> = {}
+  return async aliases => {
+    const fresh = aliases.filter(alias => opened[alias] === undefined)
+    const datasets = fresh.map(alias => [alias, { ...task.inputs[alias]!.dataset, versions: attempt.inputs[alias] ?? [] }] as const)
+    Object.assign(opened, await openRelations(lake, Object.fromEntries(datasets)))
+    return Object.fromEntries(aliases.map(alias => [alias, opened[alias]!]))
   }
 }

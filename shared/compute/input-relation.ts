@@ -8,32 +8,64 @@ import { fromFile, sessionType } from './column-type.ts'
 import { readManifest } from './manifest-file.ts'
 import { parquet } from './part-files.ts'
 
-/** A version of a partition with its manifest and the local paths of its files. */
-export interface OpenedVersion {
+/** A dataset as its reader declares it, and the versions that are read. */
+export interface PinnedDataset {
+  name: string
+  columns: Columns
+  versions: readonly PinnedPartition[]
+}
+
+/** A version of a partition with its manifest. */
+export interface DescribedVersion {
   partition: string
   manifest: Manifest
+}
+
+/** One whose files are at hand, by their local paths. */
+export interface OpenedVersion extends DescribedVersion {
   paths: string[]
 }
 
 // So many answers of a bucket are awaited at once; a year of hours would otherwise be nine thousand.
 const AT_ONCE = 32
 
-/** Reads the manifests of pinned versions and fetches their files. */
-export function openVersions(lake: Lake, pinned: readonly PinnedPartition[]): Promise<OpenedVersion[]> {
-  return severally(pinned, async one => {
-    const manifest = await readManifest(lake, one.folder)
-    return { partition: one.partition, manifest, paths: await Promise.all(manifest.files.map(file => lake.fetch(file.key))) }
-  })
-}
-
 /** Reads the manifests of pinned versions, and nothing of their files. */
-export function openedManifests(lake: Lake, pinned: readonly PinnedPartition[]): Promise<Pick<OpenedVersion, 'partition' | 'manifest'>[]> {
+export function openedManifests(lake: Lake, pinned: readonly PinnedPartition[]): Promise<DescribedVersion[]> {
   return severally(pinned, async ({ partition, folder }) => ({ partition, manifest: await readManifest(lake, folder) }))
 }
 
-async function severally<T>(pinned: readonly PinnedPartition[], open: (one: PinnedPartition) => Promise<T>): Promise<T[]> {
+/** Reads the manifests of pinned versions and fetches their files; rejects with BAD_DATASET before that when one has columns that cannot be read. */
+export async function openVersions(lake: Lake, dataset: PinnedDataset): Promise<OpenedVersion[]> {
+  return fetchFiles(lake, await readableManifests(lake, dataset))
+}
+
+/** The queries over versions of some datasets, by the names they are given; no file is fetched before all are known to be readable. */
+export async function openRelations(lake: Lake, datasets: Readonly<Record<string, PinnedDataset>>): Promise<Record<string, string>> {
+  const described: [string, PinnedDataset, DescribedVersion[]][] = []
+  for (const [name, dataset] of Object.entries(datasets)) described.push([name, dataset, await readableManifests(lake, dataset)])
+  const relations: Record<string, string> = {}
+  for (const [name, dataset, versions] of described)
+    relations[name] = selectVersions(dataset.name, dataset.columns, await fetchFiles(lake, versions))
+  return relations
+}
+
+async function readableManifests(lake: Lake, { name, columns, versions }: PinnedDataset): Promise<DescribedVersion[]> {
+  const described = await openedManifests(lake, versions)
+  for (const [schema, [first]] of Map.groupBy(described, version => version.manifest.schema))
+    writtenColumns(name, columns, schema, first!.partition)
+  return described
+}
+
+function fetchFiles(lake: Lake, described: readonly DescribedVersion[]): Promise<OpenedVersion[]> {
+  return severally(described, async version => ({
+    ...version,
+    paths: await Promise.all(version.manifest.files.map(file => lake.fetch(file.key))),
+  }))
+}
+
+async function severally<A, T>(all: readonly A[], open: (one: A) => Promise<T>): Promise<T[]> {
   const opened: T[] = []
-  for (let i = 0; i < pinned.length; i += AT_ONCE) opened.push(...(await Promise.all(pinned.slice(i, i + AT_ONCE).map(open))))
+  for (let i = 0; i < all.length; i += AT_ONCE) opened.push(...(await Promise.all(all.slice(i, i + AT_ONCE).map(open))))
   return opened
 }
 

@@ -1,19 +1,10 @@
 import type { DuckDBValue } from '@duckdb/node-api'
-import type { Columns } from '../core/schema.ts'
-import type { PinnedPartition } from '../ports/compute.ts'
 import type { Lake } from '../ports/lake.ts'
 import { type DuckDb, type DuckDbOptions, openSession } from './duckdb.ts'
-import { openVersions, selectVersions, withRelations } from './input-relation.ts'
+import { openRelations, type PinnedDataset, withRelations } from './input-relation.ts'
 import { rowsOf } from './row-stream.ts'
 import type { Session } from './session.ts'
 import { translateSql } from './transform.ts'
-
-/** A dataset of a query: the versions of it that are to be seen, as the ledger has them. */
-export interface QueriedDataset {
-  name: string
-  columns: Columns
-  versions: readonly PinnedPartition[]
-}
 
 /** What a query answers: its columns with their types as DuckDB names them, and rows of plain values. */
 export interface QueryAnswer {
@@ -26,13 +17,13 @@ export interface QueryAnswer {
 /** The first rows of versions of a dataset, in the order they were written. */
 export async function readRows(
   lake: Lake,
-  dataset: QueriedDataset,
+  dataset: PinnedDataset,
   limit = 20,
   options: DuckDbOptions = {},
 ): Promise<Record<string, unknown>[]> {
   return inSession(dataset.name, options, async session => {
-    const versions = await openVersions(lake, dataset.versions)
-    const relation = `(SELECT * FROM (${selectVersions(dataset.name, dataset.columns, versions)}) LIMIT ${limit})`
+    const { select } = await openRelations(lake, { select: dataset })
+    const relation = `(SELECT * FROM (${select}) LIMIT ${limit})`
     const rows: Record<string, unknown>[] = []
     for await (const some of rowsOf(session, relation, dataset.columns)) rows.push(...some)
     return rows
@@ -48,19 +39,16 @@ export async function readRows(
 export async function queryLake(
   lake: Lake,
   sql: string,
-  datasets: readonly QueriedDataset[],
+  datasets: readonly PinnedDataset[],
   options: DuckDbOptions & { limit?: number; file?: string } = {},
 ): Promise<QueryAnswer> {
   const { limit = 1000, file = 'the query', ...duckdb } = options
   const inputs = datasets.map(({ name, columns }) => ({ alias: name, columns }))
   const translated = await translateSql(sql, inputs, undefined, file)
   return inSession('query', duckdb, async session => {
-    const relations: Record<string, string> = {}
-    for (const { name, columns, versions } of datasets) {
-      // A version of an older schema that cannot be read matters only to a query that names its dataset.
-      if (new RegExp(`\\b${RegExp.escape(name)}\\b`, 'i').test(sql))
-        relations[name] = selectVersions(name, columns, await openVersions(lake, versions))
-    }
+    // A version of an older schema that cannot be read matters only to a query that names its dataset.
+    const named = datasets.filter(({ name }) => new RegExp(`\\b${RegExp.escape(name)}\\b`, 'i').test(sql))
+    const relations = await openRelations(lake, Object.fromEntries(named.map(dataset => [dataset.name, dataset])))
     await session.prepareFor(translated.duckdb)
     return answer(session, withRelations(relations, translated.duckdb), limit)
   })

@@ -33,7 +33,7 @@ export async function runLoad(work: Work): Promise<Produced> {
   const alias = deliveredAlias(task)
   const { dataset } = task.inputs[alias]!
   const pinned = attempt.inputs[alias] ?? []
-  const versions = await openVersions(world.lake, pinned)
+  const versions = await openVersions(world.lake, { ...dataset, versions: pinned })
   const asDeclared = !map && !mapped && versions.every(version => version.manifest.schema === schemaText(dataset.columns))
   const receipts: Receipt[] = []
   // A target that has said how far it is can go on there; what it has accepted it answers again.

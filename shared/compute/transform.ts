@@ -65,8 +65,7 @@ export async function translateSql(
 /** Runs a transform: its statement over the pinned versions, into files. */
 export async function runTransform(work: Work, statement: Statement): Promise<Produced> {
   const { task, attempt, session, world } = work
-  const relations: Record<string, string> = {}
-  for (const alias of Object.keys(task.inputs)) relations[alias] = await work.relationOf(alias)
+  const relations = await work.relationsOf(Object.keys(task.inputs))
   const values = parameterValues(session.duckdb, partitionTimes(task.output.partition, attempt.partition), statement.translated.parameters)
   const relation = await outputRelation(session, statement, values, task.output.columns, relations)
   const parts = await writeParts(session, world.lake, attempt.folder, { relation, columns: task.output.columns, values })

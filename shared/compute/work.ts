@@ -45,8 +45,8 @@ export interface Work {
   attempt: Attempt
   world: ComputeWorld
   session: Session
-  /** The query that gives an input's rows, from its pinned versions. */
-  relationOf(alias: string): Promise<string>
+  /** The queries that give inputs' rows, from their pinned versions, by alias. */
+  relationsOf(aliases: readonly string[]): Promise<Record<string, string>>
 }
 
 /** What the kinds of work have in common: the files they wrote. */

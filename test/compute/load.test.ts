@@ -71,6 +71,16 @@ test('hands over files where they are the rows, and none where a map makes them'
   expect(given).toEqual([await Promise.all(pins.map(pin => place.lake.fetch(`${pin.folder}/part-0000.parquet`))), undefined, undefined])
 })
 
+test('a version that cannot be read is what the load fails with, before a file is fetched', async () => {
+  const target = targetOf(async function* () {
+    yield { batch: 0, rows: 1, token: 't', answer: 'ok' }
+  })
+  const pin = await place.pin(day('routes', { route: 'string', flights: 'bigint', miles: 'int' }, ['route']), [route(1)])
+  const lake = { ...place.lake, fetch: () => Promise.reject(new Error('the disk is full')) }
+  const task = load({ inputs: { routes: same(routes) }, target, output: loaded })
+  await expect(place.run(task, { inputs: { routes: [pin] } }, { lake })).rejects.toMatchObject({ code: 'BAD_DATASET', failure: 'user' })
+})
+
 test('a map makes the delivered rows, and leaves some out', async () => {
   let got: { columns: unknown; rows: unknown[] } | undefined
   const target = targetOf(async function* (delivery) {

@@ -159,6 +159,18 @@ describe('the columns of an input that change', () => {
   })
 })
 
+test('of all inputs the manifests are looked at before a file is fetched, so that a version that cannot be read is what the attempt fails with', async () => {
+  const other = day('airports', { code: 'string' })
+  const task = transform({ inputs: { airports: same(other), flights: same(flights) }, output: delays, sql: 'delays.sql' })
+  const airports = await place.pin(other, [{ code: 'SFO' }])
+  const changed = await place.pin(day('flights', { ...flights.columns, carrier: 'string' }), [flight('SFO', 1)])
+  const lake = { ...place.lake, fetch: () => Promise.reject(new Error('the disk is full')) }
+  await expect(place.run(task, { inputs: { airports: [airports], flights: [changed] } }, { ...sql(sumSql), lake })).rejects.toMatchObject({
+    code: 'BAD_DATASET',
+    failure: 'user',
+  })
+})
+
 describe('what the statement gives', () => {
   test('comes to the declared columns by name, in their order', async () => {
     const pin = await place.pin(flights, [flight('SFO', 10)])
