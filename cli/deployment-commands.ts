@@ -22,7 +22,9 @@ export function addDeploymentCommands(program: Command, root: () => string, exit
   program
     .command('retire')
     .argument('<task>', 'the task’s name')
-    .description('let what runs of a task end, then remove its service; what it has made stays')
+    .description(
+      'pause a task, let what runs of it end, cancel the rest and see it stopped, then remove its service and retire its contract; what it has made stays. Run again after a failure it goes on',
+    )
     .summary('end a task’s life on AWS')
     .addOption(stage())
     .option(...region)

@@ -3,8 +3,8 @@ import { cancel } from '../core/follow.ts'
 import { buildGraph, type Graph } from '../core/graph.ts'
 import type { RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
-import type { Ledger } from '../ports/ledger.ts'
-import { datasetContractKey, taskContractKey } from './keys.ts'
+import type { Key, Ledger } from '../ports/ledger.ts'
+import { datasetContractKey, runKey, taskContractKey } from './keys.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -76,12 +76,26 @@ async function register(world: Pick<World, 'ledger'>, contract: Contract, existi
 }
 
 async function retire(world: World, sk: string, contract: Contract): Promise<void> {
-  if (contract.kind === 'task') {
-    const open = await world.ledger.runsInState(contract.task, ['waiting', 'queued', 'running', 'held'])
-    for (const key of open) await swap<RunDoc>(world, key, doc => cancel(doc, world.clock.now()) ?? doc)
-    if (open.length > 0) await world.notifier.platform(`the task ${contract.task} is gone; ${open.length} of its runs are cancelled`)
-  }
+  if (contract.kind === 'task') await cancelOpenRuns(world, contract.task)
   await swap<Contract | RetiredContract>(world, { pk: 'contract', sk }, doc =>
     doc?.kind === 'retired' ? doc : { kind: 'retired', was: contract },
   )
+}
+
+/** Cancels the runs of a task that is about to go, or gone, with a word to people; resolves with those it cancelled. */
+export async function cancelOpenRuns(world: Pick<World, 'ledger' | 'clock' | 'notifier'>, task: string): Promise<Key[]> {
+  const cancelled: Key[] = []
+  for (const key of await world.ledger.runsInState(task, ['waiting', 'queued', 'running', 'held'])) {
+    const { written } = await swap<RunDoc>(world, key, doc => cancel(doc, world.clock.now()) ?? doc)
+    if (written) cancelled.push(key)
+  }
+  if (cancelled.length > 0) await world.notifier.platform(`the task ${task} is gone; ${cancelled.length} of its runs are cancelled`)
+  return cancelled
+}
+
+/** Those of an output's runs that are cancelled and whose attempt has not been stopped yet; `known` are looked at whatever the index says. */
+export async function stillToStop({ ledger }: Pick<World, 'ledger'>, output: string, known: readonly Key[]): Promise<Key[]> {
+  const keys = new Map([...known, ...(await ledger.withEffects(runKey(output, '').pk))].map(key => [key.sk, key]))
+  const docs = await ledger.getMany<RunDoc>([...keys.values()])
+  return docs.flatMap(stored => (stored?.doc.effects?.some(e => e.effect === 'stop') ? [stored.key] : []))
 }
