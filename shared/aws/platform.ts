@@ -4,11 +4,12 @@ import { collectDaily } from '../engine/collector.ts'
 import { deliveries as deliver, type Inspect } from '../engine/deliveries.ts'
 import { heedJob } from '../engine/job.ts'
 import type { ScheduledEvent } from '../engine/lambda.ts'
-import { recordNight, wake } from '../engine/night.ts'
+import { lateNights, recordNight, wake } from '../engine/night.ts'
 import { requests as carryOut } from '../engine/requests.ts'
 import { sweepPlatform } from '../engine/sweep.ts'
 import type { Dataset } from '../task/dataset.ts'
 import { type AwsHost, awsHost } from './host.ts'
+import { LATE_NIGHTS, metricLine } from './metric.ts'
 import { relayBatch, type StreamEvent, type StreamResponse } from './stream.ts'
 
 /** What EMR Serverless says of a job. */
@@ -24,6 +25,8 @@ export interface PlatformOptions {
   datasets: readonly Dataset[]
   /** The ports; made of the environment unless given. */
   host?: () => AwsHost
+  /** Where metrics are written, a line each: the function's log unless given. */
+  write?: (line: string) => void
 }
 
 /**
@@ -32,7 +35,11 @@ export interface PlatformOptions {
  * @example
  * export const { night, requests, deliveries, jobs, relay, sweep } = platform({ datasets: Object.values(datasets) })
  */
-export function platform({ datasets, host = onceOf(() => awsHost(process.env)) }: PlatformOptions) {
+export function platform({
+  datasets,
+  host = onceOf(() => awsHost(process.env)),
+  write = line => void process.stdout.write(line),
+}: PlatformOptions) {
   return {
     /** For the daily schedule, which begins the nights that are due, and for the event of a night, which it records. */
     night: middy(async (event: Envelope<'NightStarted'> | ScheduledEvent): Promise<void> => {
@@ -65,9 +72,15 @@ export function platform({ datasets, host = onceOf(() => awsHost(process.env)) }
     }),
     /** For batches of the ledger's stream: tells the bus what follows from them. */
     relay: middy(async (event: StreamEvent): Promise<StreamResponse> => relayBatch(host().world, event)),
-    /** For a schedule: repairs what best-effort delivery lost, and once a day clears the lake of what nobody needs. */
+    /** For a schedule: misses nights, repairs what best-effort delivery lost, and once a day clears the lake of what nobody needs. */
     sweep: middy(async (_: ScheduledEvent): Promise<void> => {
-      const { world, lake } = host()
+      const { world, settings, lake, log } = host()
+      // First, since what follows may take all of the function's time.
+      if (settings.nightAt !== undefined) {
+        const dates = await lateNights(world, settings.zone, settings.nightAt)
+        if (dates.length > 0) log.warn('nights are late', { dates })
+        write(metricLine(settings.stage, LATE_NIGHTS, dates.length, world.clock.now()))
+      }
       await sweepPlatform(world)
       await collectDaily(world, await lake())
     }),

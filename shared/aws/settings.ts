@@ -19,6 +19,8 @@ export interface Settings {
   scheduleRole: string
   /** The zone whose midnight begins a night. */
   zone: string
+  /** When in that zone a night begins, for the sweep, which misses those that do not. */
+  nightAt: string | undefined
   /** The name of the service's own `work`; the platform has none. */
   work: string | undefined
   laneLimits: Partial<Record<Lane, number>>
@@ -55,6 +57,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     scheduleGroup: value('REDEYE_SCHEDULE_GROUP'),
     scheduleRole: value('REDEYE_SCHEDULE_ROLE'),
     zone: value('REDEYE_ZONE'),
+    nightAt: env.REDEYE_NIGHT_AT || undefined,
     work: env.REDEYE_WORK || undefined,
     laneLimits: laneLimitsOf(env.REDEYE_LANE_LIMITS),
     spark: sparkOf(env),

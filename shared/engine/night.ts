@@ -1,7 +1,7 @@
 import { RedeyeError } from '../core/errors.ts'
 import { checkEvent } from '../core/event-shape.ts'
 import type { EventDetails } from '../core/events.ts'
-import { dateOfDay, dayOf, dayOfDate } from '../core/zone.ts'
+import { dateOfDay, dayOf, dayOfDate, HOUR_MS, timeOfDay } from '../core/zone.ts'
 import { type NightDoc, nightKey } from './keys.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
@@ -12,12 +12,38 @@ import type { World } from './world.ts'
  */
 export async function wake(world: World, timezone: string): Promise<string[]> {
   const yesterday = dayOf(timezone, world.clock.now()) - 1
-  const [last] = await world.ledger.query<NightDoc>('night', { descending: true, limit: 1 })
+  // A night of a day to come, begun by mistake, holds up none of those before it.
+  const [last] = await world.ledger.query<NightDoc>('night', { to: dateOfDay(yesterday), descending: true, limit: 1 })
   const first = last ? dayOfDate(last.doc.date)! + 1 : yesterday
   const dates: string[] = []
   for (let day = first; day <= yesterday; day++) dates.push(dateOfDay(day))
   await world.bus.publish(dates.map(date => ({ type: 'NightStarted', detail: { date } })))
   return dates
+}
+
+// So long a schedule may be late, a function may be tried again, and nobody is to be called.
+const LATE_MS = HOUR_MS
+// As far as sweeps look back: what is older nobody has missed, or somebody has decided to leave.
+const LOOK_BACK_DAYS = 14
+
+/**
+ * The dates whose night was due an hour ago and is not in the ledger, of the last fortnight: what an alarm is about. Before the stage had
+ * a task no night was due.
+ */
+export async function lateNights(world: World, timezone: string, nightAt: string): Promise<string[]> {
+  const now = world.clock.now()
+  const { tasks } = await world.graph()
+  const born = Math.min(...tasks.map(t => t.deployedAt))
+  const [hour, minute] = nightAt.split(':').map(Number) as [number, number]
+  const today = dayOf(timezone, now)
+  const first = today - LOOK_BACK_DAYS
+  const begun = new Set((await world.ledger.query('night', { from: dateOfDay(first), to: dateOfDay(today) })).map(({ key }) => key.sk))
+  const late: string[] = []
+  for (let day = first; day < today; day++) {
+    const due = timeOfDay(timezone, day + 1, hour, minute)
+    if (due >= born && due + LATE_MS <= now && !begun.has(dateOfDay(day))) late.push(dateOfDay(day))
+  }
+  return late
 }
 
 /** The platform's part in a night, whoever began it: it is recorded, once. */

@@ -3,6 +3,7 @@ import { platform } from '../../shared/aws/platform.ts'
 import { unhandled } from '../../shared/aws/unhandled.ts'
 import type { Envelope, NewEvent } from '../../shared/core/events.ts'
 import { buildGraph } from '../../shared/core/graph.ts'
+import { recordNight } from '../../shared/engine/night.ts'
 import type { World } from '../../shared/engine/world.ts'
 import { SqliteLedger } from '../../shared/local/ledger.ts'
 import { streamRecord } from './stream-record.ts'
@@ -17,15 +18,16 @@ let spark: World['spark']
 const published: NewEvent[] = []
 const letters: unknown[] = []
 const removed: string[] = []
+const metrics: string[] = []
 beforeEach(() => {
   ledger = new SqliteLedger({ path: ':memory:', filter: () => false })
   spark = undefined
-  published.length = letters.length = removed.length = 0
+  published.length = letters.length = removed.length = metrics.length = 0
 })
 afterEach(() => ledger.close())
 
 /** The platform's functions on ports of this machine. */
-function functions() {
+function functions(tasks: { task: string; deployedAt: number }[] = []) {
   const graph = buildGraph([
     { kind: 'dataset', dataset: 'orders', partitioning: { grain: 'daily', timezone: 'UTC' }, outside: true, keepMs: 0 },
   ])
@@ -35,7 +37,7 @@ function functions() {
     bus: { publish: async (events: NewEvent[]) => void published.push(...events) },
     deadLetters: { put: async (letter: unknown) => void letters.push(letter) },
     notifier: { alert: async () => {}, notice: async () => {}, platform: async () => {} },
-    graph: async () => graph,
+    graph: async () => ({ ...graph, tasks }),
     spark,
     laneLimits: {},
   } as unknown as World
@@ -43,13 +45,13 @@ function functions() {
   const host = {
     world,
     log,
-    settings: { zone: 'Europe/Madrid' },
+    settings: { stage: 'dev', zone: 'Europe/Madrid', nightAt: '03:30' },
     handle: unhandled({ world, log, forgetGraph: () => {} }),
     lake: async () => ({ list: async function* () {}, remove: async (keys: string[]) => void removed.push(...keys) }),
     duckdb: {},
     onEmptyDisk: <T>(work: () => Promise<T>) => work(),
   } as unknown as AwsHost
-  return platform({ datasets: [], host: () => host })
+  return platform({ datasets: [], host: () => host, write: line => void metrics.push(line) })
 }
 const context = {} as never
 
@@ -122,4 +124,20 @@ test('the sweep goes through requests and limits, and once a day through the lak
   const { sweep } = functions()
   await sweep(scheduled, context)
   expect((await ledger.query('collected')).length).toBe(1)
+})
+
+test('the sweep says how many nights are late, as CloudWatch takes a metric', async () => {
+  const { sweep } = functions([{ task: 'clean', deployedAt: now - 3 * 86_400_000 }])
+  await recordNight({ ledger, clock: { now: () => now } } as unknown as World, { date: '2001-02-12' })
+  await sweep(scheduled, context)
+  expect(metrics).toHaveLength(1)
+  expect(metrics[0]!.endsWith('\n')).toBe(true)
+  expect(JSON.parse(metrics[0]!)).toEqual({
+    _aws: {
+      Timestamp: now,
+      CloudWatchMetrics: [{ Namespace: 'Redeye', Dimensions: [['stage']], Metrics: [{ Name: 'LateNights', Unit: 'Count' }] }],
+    },
+    stage: 'dev',
+    LateNights: 2,
+  })
 })

@@ -66,6 +66,26 @@ test('a region that stands by begins, relays and sweeps nothing', () => {
   expect(standby.NightAlarm!.Properties!.ActionsEnabled).toBe(false)
 })
 
+test('the sweep knows when nights are due, and the alarm is about what it finds: late nights, or nothing at all', () => {
+  const sweep = platformStack(settings({ nightAt: '04:05' })).functions.sweep
+  expect(sweep.environment.REDEYE_NIGHT_AT).toBe('04:05')
+  expect(all.SweepRule!.Properties!.ScheduleExpression).toBe('rate(15 minutes)')
+  expect(all.NightAlarm!.Properties).toMatchObject({
+    Namespace: 'Redeye',
+    MetricName: 'LateNights',
+    Dimensions: [{ Name: 'stage', Value: 'dev' }],
+    Period: 900,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 1,
+    Threshold: 0,
+    ComparisonOperator: 'GreaterThanThreshold',
+    // A new alarm has no data and tells nobody; one that loses them does.
+    TreatMissingData: 'missing',
+    InsufficientDataActions: [{ Ref: 'Topic' }],
+    ActionsEnabled: true,
+  })
+})
+
 const regions = { region: 'eu-west-1', standby: 'eu-central-1' }
 const home = resources({ ...regions, site: { ...onlySite, replicatesTo: 'eu-central-1' } })
 const stream = 'arn:aws:dynamodb:eu-central-1:123456789012:table/redeye-dev/stream/2026-01-01T00:00:00.000'

@@ -1,7 +1,8 @@
+import { SWEEP_MS } from '../../../engine/sweep.ts'
+import { LATE_NIGHTS, NAMESPACE } from '../../metric.ts'
 import { names } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
 import { att, type Resource, type Resources, ref, type Value } from '../template.ts'
-import { platformRule } from './functions.ts'
 
 /**
  * Six alarms a stage, however many tasks it has: a run that fails tells its owner by itself, so these are about the platform. What its
@@ -33,19 +34,23 @@ export function alarms(settings: StageSettings): Resources {
       Threshold: 300_000,
       ComparisonOperator: 'GreaterThanThreshold',
     }),
-    // An hour after a night was due there has been none for 25 hours, and 26 where the clocks went back in between.
+    // Each sweep looks in the ledger for the nights that were due an hour ago, so one that is late is known by its date.
     NightAlarm: alarm(stage, NO_NIGHT, {
-      AlarmDescription: 'A date has no night: aws events put-events with events/night-started.example.json begins one',
-      Namespace: 'AWS/Events',
-      MetricName: 'MatchedEvents',
-      Dimensions: [dimension('EventBusName', ref('Bus')), dimension('RuleName', platformRule(stage, 'night'))],
-      Statistic: 'Sum',
-      Period: 3600,
-      EvaluationPeriods: 26,
-      DatapointsToAlarm: 26,
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
+      AlarmDescription:
+        'A date has no night (events/night-started.example.json begins one), or, for lack of data, no sweep looks: see the log of the sweep',
+      Namespace: NAMESPACE,
+      MetricName: LATE_NIGHTS,
+      Dimensions: [dimension('stage', stage)],
+      Statistic: 'Maximum',
+      Period: SWEEP_MS / 1000,
+      // One that finds a late night is enough; all three must be silent before silence is told.
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 1,
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      // Nothing is wrong with a stage whose first sweep is still to come: an alarm begins without data, and tells only of getting there.
+      TreatMissingData: 'missing',
+      InsufficientDataActions: [ref('Topic')],
       ActionsEnabled: settings.site.active,
     }),
     TimersAlarm: alarm(stage, 'timers', {

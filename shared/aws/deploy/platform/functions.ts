@@ -43,7 +43,10 @@ export function functions(settings: StageSettings): Record<PlatformFunction, Ser
       memorySize,
       timeout,
       role: `${capital(name)}Role`,
-      environment: stageEnvironment(settings, { deadLettersUrl: ref('DeadLetters'), scheduleRole: att('TimerRole', 'Arn'), spark: {} }),
+      environment: {
+        ...stageEnvironment(settings, { deadLettersUrl: ref('DeadLetters'), scheduleRole: att('TimerRole', 'Arn'), spark: {} }),
+        ...(name === 'sweep' && { REDEYE_NIGHT_AT: settings.nightAt }),
+      },
       ...(withDuckdb.includes(name) && { ephemeralStorageSize: DELIVERIES_DISK_MB }),
     }
   }
@@ -136,7 +139,7 @@ function failuresOf(name: PlatformFunction): Resources[string] {
   }
 }
 
-/** The rule of one of the platform's functions: an alarm watches the night's by its name, and a move switches them all. */
+/** The rule of one of the platform's functions: a move switches them all, by name. */
 export const platformRule = (stage: string, name: PlatformFunction): string => names.rule(stage, 'platform', name)
 
 // A region that stands by hears and begins nothing: what it decided would be written beside the writer.
