@@ -1,10 +1,14 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { jest } from '@jest/globals'
+import { mockClient } from 'aws-sdk-client-mock'
 import { type RetireWorld, retire } from '../../cli/retire.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { readGraph } from '../../shared/engine/deploy.ts'
 import { type PauseDoc, pauseKey, runKey } from '../../shared/engine/keys.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { sdkError } from '../aws/sdk.ts'
 import { soundProject, trialProject } from './trial-project.ts'
 
 const story = parseStory(
@@ -60,6 +64,7 @@ async function stage(fails: () => boolean = () => false) {
   }
   const { folder } = trialProject({
     ...soundProject(),
+    'serverless.yml': 'params: { prod: { region: eu-west-1, standby: eu-central-1 } }\n',
     'services/clean-orders/serverless.yml': 'service: clean-orders\n',
   })
   const retired = (more = {}) => retire(folder, 'clean-orders', { stage: 'dev', region: 'eu-west-1', drain: 1, ...more }, on)
@@ -115,4 +120,26 @@ test('a stack that cannot be removed leaves a paused task; said again, the comma
   expect(await retired()).toBe(0)
   expect(happened.at(-1)).toBe('remove in eu-west-1: 0 open, paused, its contract stands')
   expect(await paused()).toBe(false)
+})
+
+describe('in two regions', () => {
+  mockClient(SSMClient).on(GetParameterCommand).resolves({})
+  // Only the region that writes has a table, so nobody has moved the stage.
+  mockClient(DynamoDBClient)
+    .on(DescribeTableCommand)
+    .rejects(sdkError('ResourceNotFoundException', 'no', 400))
+
+  test('the one that writes comes last, and its contract with it', async () => {
+    const { happened, retired } = await stage()
+    expect(await retired({ stage: 'prod', region: undefined })).toBe(0)
+    expect(happened.slice(1).map(h => h.split(':')[0])).toEqual(['remove in eu-central-1', 'remove in eu-west-1'])
+    expect(happened.at(-1)).toContain('its contract stands')
+  })
+
+  test('from the other alone its stack is removed, and the task goes on', async () => {
+    const { happened, retired, host } = await stage()
+    expect(await retired({ stage: 'prod', region: 'eu-central-1' })).toBe(0)
+    expect(happened).toEqual(['remove in eu-central-1: 4 open, not paused, its contract stands'])
+    expect((await readGraph(host.ledger)).task('clean-orders')).toBeDefined()
+  })
 })
