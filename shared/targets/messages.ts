@@ -17,8 +17,31 @@ export interface RowMessage {
   attributes: Record<string, string>
 }
 
-/** Sends some messages, at most ten and 256 KB; gives those that were not taken, with the reason. */
-export type SendMessages = (messages: readonly RowMessage[]) => Promise<{ message: RowMessage; reason: string; senders: boolean }[]>
+/** A message that was not taken, with the reason, and whether the sender is to blame. */
+export interface Refused {
+  message: RowMessage
+  reason: string
+  senders: boolean
+}
+
+/** Where messages go. */
+export interface MessageService {
+  /** What errors name: the setting that says where it is. */
+  name: string
+  /** What a policy must allow: `sqs:SendMessage`. */
+  action: string
+  /** Sends some messages, at most ten and 256 KB; gives those that were not taken, and rejects as the SDK does. */
+  send(messages: readonly RowMessage[], signal: AbortSignal): Promise<Refused[]>
+}
+
+/**
+ * What every client is made with. Both services answer within a second: one that takes no connection for 3 s or says nothing for 10 s has
+ * lost it. Four tries of this, as often as below, are over in minutes, so that the attempt ends by itself and says why.
+ */
+export const clientOptions = {
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: 3000, socketTimeout: 10_000 },
+}
 
 // A receipt, and a saved position, for so many rows: fifty requests, some seconds. What dies in between sends them again, under the same ids.
 const BATCH = 500
@@ -32,7 +55,7 @@ const FIRST_WAIT_MS = 1000
 const AT_ONCE = 5
 
 /** Delivers a partition's rows, a message each; what an earlier attempt has sent is not sent again. */
-export async function* deliverMessages(what: string, delivery: Delivery, send: SendMessages): AsyncIterable<Receipt> {
+export async function* deliverMessages(service: MessageService, delivery: Delivery): AsyncIterable<Receipt> {
   let progress = resume(delivery.position, BATCH)
   for await (const { batch, rows } of batchesOf(delivery.rows, progress.size)) {
     delivery.signal.throwIfAborted()
@@ -42,38 +65,48 @@ export async function* deliverMessages(what: string, delivery: Delivery, send: S
       continue
     }
     const messages = rows.map(row => messageOf(delivery, row))
-    await sendAll(what, delivery, requestsOf(messages), send)
+    await sendAll(service, delivery, requestsOf(messages))
     progress = accepting(sending(progress, batch, delivery.attempt), batch)
     await delivery.save(progress as unknown as Json)
     yield { batch, rows: rows.length, token, answer: 'sent' }
   }
 }
 
-async function sendAll(what: string, delivery: Delivery, requests: RowMessage[][], send: SendMessages): Promise<void> {
+async function sendAll(service: MessageService, delivery: Delivery, requests: RowMessage[][]): Promise<void> {
   let left = requests
   for (let sendings = 1; left.length > 0; sendings++) {
-    const refused: Awaited<ReturnType<SendMessages>> = []
-    for (let from = 0; from < left.length; from += AT_ONCE) {
-      delivery.signal.throwIfAborted()
-      refused.push(...(await Promise.all(left.slice(from, from + AT_ONCE).map(send))).flat())
-    }
+    const refused: Refused[] = []
+    for (let from = 0; from < left.length; from += AT_ONCE)
+      refused.push(...(await Promise.all(left.slice(from, from + AT_ONCE).map(request => sendOne(service, delivery, request)))).flat())
     const [first] = refused
     if (!first) return
     const wrong = refused.find(r => r.senders)
     if (wrong)
-      throw new RedeyeError('BAD_TARGET', `${what} does not take ${wrong.message.id}: ${wrong.reason}`, {
+      throw new RedeyeError('BAD_TARGET', `${service.name} does not take ${wrong.message.id}: ${wrong.reason}`, {
         remedy: 'compare the rows with what it takes: 256 KB a message, and of a FIFO one its own attributes',
       })
     if (sendings === SENDINGS)
       throw new RedeyeError(
         'TARGET_UNAVAILABLE',
-        `${what} did not take ${first.message.id} and ${refused.length - 1} more: ${first.reason}`,
+        `${service.name} did not take ${first.message.id} and ${refused.length - 1} more: ${first.reason}`,
         {
           remedy: 'the load is retried by itself, from the first batch that was not taken',
         },
       )
     await delivery.world.sleep(FIRST_WAIT_MS * 2 ** (sendings - 1), delivery.signal)
     left = requestsOf(refused.map(r => r.message))
+  }
+}
+
+/** One request; of one that was refused as a whole, every message. */
+async function sendOne(service: MessageService, { signal }: Delivery, messages: RowMessage[]): Promise<Refused[]> {
+  signal.throwIfAborted()
+  try {
+    return await service.send(messages, signal)
+  } catch (cause) {
+    // Why the attempt ended, and not that its request did.
+    signal.throwIfAborted()
+    return refusedWhole(service, messages, cause)
   }
 }
 
@@ -132,23 +165,19 @@ export function messageFaults(target: string, connection: string, key: readonly 
   return found
 }
 
-const mayPass = /Throttl|TooManyRequests|RequestLimit|ServiceUnavailable|Internal|Timeout|ECONN|EPIPE|ENOTFOUND|KmsThrottl|OverLimit/i
+const mayPass =
+  /Throttl|TooManyRequests|RequestLimit|ServiceUnavailable|Internal|Timeout|ETIMEDOUT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|KmsThrottl|OverLimit/i
 
 /** A request as a whole that was refused: a busy service's messages are sent again, a missing one or a missing permission is told. */
-export function refusedWhole(
-  what: string,
-  action: string,
-  messages: readonly RowMessage[],
-  cause: unknown,
-): Awaited<ReturnType<SendMessages>> {
-  const name = String((cause as { name?: unknown }).name ?? 'Error')
-  const text = `${name}: ${(cause as Error).message}`
-  if (mayPass.test(name) || mayPass.test(String((cause as { code?: unknown }).code ?? '')))
+function refusedWhole({ name, action }: MessageService, messages: readonly RowMessage[], cause: unknown): Refused[] {
+  const error = String((cause as { name?: unknown }).name ?? 'Error')
+  const text = `${error}: ${(cause as Error).message}`
+  if (mayPass.test(error) || mayPass.test(String((cause as { code?: unknown }).code ?? '')))
     return messages.map(message => ({ message, reason: text, senders: false }))
-  if (/AccessDenied|AuthorizationError|NotAuthorized|Credentials|InvalidClientToken|ExpiredToken/i.test(name))
-    throw new RedeyeError('BAD_CREDENTIAL', `${action} on ${what} is not allowed: ${text}`, {
+  if (/AccessDenied|AuthorizationError|NotAuthorized|Credentials|InvalidClientToken|ExpiredToken/i.test(error))
+    throw new RedeyeError('BAD_CREDENTIAL', `${action} on ${name} is not allowed: ${text}`, {
       remedy: `allow ${action} on it in the role of the task’s work, and in its own policy where it is another account’s`,
       cause,
     })
-  throw new RedeyeError('BAD_TARGET', `${what} cannot be used: ${text}`, { remedy: 'compare the setting with what there is', cause })
+  throw new RedeyeError('BAD_TARGET', `${name} cannot be used: ${text}`, { remedy: 'compare the setting with what there is', cause })
 }

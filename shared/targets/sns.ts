@@ -1,7 +1,7 @@
 import type { SNSClient } from '@aws-sdk/client-sns'
 import { RedeyeError } from '../core/errors.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
-import { deliverMessages, messageFaults, type RowMessage, refusedWhole, type SendMessages, shortId } from './messages.ts'
+import { clientOptions, deliverMessages, type MessageService, messageFaults, type RowMessage, shortId } from './messages.ts'
 
 export interface SnsOptions {
   /** The name of the setting that holds the topic's ARN. */
@@ -34,29 +34,27 @@ async function* deliver({ connection }: SnsOptions, delivery: Delivery): AsyncIt
     })
   // The client is loaded only where rows are sent.
   const { SNSClient } = await import('@aws-sdk/client-sns')
-  const client = new SNSClient({ maxAttempts: 4, region })
+  const client = new SNSClient({ ...clientOptions, region })
   try {
-    yield* deliverMessages(connection, delivery, await sender(client, arn, connection))
+    yield* deliverMessages({ name: connection, action: 'sns:Publish', send: await sender(client, arn) }, delivery)
   } finally {
     client.destroy()
   }
 }
 
-async function sender(client: SNSClient, arn: string, what: string): Promise<SendMessages> {
+async function sender(client: SNSClient, arn: string): Promise<MessageService['send']> {
   const { PublishBatchCommand } = await import('@aws-sdk/client-sns')
   const fifo = arn.endsWith('.fifo')
-  return async messages => {
-    try {
-      const entries = messages.map((message, i) => entryOf(message, i, fifo))
-      const { Failed = [] } = await client.send(new PublishBatchCommand({ TopicArn: arn, PublishBatchRequestEntries: entries }))
-      return Failed.map(({ Id, Code, Message, SenderFault }) => ({
-        message: messages[Number(Id)]!,
-        reason: [Code, Message].filter(Boolean).join(': '),
-        senders: SenderFault === true,
-      }))
-    } catch (cause) {
-      return refusedWhole(what, 'sns:Publish', messages, cause)
-    }
+  return async (messages, abortSignal) => {
+    const entries = messages.map((message, i) => entryOf(message, i, fifo))
+    const { Failed = [] } = await client.send(new PublishBatchCommand({ TopicArn: arn, PublishBatchRequestEntries: entries }), {
+      abortSignal,
+    })
+    return Failed.map(({ Id, Code, Message, SenderFault }) => ({
+      message: messages[Number(Id)]!,
+      reason: [Code, Message].filter(Boolean).join(': '),
+      senders: SenderFault === true,
+    }))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { RedeyeError } from '../core/errors.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
-import { deliverMessages, messageFaults, type RowMessage, refusedWhole, type SendMessages, shortId } from './messages.ts'
+import { clientOptions, deliverMessages, type MessageService, messageFaults, type RowMessage, shortId } from './messages.ts'
 
 export interface SqsOptions {
   /** The name of the setting that holds the queue's URL. */
@@ -35,30 +35,25 @@ async function* deliver({ connection }: SqsOptions, delivery: Delivery): AsyncIt
   // The client is loaded only where rows are sent.
   const { SQSClient } = await import('@aws-sdk/client-sqs')
   const region = /^https:\/\/sqs\.([a-z0-9-]+)\./.exec(url)?.[1]
-  const client = new SQSClient({ maxAttempts: 4, ...(region && { region }) })
+  const client = new SQSClient({ ...clientOptions, ...(region && { region }) })
   try {
-    yield* deliverMessages(connection, delivery, await sender(client, url, connection))
+    yield* deliverMessages({ name: connection, action: 'sqs:SendMessage', send: await sender(client, url) }, delivery)
   } finally {
     client.destroy()
   }
 }
 
-async function sender(client: SQSClient, url: string, what: string): Promise<SendMessages> {
+async function sender(client: SQSClient, url: string): Promise<MessageService['send']> {
   const { SendMessageBatchCommand } = await import('@aws-sdk/client-sqs')
   const fifo = url.endsWith('.fifo')
-  return async messages => {
-    try {
-      const { Failed = [] } = await client.send(
-        new SendMessageBatchCommand({ QueueUrl: url, Entries: messages.map((m, i) => entryOf(m, i, fifo)) }),
-      )
-      return Failed.map(({ Id, Code, Message, SenderFault }) => ({
-        message: messages[Number(Id)]!,
-        reason: [Code, Message].filter(Boolean).join(': '),
-        senders: SenderFault === true,
-      }))
-    } catch (cause) {
-      return refusedWhole(what, 'sqs:SendMessage', messages, cause)
-    }
+  return async (messages, abortSignal) => {
+    const entries = messages.map((message, i) => entryOf(message, i, fifo))
+    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }), { abortSignal })
+    return Failed.map(({ Id, Code, Message, SenderFault }) => ({
+      message: messages[Number(Id)]!,
+      reason: [Code, Message].filter(Boolean).join(': '),
+      senders: SenderFault === true,
+    }))
   }
 }
 

@@ -56,4 +56,17 @@ export async function receiptsOf(target: Target, delivery: Delivery): Promise<Re
   return Array.fromAsync(target.deliver(delivery))
 }
 
+/** How long a client of the SDK, as a mock has caught it, waits for a connection and for a word. */
+export async function timeoutsOf(client: unknown): Promise<{ connectionTimeout?: number; socketTimeout?: number }> {
+  return (client as { config: { requestHandler: { configProvider: Promise<object> } } }).config.requestHandler.configProvider
+}
+
+/** A request that nobody answers, as the SDK has it: over when the signal that came with the call says so. */
+export function unanswered(call: { args: readonly unknown[] }): Promise<never> {
+  const { abortSignal } = call.args[1] as { abortSignal: AbortSignal }
+  return new Promise((_, reject) => {
+    abortSignal.addEventListener('abort', () => reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' })))
+  })
+}
+
 export const things = (count: number): Rows => Array.from({ length: count }, (_, n) => ({ id: n + 1, name: `thing ${n + 1}` }))

@@ -2,7 +2,7 @@ import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns'
 import { mockClient } from 'aws-sdk-client-mock'
 import type { Delivery } from '../../shared/ports/target.ts'
 import { sns } from '../../shared/targets/sns.ts'
-import { columns, deliveryOf, receiptsOf, things, worldOf } from './delivery.ts'
+import { columns, deliveryOf, receiptsOf, things, timeoutsOf, unanswered, worldOf } from './delivery.ts'
 
 const client = mockClient(SNSClient)
 const arn = 'arn:aws:sns:eu-west-1:123456789012:things'
@@ -45,6 +45,40 @@ test('what was not taken is sent again; a missing permission is told', async () 
   expect(requests().map(r => r.PublishBatchRequestEntries!.length)).toEqual([2, 1])
   client.on(PublishBatchCommand).rejects(Object.assign(new Error('no'), { name: 'AuthorizationErrorException' }))
   await expect(send(things(1))).rejects.toMatchObject({ code: 'BAD_CREDENTIAL', remedy: expect.stringContaining('allow sns:Publish') })
+})
+
+test.each([
+  ['a request without an answer', Object.assign(new Error('the request socket timed out'), { name: 'TimeoutError' })],
+  ['a connection that does not come', Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' })],
+  ['a connection that breaks', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+  ['a name that cannot be looked up now', Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' })],
+])('%s is a passing trouble, and tried again', async (_, error) => {
+  client.on(PublishBatchCommand).rejectsOnce(error).resolves({ Successful: [], Failed: [] })
+  await send(things(1))
+  expect(requests()).toHaveLength(2)
+  client.on(PublishBatchCommand).rejects(error)
+  await expect(send(things(1))).rejects.toMatchObject({
+    code: 'TARGET_UNAVAILABLE',
+    failure: 'transient',
+    message: expect.stringContaining(error.message),
+  })
+})
+
+test('a silent connection is given up after some seconds', async () => {
+  await send(things(1))
+  const { connectionTimeout, socketTimeout } = await timeoutsOf(client.commandCalls(PublishBatchCommand)[0]!.thisValue)
+  for (const timeout of [connectionTimeout!, socketTimeout!]) expect(timeout > 0 && timeout <= 30_000).toBe(true)
+})
+
+test('an attempt that ends while it sends ends its request too, and says why it ended', async () => {
+  const attempt = new AbortController()
+  client.on(PublishBatchCommand).callsFake(() => {
+    const answer = unanswered(client.commandCalls(PublishBatchCommand)[0]!)
+    attempt.abort(new Error('over'))
+    return answer
+  })
+  await expect(send(things(1), { signal: attempt.signal })).rejects.toThrow('over')
+  expect(requests()).toHaveLength(1)
 })
 
 test('a setting that is no ARN', async () => {

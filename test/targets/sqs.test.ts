@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import type { Json } from '../../shared/core/schema.ts'
 import type { Delivery } from '../../shared/ports/target.ts'
 import { sqs } from '../../shared/targets/sqs.ts'
-import { columns, deliveryOf, receiptsOf, things, worldOf } from './delivery.ts'
+import { columns, deliveryOf, receiptsOf, things, timeoutsOf, unanswered, worldOf } from './delivery.ts'
 
 const client = mockClient(SQSClient)
 const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/things'
@@ -104,6 +104,40 @@ test.each([
   if (answer instanceof Error) client.on(SendMessageBatchCommand).rejects(answer)
   else client.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: answer.Failed })
   await expect(send(things(1))).rejects.toMatchObject({ code, failure: 'user' })
+  expect(requests()).toHaveLength(1)
+})
+
+test.each([
+  ['a request without an answer', Object.assign(new Error('the request socket timed out'), { name: 'TimeoutError' })],
+  ['a connection that does not come', Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' })],
+  ['a connection that breaks', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
+  ['a name that cannot be looked up now', Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' })],
+])('%s is a passing trouble, and tried again', async (_, error) => {
+  client.on(SendMessageBatchCommand).rejectsOnce(error).resolves({ Successful: [], Failed: [] })
+  await send(things(1))
+  expect(requests()).toHaveLength(2)
+  client.on(SendMessageBatchCommand).rejects(error)
+  await expect(send(things(1))).rejects.toMatchObject({
+    code: 'TARGET_UNAVAILABLE',
+    failure: 'transient',
+    message: expect.stringContaining(error.message),
+  })
+})
+
+test('a silent connection is given up after some seconds', async () => {
+  await send(things(1))
+  const { connectionTimeout, socketTimeout } = await timeoutsOf(client.commandCalls(SendMessageBatchCommand)[0]!.thisValue)
+  for (const timeout of [connectionTimeout!, socketTimeout!]) expect(timeout > 0 && timeout <= 30_000).toBe(true)
+})
+
+test('an attempt that ends while it sends ends its request too, and says why it ended', async () => {
+  const attempt = new AbortController()
+  client.on(SendMessageBatchCommand).callsFake(() => {
+    const answer = unanswered(client.commandCalls(SendMessageBatchCommand)[0]!)
+    attempt.abort(new Error('over'))
+    return answer
+  })
+  await expect(send(things(1), { signal: attempt.signal })).rejects.toThrow('over')
   expect(requests()).toHaveLength(1)
 })
 
