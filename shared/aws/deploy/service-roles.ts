@@ -138,6 +138,9 @@ function sparkStatements(task: Task, account: string): Statement[] {
     allow('StartJobs', ['emr-serverless:StartJobRun'], applications),
     followJobs(),
     allow('ReadJob', ['s3:GetObject'], bucketArn('Bucket', `/${JOB_ENTRY}`)),
+    // Spark's committers write below folders whose names begin with "_" (`_temporary`, `__magic_job-…`) and clear these away in the end, or
+    // the job fails. Nothing that a version holds is called so.
+    allow('ClearTemporaries', ['s3:DeleteObject'], bucketArn('Bucket', `/${task.output.name}/*/_*`)),
     allow('BeTheJobsRole', ['iam:PassRole'], iamArn(`role/${names.role(account, task.name, 'work')}`), {
       StringEquals: { 'iam:PassedToService': 'emr-serverless.amazonaws.com' },
     }),

@@ -172,5 +172,7 @@ test('two applications for Spark, bounded, that stop when idle', () => {
     MaximumCapacity: { Cpu: '16 vCPU', Memory: '128 GB' },
     AutoStopConfiguration: { Enabled: true },
   })
+  // A job reads the lake and nothing else, which needs no network, and no interface in it for each worker.
+  expect(resources({ network: true }).SparkNightly!.Properties).not.toHaveProperty('NetworkConfiguration')
   expect(spark.SparkBackfill!.Properties).toMatchObject({ MaximumCapacity: { Cpu: '8 vCPU' } })
 })

@@ -174,6 +174,14 @@ const ofWork: Row[] = [
     denied: { action: 's3:PutObject', resource: 'arn:aws:s3:::lake/_redeye/job.py' },
   },
   {
+    sid: 'ClearTemporaries',
+    allowed: {
+      action: 's3:DeleteObject',
+      resource: 'arn:aws:s3:::lake/airport_days/2001-02-14/g1-a1/data-0/_temporary/0/_temporary/attempt_0/part-00000.parquet',
+    },
+    denied: { action: 's3:DeleteObject', resource: 'arn:aws:s3:::lake/airport_days/2001-02-14/g1-a1/data-0/part-00000.parquet' },
+  },
+  {
     sid: 'BeTheJobsRole',
     allowed: {
       action: 'iam:PassRole',
@@ -247,10 +255,23 @@ test('every statement of a service is tried', () => {
   expect(sids(workStatements(airportDay, everything))).toEqual(tried(ofWork))
 })
 
-test.each(demo.services.map(s => s.name))('%s may not delete, read a table whole, or do anything to everything', name => {
+test('a Spark job clears away what it has written aside, in its own dataset alone', async () => {
+  const statements = workStatements(airportDay, everything)
+  const of = (dataset: string) => `arn:aws:s3:::lake/${dataset}/2001-02-14/g1-a1/data-0/`
+  const mayDelete = (resource: string) => may(statements, { action: 's3:DeleteObject', resource })
+  expect(await mayDelete(`${of('airport_days')}_temporary/`)).toBe(true)
+  expect(await mayDelete(`${of('airport_days')}__magic_job-1/job-1/task/part-00000.parquet.pending`)).toBe(true)
+  expect(await mayDelete(`${of('flights')}_temporary/`)).toBe(false)
+  expect(await mayDelete('arn:aws:s3:::lake/_redeye/job.py')).toBe(false)
+  expect(
+    await may(workStatements(lateRoutes, everything), { action: 's3:DeleteObject', resource: `${of('late_routes')}_temporary/` }),
+  ).toBe(false)
+})
+
+test.each(demo.services.map(s => s.name))('%s may not delete what is published, read a table whole, or do anything to everything', name => {
   const task = taskOf(name)
   for (const statement of [...decideStatements(task, settings()), ...workStatements(task, settings())]) {
-    expect(statement.Action.filter(a => /Delete|Scan|\*/.test(a))).toEqual([])
+    if (statement.Sid !== 'ClearTemporaries') expect(statement.Action.filter(a => /Delete|Scan|\*/.test(a))).toEqual([])
     // X-Ray takes no resources; the rest names its own.
     if (statement.Sid !== 'Trace') expect(statement.Resource).not.toBe('*')
   }

@@ -3,7 +3,7 @@ import type { StageSettings } from '../stage-settings.ts'
 import { allow, att, type Resource, type Resources, ref, role, sub, trusts, type Value } from '../template.ts'
 
 const VPC = '10.20.0.0/16'
-// Two private networks of 4,091 addresses: a function's network interfaces are few, Spark's workers have one each.
+// Two private networks of 4,091 addresses: more than a function's network interfaces, which are few.
 const privateBlocks = { A: '10.20.0.0/20', B: '10.20.16.0/20' } as const
 const publicBlocks = { A: '10.20.240.0/24', B: '10.20.241.0/24' } as const
 type Zone = keyof typeof privateBlocks
@@ -80,13 +80,11 @@ function groups(stage: string): Resources {
     SecurityGroup: tagged(stage, {
       Type: 'AWS::EC2::SecurityGroup',
       Properties: {
-        GroupDescription: `Redeye ${stage}: functions and jobs that reach private sources`,
+        GroupDescription: `Redeye ${stage}: functions that reach private sources`,
         VpcId: ref('Vpc'),
         SecurityGroupEgress: [{ IpProtocol: '-1', CidrIp: '0.0.0.0/0', Description: 'Sources are anywhere' }],
       },
     }),
-    // Workers of a Spark job speak to each other.
-    AmongThemselves: ingress('SecurityGroup', { IpProtocol: '-1', Description: 'Workers of one job' }),
     EndpointGroup: tagged(stage, {
       Type: 'AWS::EC2::SecurityGroup',
       Properties: {
@@ -95,7 +93,7 @@ function groups(stage: string): Resources {
         SecurityGroupEgress: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: VPC, Description: 'Answers' }],
       },
     }),
-    ToEndpoints: ingress('EndpointGroup', { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, Description: 'Functions and jobs' }),
+    ToEndpoints: ingress('EndpointGroup', { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, Description: 'Functions' }),
   }
 }
 

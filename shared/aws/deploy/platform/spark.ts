@@ -1,5 +1,5 @@
 import type { StageSettings } from '../stage-settings.ts'
-import { type Resource, type Resources, ref } from '../template.ts'
+import type { Resource, Resources } from '../template.ts'
 
 // Spark 3.5, whose dialect the SQL is written in.
 const RELEASE = 'emr-7.11.0'
@@ -20,7 +20,8 @@ export function spark(settings: StageSettings): Resources {
   }
 }
 
-function application(name: string, cpus: number, { network, architecture }: StageSettings): Resource {
+/** In no network of ours: a job reads and writes the lake, which is reached without; private sources are for ingests, which are no jobs. */
+function application(name: string, cpus: number, { architecture }: StageSettings): Resource {
   return {
     Type: 'AWS::EMRServerless::Application',
     Properties: {
@@ -33,9 +34,6 @@ function application(name: string, cpus: number, { network, architecture }: Stag
       AutoStopConfiguration: { Enabled: true, IdleTimeoutMinutes: IDLE_MINUTES },
       // What finds no capacity waits its turn instead of failing.
       SchedulerConfiguration: { QueueTimeoutMinutes: QUEUED_MINUTES, MaxConcurrentRuns: JOBS_AT_ONCE },
-      ...(network && {
-        NetworkConfiguration: { SubnetIds: [ref('PrivateSubnetA'), ref('PrivateSubnetB')], SecurityGroupIds: [ref('SecurityGroup')] },
-      }),
     },
   }
 }
