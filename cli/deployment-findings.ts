@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parse } from 'yaml'
 import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
+import { LONGEST_POLICY, policyLengths } from '../shared/aws/deploy/policy-length.ts'
 import { type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
 import { RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import { DAY_MS, dateOfDay, dayWithout } from '../shared/core/zone.ts'
 import { taskContract } from '../shared/task/contract.ts'
 import type { Project } from '../shared/task/project.ts'
+import type { Task } from '../shared/task/task.ts'
 
 const FILE = 'serverless.yml'
 // Zones change their rules now and then; a rule that holds for five years is one to count with.
@@ -18,23 +20,30 @@ export function deploymentFindings(project: Project, now = Date.now()): Finding[
   return [...project.services.flatMap(service => tooLong(project, service.task)), ...stageFindings(project.root, now)]
 }
 
-function tooLong(project: Project, task: Project['services'][number]['task']): Finding[] {
-  const length = patternLength(taskContract(task, 0))
-  if (length <= LONGEST_PATTERN) return []
-  const { file, line, column } = task.declared
-  return [
-    {
-      code: 'BAD_TASK',
-      severity: 'error',
-      file: relative(project.root, file),
-      line,
-      column,
-      task: task.name,
-      message: `${task.name}: its rule's pattern has ${length} characters, and EventBridge takes ${LONGEST_PATTERN}`,
-      remedy: 'give it fewer inputs: let another task join some of them first',
-    },
+/** What of a service grows with its inputs, where AWS would not take it. */
+function tooLong({ root }: Project, task: Task): Finding[] {
+  const pattern = patternLength(taskContract(task, 0))
+  const { decide, work } = policyLengths(task)
+  const found = [
+    ...(pattern > LONGEST_PATTERN ? [`its rule's pattern has ${pattern} characters, and EventBridge takes ${LONGEST_PATTERN}`] : []),
+    ...(decide > LONGEST_POLICY ? [policyOf('decide', decide)] : []),
+    ...(work > LONGEST_POLICY ? [policyOf('work', work)] : []),
   ]
+  const { file, line, column } = task.declared
+  return found.map(message => ({
+    code: 'BAD_TASK',
+    severity: 'error',
+    file: relative(root, file),
+    line,
+    column,
+    task: task.name,
+    message: `${task.name}: ${message}`,
+    remedy: 'give it fewer inputs: let another task join some of them first',
+  }))
 }
+
+const policyOf = (name: string, length: number) =>
+  `the policy of its ${name} has ${length} characters in the stage with the longest name, and IAM takes ${LONGEST_POLICY}`
 
 function stageFindings(root: string, now: number): Finding[] {
   const file = join(root, FILE)

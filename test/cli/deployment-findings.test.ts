@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { deploymentFindings } from '../../cli/deployment-findings.ts'
 import { loadProject } from '../../shared/task/project.ts'
-import { soundProject, trialProject } from './trial-project.ts'
+import { datasetFile, soundProject, trialProject } from './trial-project.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00Z')
 const findingsOf = async (yaml: string) => {
@@ -41,4 +43,47 @@ test('a choice that cannot be stands once, with its place', async () => {
 
 test('a project without a platform has nothing to find', async () => {
   expect(deploymentFindings(await loadProject(trialProject(soundProject()).folder), NOW)).toEqual([])
+})
+
+describe('a task with very many inputs', () => {
+  const findings = async (inputs: number) => {
+    const { folder, write } = trialProject(soundProject())
+    const datasets = Array.from({ length: inputs }, (_, i) => `ledger_entries_${i + 10}`)
+    for (const name of datasets) write(`datasets/${name}.ts`, datasetFile(name, 'outside: true'))
+    write('datasets/index.ts', ['clean', ...datasets].map(d => `export { ${d} } from './${d}.ts'\n`).join(''))
+    write('services/clean-orders/clean-orders.sql', `SELECT id, city FROM ${datasets[0]}\n`)
+    write(
+      'services/clean-orders/task.ts',
+      `import { same, transform } from 'redeye/task'
+import { clean, ${datasets.join(', ')} } from '#datasets'
+
+export default transform({ inputs: { ${datasets.map(d => `${d}: same(${d})`).join(', ')} }, output: clean, sql: 'clean-orders.sql' })
+`,
+    )
+    rmSync(join(folder, 'services/weekly-report'), { recursive: true })
+    return deploymentFindings(await loadProject(folder), NOW)
+  }
+
+  test('is refused when a role of it would be longer than IAM takes, before its rule is longer than EventBridge does', async () => {
+    expect(await findings(50)).toEqual([])
+    const found = await findings(70)
+    expect(found.map(f => f.message.replace(/\d{5} ch/, 'so many ch'))).toEqual(
+      ['decide', 'work'].map(
+        role => `clean-orders: the policy of its ${role} has so many characters in the stage with the longest name, and IAM takes 10240`,
+      ),
+    )
+    expect(found[0]).toMatchObject({
+      file: 'services/clean-orders/task.ts',
+      line: 4,
+      remedy: 'give it fewer inputs: let another task join some of them first',
+    })
+  })
+
+  test('and for its rule too', async () => {
+    expect((await findings(100)).map(f => f.message.split(' has ')[0])).toEqual([
+      "clean-orders: its rule's pattern",
+      'clean-orders: the policy of its decide',
+      'clean-orders: the policy of its work',
+    ])
+  })
 })
