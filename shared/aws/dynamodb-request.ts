@@ -77,12 +77,14 @@ export interface Range {
   to?: string
   descending?: boolean
   limit?: number
+  /** Not strongly consistent, for half of the price. */
+  mayLag?: boolean
   /** Where the page before ended. */
   after?: Item | undefined
 }
 
-/** A page of a partition key's documents between two sort keys, both included, strongly consistent. */
-export function rangeRequest(table: string, { pk, from, to, descending, limit, after }: Range): QueryCommand {
+/** A page of a partition key's documents between two sort keys, both included, strongly consistent unless it may lag. */
+export function rangeRequest(table: string, { pk, from, to, descending, limit, mayLag = false, after }: Range): QueryCommand {
   // No sort key is empty, and DynamoDB takes no empty one: an empty end is none.
   const [low, high] = [from || undefined, to || undefined]
   const clause = low && high ? 'BETWEEN :from AND :to' : low ? '>= :from' : high ? '<= :to' : undefined
@@ -91,7 +93,7 @@ export function rangeRequest(table: string, { pk, from, to, descending, limit, a
     KeyConditionExpression: clause ? `#pk = :pk AND #sk ${clause}` : '#pk = :pk',
     ExpressionAttributeNames: { '#pk': 'pk', ...(clause && { '#sk': 'sk' }) },
     ExpressionAttributeValues: marshall({ ':pk': pk, ...(low && { ':from': low }), ...(high && { ':to': high }) }),
-    ConsistentRead: true,
+    ConsistentRead: !mayLag,
     ...(descending && { ScanIndexForward: false }),
     ...(limit !== undefined && Number.isFinite(limit) && { Limit: limit }),
     ...(after && { ExclusiveStartKey: after }),

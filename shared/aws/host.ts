@@ -40,13 +40,15 @@ export interface AwsHost extends Host {
   handle: NonNullable<Host['handle']>
 }
 
-/** A task's SQL as it was translated when the service was built. */
-type Translated = Pick<ComputeWorld, 'sql' | 'sparkSql' | 'checks'>
-let provided: Translated = {}
+/** What is known of a task when its service is built, and not at run time: a bundle has neither a parser nor its sources. */
+export interface Built extends Pick<ComputeWorld, 'sql' | 'sparkSql' | 'checks'> {
+  task?: World['ownTask']
+}
+let built: Built = {}
 
-/** Gives this function its task's SQL, and its custom checks', as it was translated when the service was built; a bundle has no parser. */
-export function provideSql(translated: Translated): void {
-  provided = translated
+/** Gives this function what was found out when its service was built. */
+export function provideBuilt(found: Built): void {
+  built = found
 }
 
 /** Loads once, when first asked. Every adapter is loaded so: a decision that takes none of them must not wait for their code. */
@@ -126,6 +128,10 @@ function createWorld(
     deadLetters: { put: async letter => (await letters()).put(letter) },
     lake: { get: async key => (await lake()).get(key), put: async (key, bytes) => (await lake()).put(key, bytes) },
     graph: kept.graph,
+    // A bundle's imports run before it says so.
+    get ownTask() {
+      return built.task
+    },
     ...(spark && { spark }),
     ...(region !== '' && { region }),
     laneLimits: settings.laneLimits,
@@ -157,16 +163,20 @@ function lazySpark(options: NonNullable<Settings['spark']>, bucket: string): Spa
 /** The graph, read again after a minute, or when it was forgotten. */
 function keptGraph(ledger: Ledger, now: () => number): { graph: () => Promise<Graph>; forget: () => void } {
   let kept: { graph: Promise<Graph>; until: number } | undefined
+  // Who was told of something that the graph does not know looks again, and then as it is now.
+  let mayLag = true
   return {
     graph() {
       if (kept && now() < kept.until) return kept.graph
-      const graph = readGraph(ledger)
+      const graph = readGraph(ledger, mayLag)
+      mayLag = true
       kept = { graph, until: now() + GRAPH_KEEP_MS }
       graph.catch(() => (kept = undefined))
       return graph
     },
     forget: () => {
       kept = undefined
+      mayLag = false
     },
   }
 }
@@ -209,8 +219,9 @@ function computes(
   const create = async (task: Task) => {
     const { createCompute } = await import('../compute/compute.ts')
     const { memoryMb = DEFAULT_FUNCTION_MB, diskMb = DEFAULT_DISK_MB } = task
-    const world = { lake: await lake(), source, duckdb, function: { memoryMb, diskMb }, ...provided }
-    const sql = provided.sparkSql
+    const { task: _, ...translated } = built
+    const world = { lake: await lake(), source, duckdb, function: { memoryMb, diskMb }, ...translated }
+    const sql = translated.sparkSql
     if (!spark || !sql) return createCompute(task, world)
     const { sparkJob } = await import('../compute/spark-job.ts')
     // Inputs are downloaded to half of the disk; the other half is for what SQL spills.

@@ -109,7 +109,7 @@ export class DynamoLedger implements Ledger {
     return written
   }
 
-  async query<T>(pk: string, range: { from?: string; to?: string; descending?: boolean; limit?: number } = {}): Promise<Stored<T>[]> {
+  async query<T>(pk: string, range: Parameters<Ledger['query']>[1] = {}): Promise<Stored<T>[]> {
     const { from, to, limit = Number.POSITIVE_INFINITY } = range
     if (from !== undefined && to !== undefined && compareTexts(from, to) > 0) return []
     if (isListed(pk)) return this.#queryListed<T>(pk, range)

@@ -369,7 +369,7 @@ export type Outcome =
 /** The end of an attempt: success publishes, failure is retried or final. Undefined when the attempt is no longer the run's own: it is refused. */
 export function end(
   doc: RunDoc,
-  place: Place,
+  { contract: { retry } }: { contract: Pick<TaskContract, 'retry'> },
   by: { generation: number; attempt: number; job?: string },
   outcome: Outcome,
   now: EpochMs,
@@ -385,7 +385,7 @@ export function end(
   const counted = uncounted ? (doc.ended ?? {}) : counting(doc.ended, error.failure)
   // Nothing is larger than a job of Spark's.
   const outgrown = error.failure === 'resources' && (by.job ?? job) !== undefined
-  const due = uncounted ? now : outgrown ? undefined : retryAt(place.contract.retry, error.failure, counted, now, chance)
+  const due = uncounted ? now : outgrown ? undefined : retryAt(retry, error.failure, counted, now, chance)
   if (due !== undefined) return { ...rest, state: 'queued', due, ended: counted, error, endedAt: now }
   return { ...over(rest, 'failed', now), error, effects: [...(doc.effects ?? []), { effect: 'alert', generation: doc.generation }] }
 }

@@ -1,10 +1,9 @@
 import { begin, end, handOn, isOwn, type Outcome, renew } from '../core/follow.ts'
-import { ordinalOf } from '../core/partition.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { Stored } from '../ports/ledger.ts'
 import type { AttemptName } from '../ports/workers.ts'
 import { runKey } from './keys.ts'
-import { partitioningOf, placeOf } from './load.ts'
+import { placeOf } from './load.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -17,11 +16,16 @@ export type Ended = Exclude<Outcome, { ok: true }> | Omit<Extract<Outcome, { ok:
  * `begun` is the run as its work began: most runs are not written in between, and are not read again.
  */
 export async function finish(world: World, name: AttemptName & { job?: string }, outcome: Ended, begun?: Stored<RunDoc>): Promise<boolean> {
-  const graph = await world.graph()
-  const place = placeOf(graph, name.task, ordinalOf(partitioningOf(graph, name.dataset), name.partition)!)
+  const own = world.ownTask?.task === name.task ? world.ownTask : undefined
+  const contract = own ?? placeOf(await world.graph(), name.task, 0).contract
   const key = runKey(name.dataset, name.partition)
-  const made = outcome.ok ? { ...outcome, hash: place.contract.hash, at: world.clock.stamp() } : outcome
-  const { written } = await swap<RunDoc>(world, key, d => d && end(d, place, name, made, world.clock.now(), world.chance.next()), begun)
+  const made = outcome.ok ? { ...outcome, hash: contract.hash, at: world.clock.stamp() } : outcome
+  const { written } = await swap<RunDoc>(
+    world,
+    key,
+    d => d && end(d, { contract }, name, made, world.clock.now(), world.chance.next()),
+    begun,
+  )
   return written
 }
 

@@ -17,9 +17,9 @@ interface RetiredContract {
 // Documents that are written together; a project of thousands of tasks has as many.
 const AT_ONCE = 100
 
-/** The graph as the ledger's contracts tell it. */
-export async function readGraph(ledger: Pick<Ledger, 'query'>): Promise<Graph> {
-  const found = await ledger.query<Contract | RetiredContract>('contract')
+/** The graph as the ledger's contracts tell it, or told it a moment ago where that will do. */
+export async function readGraph(ledger: Pick<Ledger, 'query'>, mayLag = false): Promise<Graph> {
+  const found = await ledger.query<Contract | RetiredContract>('contract', { mayLag })
   return buildGraph(found.flatMap(({ doc }) => (doc.kind === 'retired' ? [] : [doc])))
 }
 

@@ -1,3 +1,4 @@
+import type { TaskContract } from '../core/contract.ts'
 import type { Graph } from '../core/graph.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Chance } from '../ports/chance.ts'
@@ -25,6 +26,8 @@ export interface World {
   lake: Pick<Lake, 'put' | 'get'>
   /** Read from the contracts, and kept a while. */
   graph(): Promise<Graph>
+  /** What a function that works for one task knows of it by itself, so that it need not read the contracts of all. */
+  ownTask?: Pick<TaskContract, 'task' | 'retry' | 'hash'>
   /** The region, where there can be several: only the one that writes claims runs. */
   region?: string
   /** How many runs of a lane may be active at once in this stage; a lane that is not named has no limit. */

@@ -46,10 +46,11 @@ export interface Ledger {
   /** Writes if the document's revision is still `rev` (0: not there yet), and says whether it was. */
   put(key: Key, doc: object, rev: number): Promise<boolean>
   /**
-   * The documents of a partition key between two sort keys, both included, in order. Of `limit`, `request` and `pause` it may lag, and leave
+   * The documents of a partition key between two sort keys, both included, in order; strongly consistent unless it `mayLag`, for half of the
+   * price. Of `limit`, `request` and `pause` it may lag, and leave
    * out what says nothing any more: a request's limit that nobody holds, an ended request, a switch that is off.
    */
-  query<T>(pk: string, range?: { from?: string; to?: string; descending?: boolean; limit?: number }): Promise<Stored<T>[]>
+  query<T>(pk: string, range?: { from?: string; to?: string; descending?: boolean; limit?: number; mayLag?: boolean }): Promise<Stored<T>[]>
   /** Runs of a task in one of these states, by the index: it may lag behind, so read again before deciding. */
   runsInState(task: string, states: readonly RunState[]): Promise<Key[]>
   /** Partitions of a dataset with a version published since, by the index. */

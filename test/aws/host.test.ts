@@ -3,7 +3,7 @@ import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { mockClient } from 'aws-sdk-client-mock'
-import { awsHost } from '../../shared/aws/host.ts'
+import { awsHost, provideBuilt } from '../../shared/aws/host.ts'
 import { scratchFolder } from '../../shared/aws/scratch.ts'
 import { openSession } from '../../shared/compute/duckdb.ts'
 import { findHost, prepareHost, provideHost } from '../../shared/engine/host.ts'
@@ -80,6 +80,17 @@ test('the graph is read once a minute, and again when it was forgotten', async (
     throw Object.assign(new Error('no task'), { code: 'UNKNOWN_NAME' })
   })
   expect(table.commandCalls(QueryCommand).length).toBe(2 * once)
+  // As it was a moment ago costs half; whoever missed something wants it as it is.
+  expect(table.commandCalls(QueryCommand).map(call => call.args[0].input.ConsistentRead)).toEqual([false, true])
+})
+
+test('what was found out when the service was built is known to its world', () => {
+  const task = { task: 'clean-orders', hash: 'h', retry: { attempts: 3, timeouts: 2, losses: 3, backoffMs: 1, factor: 2, jitter: 0 } }
+  const { world } = awsHost(whole)
+  expect(world.ownTask).toBeUndefined()
+  provideBuilt({ task })
+  expect(world.ownTask).toEqual(task)
+  provideBuilt({})
 })
 
 const attempt = { task: 'clean-orders', dataset: 'clean', partition: '2001-02-14', generation: 1, attempt: 1 }

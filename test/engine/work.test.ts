@@ -104,6 +104,13 @@ describe('an attempt', () => {
     })
   })
 
+  test('ends by what its function knows of its task, without asking for the contracts of all', async () => {
+    const { retry } = host.graph.task('cleaning')!
+    const world = { ...host.world, ownTask: { task: 'cleaning', retry, hash: 'built' }, graph: () => Promise.reject(new Error('asked')) }
+    await work(world, task, { run: async () => manifest }, name, () => {})
+    expect((await run()).version).toMatchObject({ number: 1, hash: 'built' })
+  })
+
   test('knows that an earlier one outgrew its function', async () => {
     const outgrown: (true | undefined)[] = []
     const noted = async (attempt: Attempt) => {

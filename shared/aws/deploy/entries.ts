@@ -3,21 +3,22 @@ import { translateCheck } from '../../compute/checks.ts'
 import { sparkSql } from '../../compute/spark-sql.ts'
 import { SparkOnly, translate } from '../../compute/transform.ts'
 import type { ComputeWorld } from '../../compute/work.ts'
+import { taskContract } from '../../task/contract.ts'
 import { mayUseSpark, type Task } from '../../task/task.ts'
+import type { Built } from '../host.ts'
 import { shared } from './bundle.ts'
 import type { PlatformFunction } from './platform/functions.ts'
 
 /** The module that becomes `decide`; `handler` is the service's handler.ts, relative to the project. */
 export const decideEntry = (handler: string) => `export { decide as handler } from './${handler}'`
 
-/** The module that becomes `work`: it carries its task's SQL and that of its checks, translated now. Rejects with BAD_SQL where that cannot be. */
+/** The module that becomes `work`: it carries what is known of its task now, its SQL and that of its checks translated. Rejects with BAD_SQL where that cannot be. */
 export async function workEntry(task: Task, handler: string): Promise<string> {
-  const exported = `export { work as handler } from './${handler}'`
-  const translated = await translatedFor(task)
-  if (Object.keys(translated).length === 0) return exported
-  return `import { provideSql } from ${from('aws/host.ts')}
-provideSql(${JSON.stringify(translated)})
-${exported}`
+  const { retry, hash } = taskContract(task, 0)
+  const built: Built = { ...(await translatedFor(task)), task: { task: task.name, retry, hash } }
+  return `import { provideBuilt } from ${from('aws/host.ts')}
+provideBuilt(${JSON.stringify(built)})
+export { work as handler } from './${handler}'`
 }
 
 /** A task's SQL and its custom checks, for DuckDB and for Spark, as far as either may run it. */

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { workEntry } from '../../../shared/aws/deploy/entries.ts'
+import { taskContract } from '../../../shared/task/contract.ts'
 import { loadProject } from '../../../shared/task/project.ts'
 
 const { services } = await loadProject(join(import.meta.dirname, '..', '..', '..'))
 const taskOf = (name: string) => services.find(s => s.name === name)!.task
 const entryOf = (name: string) => workEntry(taskOf(name), 'handler.ts')
-const carried = (entry: string) => JSON.parse(/provideSql\((.*)\)$/m.exec(entry)![1]!)
+const carried = (entry: string) => JSON.parse(/provideBuilt\((.*)\)$/m.exec(entry)![1]!)
 
 test('work carries its SQL and that of its custom checks, translated: it has no parser', async () => {
   const entry = await entryOf('web-sessions')
@@ -16,8 +17,9 @@ test('work carries its SQL and that of its custom checks, translated: it has no 
   })
 })
 
-test('what has no SQL carries none', async () => {
-  expect(await entryOf('flown-flights')).toBe("export { work as handler } from './handler.ts'")
+test('what has no SQL carries none, but how it is retried, and the hash of its sources', async () => {
+  const { retry, hash } = taskContract(taskOf('flown-flights'), 0)
+  expect(carried(await entryOf('flown-flights'))).toEqual({ task: { task: 'flown-flights', retry, hash } })
 })
 
 test('SQL that leaves the engine open is carried for both', async () => {
@@ -32,6 +34,6 @@ test('SQL that leaves the engine open is carried for both', async () => {
 
 test('SQL of one engine is carried for that alone', async () => {
   const task = taskOf('web-sessions')
-  expect(Object.keys(carried(await workEntry({ ...task, engine: 'duckdb' }, 'handler.ts')))).toEqual(['sql', 'checks'])
-  expect(Object.keys(carried(await workEntry({ ...task, engine: 'spark' }, 'handler.ts')))).toEqual(['sparkSql'])
+  expect(Object.keys(carried(await workEntry({ ...task, engine: 'duckdb' }, 'handler.ts')))).toEqual(['sql', 'checks', 'task'])
+  expect(Object.keys(carried(await workEntry({ ...task, engine: 'spark' }, 'handler.ts')))).toEqual(['sparkSql', 'task'])
 })
