@@ -112,15 +112,20 @@ async function runsConcerned(
   const { output, contract } = placeOf(graph, task, 0)
   const input = partitioningOf(graph, arrival.dataset)
   const { dataset, number, at, cause } = arrival
-  const [first, last] = [ordinalOf(output, from)!, ordinalOf(output, to)!]
+  const arrived = parsePartition(input, arrival.partition, dataset)
+  // Among runs that exist some may lie before a first date that was moved.
+  const [first, last] = [from, to].map(key => ordinalOf(output, key) ?? parsePartition(output, key, contract.output)) as [number, number]
+  if (first > last)
+    throw new RedeyeError('BAD_PARTITION', `the range ${from}..${to} of ${contract.output} ends before it begins`, {
+      remedy: 'name the earlier key first',
+    })
   const unbounded = contract.inputs.some(
-    i =>
-      i.dataset === dataset && affectedBy(i.mapping, input, output, ordinalOf(input, arrival.partition)!).to === Number.POSITIVE_INFINITY,
+    i => i.dataset === dataset && affectedBy(i.mapping, input, output, arrived).to === Number.POSITIVE_INFINITY,
   )
   const all = unbounded
     ? (await existingRuns(world, output, contract.output)).filter(o => first <= o && o <= last)
     : ordinalRange(output, first, last)
-  await concern(world, graph, task, all, { dataset, ordinal: ordinalOf(input, arrival.partition)!, number, at, cause })
+  await concern(world, graph, task, all, { dataset, ordinal: arrived, number, at, cause })
 }
 
 /** `latest` is no reason to run, but a run that waits for its first one starts when it comes. */

@@ -210,6 +210,24 @@ test('of a month that has yet to begin only its first hour is looked at when it 
   expect(await runs('hours')).toEqual([])
 })
 
+describe('runs concerned that are none are refused, and nothing is written:', () => {
+  const arrival = { dataset: 'months', partition: '2026-02', number: 1, at: story.now, cause: version.cause }
+  const [from, to] = ['2026-02-01T00Z', '2026-02-01T05Z']
+  test.each<[string, Partial<EventDetails['RunsConcerned']>, string]>([
+    ['a first that is no partition', { from: '2026-02-01' }, 'BAD_PARTITION'],
+    ['a last that is no partition', { to: 'tomorrow' }, 'BAD_PARTITION'],
+    ['a first after the last', { from: to, to: from }, 'BAD_PARTITION'],
+    ['a partition that is none of what arrived', { arrival: { ...arrival, partition: '2026-02-01' } }, 'BAD_PARTITION'],
+    ['an arrival without its time', { arrival: { ...arrival, at: undefined as never } }, 'BAD_EVENT'],
+    ['an arrival in a lane that there is not', { arrival: { ...arrival, cause: { lane: 'urgent' as never } } }, 'BAD_EVENT'],
+  ])('%s', async (_, wrong, code) => {
+    const { put } = host.ledger.requests
+    const told = decide(host.world, 'hourly', envelope('RunsConcerned', { task: 'hourly', from, to, arrival, ...wrong }))
+    await expect(told).rejects.toMatchObject({ code })
+    expect(host.ledger.requests.put).toBe(put)
+  })
+})
+
 test('keys of which one input among others takes all concern no day that is not there', async () => {
   await host.ready([{ dataset: 'regions', partition: 'emea' }])
   const arrival = ready('regions', 'emea')
