@@ -49,7 +49,7 @@ export function platform({
       const dates = await wake(world, settings.zone)
       log.info('the night begins', { dates })
     }),
-    /** For what operators wish of more than one run, and for places that are handed on. */
+    /** For what operators wish of more than one run, for places that are handed on, and for what nobody else would hear. */
     requests: middy(async (event: Envelope): Promise<void> => {
       const { world, handle } = host()
       await handle('platform/requests', event, () => carryOut(world, event))

@@ -58,10 +58,10 @@ export interface Envelope<T extends EventType = EventType> {
 
 export const SOURCE = 'redeye'
 
-/** An EventBridge pattern: each field's accepted values. */
+/** An EventBridge pattern: each field's accepted values; a type may also be accepted for being none of some. */
 export interface EventPattern {
   source: string[]
-  'detail-type': string[]
+  'detail-type': (string | { 'anything-but': string[] })[]
   detail?: Record<string, string[]>
 }
 
@@ -75,16 +75,52 @@ export function patternsOf(contract: { task: string; inputs: readonly { dataset:
   ]
 }
 
-/** The events each of the platform's functions takes. */
+const everyType = Object.keys({
+  NightStarted: true,
+  DatasetReady: true,
+  RunDue: true,
+  RunsConcerned: true,
+  RunRequested: true,
+  RunCancelled: true,
+  RunApproved: true,
+  TaskPaused: true,
+  TaskResumed: true,
+  PartitionSkipped: true,
+  VersionDelivered: true,
+  PlaceFreed: true,
+} satisfies Record<EventType, true>)
+
+/**
+ * The events each of the platform's functions takes. What a person says of one run its task hears; `requests` takes it too, and whatever
+ * is of no known type, so that a misspelt name or type is refused aloud instead of heard by nobody. Redeye's own messages about runs
+ * are not among it: they name what is there, and there are many of them.
+ */
 export const platformPatterns = {
   night: [{ source: [SOURCE], 'detail-type': ['NightStarted'] }],
-  requests: [{ source: [SOURCE], 'detail-type': ['RunRequested', 'TaskPaused', 'TaskResumed', 'PartitionSkipped', 'PlaceFreed'] }],
+  requests: [
+    {
+      source: [SOURCE],
+      'detail-type': [
+        'RunRequested',
+        'RunCancelled',
+        'RunApproved',
+        'TaskPaused',
+        'TaskResumed',
+        'PartitionSkipped',
+        'PlaceFreed',
+        { 'anything-but': everyType },
+      ],
+    },
+  ],
   deliveries: [{ source: [SOURCE], 'detail-type': ['VersionDelivered'] }],
 } satisfies Record<string, EventPattern[]>
 
 /** Whether an event matches a pattern, as EventBridge judges exact values. */
 export function matchesPattern(pattern: EventPattern, event: { source: string; 'detail-type': string; detail: object }): boolean {
-  if (!pattern.source.includes(event.source) || !pattern['detail-type'].includes(event['detail-type'])) return false
+  if (!pattern.source.includes(event.source) || !acceptsType(pattern, event['detail-type'])) return false
   const detail = event.detail as Record<string, unknown>
   return Object.entries(pattern.detail ?? {}).every(([field, values]) => values.includes(detail[field] as string))
 }
+
+const acceptsType = (pattern: EventPattern, type: string): boolean =>
+  pattern['detail-type'].some(accepted => (typeof accepted === 'string' ? accepted === type : !accepted['anything-but'].includes(type)))

@@ -14,8 +14,9 @@ import { candidateOf, freePlace } from './permits.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
-/** The platform's `requests`: what operators wish of more than one run, and the places that are handed on. */
+/** The platform's `requests`: what operators wish of more than one run, the places that are handed on, and what nobody else would hear. */
 export async function requests(world: World, event: Envelope): Promise<void> {
+  if (await isHeardByItsTask(world, event)) return
   checkEvent(event['detail-type'], event.detail)
   const detail = event.detail
   switch (event['detail-type']) {
@@ -31,6 +32,9 @@ export async function requests(world: World, event: Envelope): Promise<void> {
       const { limit, ...run } = detail as EventDetails['PlaceFreed']
       return freePlace(world, limit, run)
     }
+    case 'RunCancelled':
+    case 'RunApproved':
+      throw noSuchTask((detail as EventDetails['RunCancelled']).task, 'name a deployed task')
     default:
       throw new RedeyeError('BAD_EVENT', `the platform takes no ${event['detail-type']} events`, {
         remedy: 'see events/ for those there are',
@@ -38,10 +42,18 @@ export async function requests(world: World, event: Envelope): Promise<void> {
   }
 }
 
+/** Whether an event is about one run of a task that is deployed: its service hears it by its own rule, and refuses what is wrong with it. */
+async function isHeardByItsTask(world: World, event: Envelope): Promise<boolean> {
+  if (event['detail-type'] !== 'RunCancelled' && event['detail-type'] !== 'RunApproved') return false
+  const { task } = (event.detail ?? {}) as Partial<EventDetails['RunCancelled']>
+  return task !== undefined && (await world.graph()).task(task) !== undefined
+}
+
+const noSuchTask = (task: string, remedy: string) => new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, { remedy })
+
 async function switchPause(world: World, task: string, paused: boolean, eventId: string): Promise<void> {
   const graph = await world.graph()
-  if (task !== 'all' && !graph.task(task))
-    throw new RedeyeError('UNKNOWN_NAME', `no task "${task}" is deployed`, { remedy: 'name a deployed task, or all' })
+  if (task !== 'all' && !graph.task(task)) throw noSuchTask(task, 'name a deployed task, or all')
   await swap<PauseDoc>(world, pauseKey(task), doc => {
     const heard = hear(doc ?? { v: 1, task, paused: false, at: 0 }, eventId)
     return heard ? { ...heard, paused, at: world.clock.now() } : doc

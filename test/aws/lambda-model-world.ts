@@ -57,6 +57,8 @@ export class StageModel {
   /** The dead-letter queue: what handlers put there with a reason, and Lambda's envelopes. */
   readonly letters: unknown[] = []
   readonly alerts: string[] = []
+  /** What the platform has said of itself. */
+  readonly told: string[] = []
   /** How often the data plane was asked to work. */
   worked: string[] = []
   compute: Compute['run'] = async () => ({ rows: 1, bytes: 1, schemaHash: 'h' }) as Awaited<ReturnType<Compute['run']>>
@@ -93,7 +95,7 @@ export class StageModel {
       notifier: {
         alert: async ({ task, partition, error }) => void this.alerts.push(`${task}@${partition} ${error?.failure}`),
         notice: async () => {},
-        platform: async () => {},
+        platform: async message => void this.told.push(message),
       },
       deadLetters: { put: async letter => void this.letters.push(letter) },
       lake: { get: async () => undefined, put: async () => {} },

@@ -95,6 +95,41 @@ describe('a stage', () => {
     })
   })
 
+  describe('what an operator says', () => {
+    const partition = DAY
+    test.each<[string, string, object, string]>([
+      ['of a run of no task', 'RunCancelled', { task: 'cleanin', partition }, 'UNKNOWN_NAME: no task "cleanin" is deployed'],
+      ['of a held run of no task', 'RunApproved', { task: 'cleanin', partition }, 'UNKNOWN_NAME: no task "cleanin" is deployed'],
+      ['of no task', 'TaskPaused', { task: 'cleanin' }, 'UNKNOWN_NAME: no task "cleanin" is deployed'],
+      ['of no dataset', 'PartitionSkipped', { dataset: 'order', partition }, 'UNKNOWN_NAME: no dataset "order" is deployed'],
+      ['by no event’s name', 'RunCanceled', { task: 'cleaning', partition }, 'BAD_EVENT: there is no event "RunCanceled"'],
+      ['without saying of which', 'RunCancelled', { partition }, 'BAD_EVENT: RunCancelled: task is missing'],
+    ])('%s is put aside once with its reason, and somebody is told', async (_, type, detail, reason) => {
+      stage.send({ type, detail })
+      await stage.minutes(HOUR_MIN)
+      expect(stage.letters).toMatchObject([
+        { function: 'platform/requests', reason: expect.stringContaining(reason), event: { 'detail-type': type, detail } },
+      ])
+      expect(stage.told).toEqual([expect.stringContaining(`could not handle ${type}: ${reason}`)])
+      expect(stage.lambda.invoked).toEqual(['platform-requests'])
+    })
+
+    test('of a run is heeded once, and of a run that is none refused once', async () => {
+      stage.send({ type: 'RunCancelled', detail: { task: 'cleaning', partition } })
+      stage.send({ type: 'RunCancelled', detail: { task: 'cleaning', partition: 'no-day' } })
+      await stage.minutes(HOUR_MIN)
+      expect(await stage.run('clean', DAY)).toMatchObject({ heard: [expect.any(String)] })
+      expect(stage.letters).toMatchObject([{ function: 'cleaning', event: { detail: { partition: 'no-day' } } }])
+    })
+  })
+
+  test('in which everything is ordinary asks nothing of who hears what nobody else does', async () => {
+    await stage.deliver(DAY)
+    await stage.minutes(HOUR_MIN)
+    expect(await report()).toMatchObject({ state: 'succeeded' })
+    expect(stage.lambda.invoked).not.toContain('platform-requests')
+  })
+
   describe('work', () => {
     test('that is killed for memory ends its attempt at once as resources, with an alert', async () => {
       stage.lambda.meet('cleaning-work', { fault: 'killed' })

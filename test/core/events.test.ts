@@ -35,7 +35,15 @@ test('the platform’s functions take what is not a task’s', () => {
   expect(of('night', 'NightStarted')).toBe(true)
   for (const type of ['RunRequested', 'TaskPaused', 'TaskResumed', 'PartitionSkipped', 'PlaceFreed'])
     expect(of('requests', type)).toBe(true)
-  expect(of('requests', 'NightStarted')).toBe(false)
   expect(of('deliveries', 'VersionDelivered')).toBe(true)
   expect(takes(platformPatterns.deliveries, 'VersionDelivered', {}, 'elsewhere')).toBe(false)
+})
+
+test('what no task hears for its misspelt name or type, the platform does; of what there is much of it hears nothing more', () => {
+  const of = (type: string) => Object.values(platformPatterns).filter(patterns => takes(patterns, type, { task: 'clean-oders' })).length
+  for (const type of ['RunCancelled', 'RunApproved', 'RunCanceled', 'TaskPause', 'datasetReady'])
+    expect([type, of(type)]).toEqual([type, 1])
+  for (const type of ['DatasetReady', 'RunDue', 'RunsConcerned']) expect([type, of(type)]).toEqual([type, 0])
+  for (const type of ['NightStarted', 'VersionDelivered', 'PlaceFreed']) expect([type, of(type)]).toEqual([type, 1])
+  expect(takes(platformPatterns.requests, 'RunCanceled', {}, 'elsewhere')).toBe(false)
 })

@@ -54,6 +54,14 @@ describe('what operators wish is refused, and nothing is written,', () => {
       { type: 'PartitionSkipped', detail: { dataset: 'clean', partition: '2026-02-28' } },
       'BAD_PARTITION',
     ],
+    [
+      'to cancel a run of a task that is not deployed',
+      { type: 'RunCancelled', detail: { task: 'gone', partition: '2026-03-02' } },
+      'UNKNOWN_NAME',
+    ],
+    ['to approve one', { type: 'RunApproved', detail: { task: 'gone', partition: '2026-03-02' } }, 'UNKNOWN_NAME'],
+    ['to cancel a run of nobody', { type: 'RunCancelled', detail: { partition: '2026-03-02' } as never }, 'BAD_EVENT'],
+    ['by a name that no event has', { type: 'RunCanceled' as never, detail: { task: 'cleaning', partition: '2026-03-02' } }, 'BAD_EVENT'],
     ['that the platform does not take', { type: 'RunDue', detail: { task: 'cleaning', partition: '2026-03-02' } }, 'BAD_EVENT'],
   ])('%s', async (_, event, code) => {
     const { put } = host.ledger.requests
@@ -61,6 +69,16 @@ describe('what operators wish is refused, and nothing is written,', () => {
     expect(host.ledger.requests.put).toBe(put)
   })
 })
+
+test.each<NewEvent['type']>(['RunCancelled', 'RunApproved'])(
+  '%s is left to the service of a task that is deployed, with what is wrong with it',
+  async type => {
+    const { put } = host.ledger.requests
+    await hear({ type, detail: { task: 'cleaning', partition: '2026-03-02' } } as NewEvent)
+    await hear({ type, detail: { task: 'cleaning' } } as NewEvent)
+    expect(host.ledger.requests.put).toBe(put)
+  },
+)
 
 test('a service refuses events that are not its own kind, and names that are not deployed', async () => {
   const told = (event: NewEvent, task = 'cleaning') => decide(host.world, task, envelope(event))

@@ -9,6 +9,10 @@ test.each(tasks.map(t => [t.task, t] as const))('the one pattern of %s is short 
   expect(JSON.stringify(rulePattern(task)).length).toBeLessThanOrEqual(LONGEST_PATTERN)
 })
 
+test.each(Object.entries(platformPatterns))('and so is that of the platform’s %s', (_, patterns) => {
+  expect(JSON.stringify(onePattern(patterns)).length).toBeLessThanOrEqual(LONGEST_PATTERN)
+})
+
 test('a task with too many inputs is refused, with what to do', () => {
   const inputs = Array.from({ length: 120 }, (_, i) => ({ dataset: `a_dataset_with_a_name_${i}` }))
   expect(() => rulePattern({ task: 'wide', inputs, onNight: false })).toThrow('wide: its rule')
@@ -25,7 +29,7 @@ function matches(pattern: Joined, event: Parameters<typeof matchesPattern>[1]): 
 }
 
 test('one pattern matches what any of them matches, and nothing else', () => {
-  const types = ['NightStarted', 'DatasetReady', 'RunDue', 'RunCancelled', 'RunRequested', 'TaskPaused', 'VersionDelivered']
+  const types = ['NightStarted', 'DatasetReady', 'RunDue', 'RunCancelled', 'RunRequested', 'TaskPaused', 'VersionDelivered', 'RunCanceled']
   const details = [...tasks.map(t => ({ task: t.task })), ...demo.datasets.map(d => ({ dataset: d.name })), { date: '2001-02-14' }]
   const all = [...tasks.map(t => patternsOf(t)), ...Object.values(platformPatterns)]
   for (const patterns of all) {
