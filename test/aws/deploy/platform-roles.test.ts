@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { type PlatformFunction, platformFunctions, platformStatements } from '../../../shared/aws/deploy/platform/functions.ts'
 import { platformStack } from '../../../shared/aws/deploy/platform/platform.ts'
 import { onlySite } from '../../../shared/aws/deploy/stage-settings.ts'
@@ -168,6 +169,35 @@ describe.each(Object.entries(others))('%s', (id, tried) => {
   test('every statement is tried', () => {
     expect(statementsOf(id).map(s => s.Sid)).toEqual(Object.keys(tried))
   })
+})
+
+const engine = new URL('../../../shared/engine/', import.meta.url)
+
+/** The types of the events that the engine sets timers for: as they are written in the call, or in the constant that it names. */
+function timedTypes(): string[] {
+  return readdirSync(engine).flatMap(file => {
+    const code = readFileSync(new URL(file, engine), 'utf8')
+    return [...code.matchAll(/timers\.set\((?:[^()]|\([^()]*\))*\)/g)].map(([call]) => {
+      const constant = /, (\w+)\)$/.exec(call)?.[1]
+      const [, type] = /type: '(\w+)'/.exec(constant ? (code.split(`const ${constant}: NewEvent = {`)[1] ?? '') : call) ?? []
+      if (type) return type
+      throw new Error(
+        `${file}: ${call} does not say its event’s type; write it there, or name a constant of this file: const due: NewEvent = {…}`,
+      )
+    })
+  })
+}
+
+test('a timer may publish exactly what the engine sets timers for', async () => {
+  const timed = new Set(timedTypes())
+  expect(timed.size).toBeGreaterThan(1)
+  const types = readdirSync(new URL('../../../events/', import.meta.url))
+    .filter(file => file.endsWith('.schema.json'))
+    .map(file => file.slice(0, -'.schema.json'.length).replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()))
+  for (const type of types) {
+    const allowed = await may(statementsOf('TimerRole'), { action: 'events:PutEvents', resource: bus, context: event(type) })
+    expect([type, allowed]).toEqual([type, timed.has(type)])
+  }
 })
 
 test('every role of the platform is tried', () => {

@@ -102,7 +102,8 @@ function timers(settings: StageSettings): Resources {
   return {
     ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: names.scheduleGroup(stage) } },
     TimerRole: role(names.scheduleRole(stageOfAccount(settings)), trustsScheduler, [
-      publish('PublishWhatIsDue', att('Bus', 'Arn'), ['RunDue']),
+      // A run that is to be looked at, or a request whose next partitions have begun.
+      publish('PublishWhatIsDue', att('Bus', 'Arn'), ['RunDue', 'RunRequested']),
       allow('LayAside', ['sqs:SendMessage'], att('DeadLetters', 'Arn')),
       ...useKey(customerKey),
     ]),
