@@ -105,25 +105,40 @@ function eventText(event: unknown): string {
 }
 
 async function carryOut(office: Office, action: 'resend' | 'drop', letters: Letter[], chosen: Letter[]): Promise<number> {
-  const others = letters.filter(l => !chosen.includes(l))
+  const [done, unfit] = [[] as Letter[], [] as Letter[]]
+  const events: NewEvent[] = []
+  for (const letter of chosen) {
+    const event = action === 'resend' ? newEventOf(letter.event) : undefined
+    if (event) events.push(event)
+    if (event || action === 'drop') done.push(letter)
+    else unfit.push(letter)
+  }
   try {
     // Sent first: a letter that is sent and then not removed is sent again, and that changes nothing.
-    if (action === 'resend') await office.bus.publish(chosen.map(newEventOf))
-    await office.letters.remove(chosen)
+    await office.bus.publish(events)
+    await office.letters.remove(done)
   } catch (error) {
     await office.letters.giveBack(letters)
     throw error
   }
-  await office.letters.giveBack(others)
-  say(`${count(chosen.length, 'letter')} ${action === 'resend' ? 'sent again' : 'dropped'}; ${others.length} left.`)
-  return exits.ok
+  await office.letters.giveBack(letters.filter(l => !done.includes(l)))
+  for (const letter of unfit) sayUnfit(letter)
+  say(`${count(done.length, 'letter')} ${action === 'resend' ? 'sent again' : 'dropped'}; ${letters.length - done.length} left.`)
+  return unfit.length === 0 ? exits.ok : exits.no
 }
 
-function newEventOf({ id, event }: Letter): NewEvent {
-  const { 'detail-type': type, detail, source } = (event ?? {}) as { 'detail-type'?: unknown; detail?: unknown; source?: unknown }
-  if (typeof type === 'string' && typeof detail === 'object' && detail !== null && source === 'redeye')
-    return { type, detail } as unknown as NewEvent
-  throw new RedeyeError('BAD_ARGUMENT', `letter ${id} holds no event of Redeye’s: ${toJson(event).slice(0, 120)}`, {
-    remedy: 'nothing was sent. The sweep repairs what did not follow from it; redeye dlq drop removes it',
-  })
+function sayUnfit(letter: Letter): void {
+  say(`${paint('red', shortId(letter))} holds no event of Redeye’s and cannot be sent again: ${toJson(letter.event).slice(0, 120)}`)
+  say(`  The sweep repairs what did not follow from it; redeye dlq drop ${shortId(letter)} removes it.`)
+}
+
+// Without an id of their own these are known by their event's: sent again, as another event, they keep it and are the same.
+const knownByTheirEvent = ['RunRequested', 'VersionDelivered']
+
+/** The event to be sent again; undefined for what is none of Redeye's. */
+function newEventOf(event: unknown): NewEvent | undefined {
+  const { id, 'detail-type': type, detail, source } = (event ?? {}) as Record<string, unknown>
+  if (typeof type !== 'string' || typeof detail !== 'object' || detail === null || source !== 'redeye') return undefined
+  const named = knownByTheirEvent.includes(type) && typeof id === 'string' ? { id, ...detail } : detail
+  return { type, detail: named } as unknown as NewEvent
 }

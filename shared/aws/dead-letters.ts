@@ -7,6 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { RedeyeError } from '../core/errors.ts'
+import { type FailedInvocation, isFailedInvocation } from '../engine/failed-invocation.ts'
 import type { DeadLetters, Letter, LetterBox } from '../ports/dead-letters.ts'
 import { awsFailure, sdkOptions } from './sdk.ts'
 
@@ -99,33 +100,61 @@ async function receiveAll(client: SQSClient, url: string): Promise<HeldLetter[]>
   return [...letters.values()].sort((a, b) => a.at - b.at)
 }
 
-/** A message of ours; of Lambda’s after its last try (the event, with ErrorMessage); or of a rule’s or schedule’s (the event, with ERROR_MESSAGE). */
+/** Lambda's record of what it gave up on in a stream: where that is, not what it is. */
+interface FailedBatch extends Pick<FailedInvocation, 'requestContext'> {
+  DDBStreamBatchInfo: {
+    shardId: string
+    startSequenceNumber: string
+    endSequenceNumber: string
+    approximateArrivalOfFirstRecord: string
+    batchSize: number
+  }
+}
+
+/** A message of ours; Lambda's record of an invocation that failed, or of a stream's batch; or a rule's or a schedule's event, with why in attributes. */
 export function letterOf(message: Message): HeldLetter {
-  const attribute = (name: string) => message.MessageAttributes?.[name]?.StringValue
   const held = { id: message.MessageId!, at: Number(message.Attributes?.SentTimestamp ?? 0), receipt: message.ReceiptHandle! }
-  const body = parsed(message.Body ?? '')
-  const own = body as { function?: unknown; reason?: unknown; event?: unknown; cut?: unknown } | null
-  if (typeof own?.function === 'string' && typeof own.reason === 'string')
-    return { ...held, function: own.function, reason: own.reason, event: own.event ?? own.cut ?? null }
-  const [from, reason] = [
-    attribute('TARGET_ARN') ?? attribute('RULE_ARN') ?? attribute('SCHEDULE_ARN'),
-    attribute('ErrorMessage') ?? attribute('ERROR_MESSAGE'),
-  ]
-  const code = attribute('ERROR_CODE')
+  return { ...held, ...contentOf(parsed(message.Body ?? ''), message.MessageAttributes ?? {}) }
+}
+
+function contentOf(body: unknown, attributes: NonNullable<Message['MessageAttributes']>): Pick<Letter, 'function' | 'reason' | 'event'> {
+  if (typeof body === 'object' && body !== null) {
+    const own = body as { function?: unknown; reason?: unknown; event?: unknown; cut?: unknown }
+    if (typeof own.function === 'string' && typeof own.reason === 'string')
+      return { function: own.function, reason: own.reason, event: own.event ?? own.cut ?? null }
+    if (isFailedInvocation(body))
+      return { function: functionNamed(body.requestContext.functionArn), reason: whyFailed(body), event: body.requestPayload }
+    if (isFailedBatch(body)) return { function: functionNamed(body.requestContext.functionArn), reason: whyGivenUp(body), event: body }
+  }
+  const attribute = (name: string) => attributes[name]?.StringValue
+  const from = attribute('TARGET_ARN') ?? attribute('RULE_ARN') ?? attribute('SCHEDULE_ARN')
+  const [code, reason] = [attribute('ERROR_CODE'), attribute('ErrorMessage') ?? attribute('ERROR_MESSAGE')]
   return {
-    ...held,
-    function: functionOf(from, body),
+    function: from === undefined ? 'unknown' : functionNamed(from),
     reason: reason ? `${code ? `${code}: ` : ''}${reason}` : 'AWS gave up on it and said nothing why',
     event: body,
   }
 }
 
-/** The function's name in an ARN, or in what Lambda says of an invocation that failed. */
-function functionOf(arn: string | undefined, body: unknown): string {
-  const context = (body as { requestContext?: { functionArn?: string } } | null)?.requestContext?.functionArn
-  const named = context ?? arn
-  return named === undefined ? 'unknown' : (/function:([^:]+)/.exec(named)?.[1] ?? named.split(':').slice(5).join(':'))
+const isFailedBatch = (body: object): body is FailedBatch => 'requestContext' in body && 'DDBStreamBatchInfo' in body
+
+/** What the function said, or where it said nothing what Lambda says. */
+function whyFailed({ requestContext, responsePayload }: FailedInvocation): string {
+  const { errorType, errorMessage } = responsePayload ?? {}
+  return [errorType, errorMessage].filter(Boolean).join(': ') || givenUp(requestContext)
 }
+
+function whyGivenUp({ requestContext, DDBStreamBatchInfo: batch }: FailedBatch): string {
+  const { shardId, startSequenceNumber: from, endSequenceNumber: to, approximateArrivalOfFirstRecord: since, batchSize } = batch
+  const changes = `${batchSize} change${batchSize === 1 ? '' : 's'} of the ledger since ${since}`
+  return `${givenUp(requestContext)}: nobody was told of ${changes}, ${from}${to === from ? '' : ` to ${to}`} in ${shardId}`
+}
+
+const givenUp = ({ condition, approximateInvokeCount: times }: FailedInvocation['requestContext']) =>
+  `${condition} after ${times} invocation${times === 1 ? '' : 's'}`
+
+/** The name in a function's ARN; of another ARN, what it names. */
+const functionNamed = (arn: string) => /function:([^:]+)/.exec(arn)?.[1] ?? arn.split(':').slice(5).join(':')
 
 function parsed(text: string): unknown {
   try {

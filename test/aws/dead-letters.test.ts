@@ -5,8 +5,10 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
+import { jest } from '@jest/globals'
 import { mockClient } from 'aws-sdk-client-mock'
 import { letterOf, sqsDeadLetters } from '../../shared/aws/dead-letters.ts'
+import { StageModel } from './lambda-model-world.ts'
 import { refusals } from './sdk.ts'
 
 const client = mockClient(SQSClient)
@@ -111,11 +113,62 @@ test('what a rule or a schedule put there', () => {
   })
 })
 
-test('what a stream’s mapping put there', () => {
-  const body = { requestContext: { functionArn: 'arn:aws:lambda:eu-west-1:1:function:redeye-dev-platform-relay' }, DDBStreamBatchInfo: {} }
-  expect(letterOf({ MessageId: '1', ReceiptHandle: 'r', Body: JSON.stringify(body) })).toMatchObject({
-    function: 'redeye-dev-platform-relay',
-    event: body,
+describe('what a stage leaves there that Lambda gives up on', () => {
+  const day = '2026-03-02'
+  let stage: StageModel
+  const read = (record: unknown) => letterOf({ MessageId: '1', ReceiptHandle: 'r', Body: JSON.stringify(record) })
+  beforeEach(async () => {
+    jest.spyOn(console, 'error').mockImplementation(() => {})
+    stage = new StageModel()
+    await stage.register()
+  })
+  afterEach(() => {
+    stage.close()
+    jest.restoreAllMocks()
+  })
+
+  test('an event that no try could handle, with what the function said', async () => {
+    stage.lambda.meet('cleaning-decide', ...Array.from({ length: 3 }, () => ({ fault: 'throws', error: new TypeError('unwell') }) as const))
+    await stage.deliver(day)
+    await stage.minutes(10)
+    expect(read(stage.letters[0])).toMatchObject({
+      function: 'cleaning-decide',
+      reason: 'TypeError: unwell',
+      event: { source: 'redeye', 'detail-type': 'DatasetReady', detail: { dataset: 'orders', partition: day } },
+    })
+  })
+
+  test('an event whose function was killed, or ran out of time, with what Lambda said', async () => {
+    stage.lambda.meet('cleaning-decide', { fault: 'killed' }, { fault: 'killed' }, { fault: 'timed out' })
+    await stage.deliver(day)
+    await stage.minutes(10)
+    expect(read(stage.letters[0]).reason).toMatch(/^Sandbox.Timedout: .*Task timed out after 900/)
+  })
+
+  test('an event that never reached its function', async () => {
+    stage.lambda.meet('cleaning-decide', ...Array.from({ length: 200 }, () => ({ fault: 'throttled' }) as const))
+    await stage.deliver(day)
+    await stage.minutes(7 * 60)
+    expect(read(stage.letters[0])).toMatchObject({
+      function: 'cleaning-decide',
+      reason: 'EventAgeExceeded after 0 invocations',
+      event: { 'detail-type': 'DatasetReady' },
+    })
+  })
+
+  test('a place in the ledger’s stream', async () => {
+    stage.refuses = event => event.type === 'DatasetReady'
+    await stage.deliver(day)
+    await stage.minutes(60)
+    const record = stage.stream.givenUp[0]!
+    const { startSequenceNumber, approximateArrivalOfFirstRecord, shardId } = record.DDBStreamBatchInfo
+    expect(read(record)).toMatchObject({
+      function: 'platform-relay',
+      reason: `RetryAttemptsExhausted after 11 invocations: nobody was told of 1 change of the ledger since ${approximateArrivalOfFirstRecord}, ${startSequenceNumber} in ${shardId}`,
+      event: record,
+    })
+    const two = { ...record, DDBStreamBatchInfo: { ...record.DDBStreamBatchInfo, endSequenceNumber: '9', batchSize: 2 } }
+    expect(read(two).reason).toContain(`2 changes of the ledger since ${approximateArrivalOfFirstRecord}, ${startSequenceNumber} to 9 in `)
   })
 })
 

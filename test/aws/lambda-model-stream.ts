@@ -29,6 +29,23 @@ interface Part {
   tries: number
 }
 
+/** Lambda's record of a batch that it gave up on: what a destination gets. */
+interface GivenUp {
+  version: string
+  timestamp: string
+  requestContext: { requestId: string; functionArn: string; condition: string; approximateInvokeCount: number }
+  responseContext: { statusCode: number; executedVersion: string; functionError: string | null }
+  DDBStreamBatchInfo: {
+    shardId: string
+    startSequenceNumber: string
+    endSequenceNumber: string
+    approximateArrivalOfFirstRecord: string
+    approximateArrivalOfLastRecord: string
+    batchSize: number
+    streamArn: string
+  }
+}
+
 /** One shard of a stream, read by one function. */
 export class StreamModel {
   readonly #agenda: Agenda
@@ -37,7 +54,7 @@ export class StreamModel {
   readonly #settings: MappingSettings
   readonly #lanes: { waiting: { record: WholeRecord; at: number }[]; parts: Part[]; polling: boolean }[]
   /** What was given up: where it was, not what. */
-  readonly givenUp: { DDBStreamBatchInfo: { startSequenceNumber: string; endSequenceNumber: string; batchSize: number } }[] = []
+  readonly givenUp: GivenUp[] = []
   enabled = true
 
   constructor(agenda: Agenda, lambda: LambdaModel, name: string, settings: MappingSettings) {
@@ -89,7 +106,7 @@ export class StreamModel {
       lane.parts.unshift({ records: left.slice(0, half), tries: part.tries }, { records: left.slice(half), tries: part.tries })
       return backoffMs
     }
-    if (part.tries === MaximumRetryAttempts) this.#giveUp(left)
+    if (part.tries === MaximumRetryAttempts) this.#giveUp(left, part.tries + 1)
     else lane.parts.unshift({ records: left, tries: part.tries + 1 })
     return backoffMs
   }
@@ -107,12 +124,27 @@ export class StreamModel {
     return named.every(name => records.some(r => r.dynamodb.SequenceNumber === name)) ? records.slice(at) : records
   }
 
-  #giveUp(records: WholeRecord[]): void {
+  #giveUp(records: WholeRecord[], times: number): void {
+    const [first, last] = [records[0]!.dynamodb, records.at(-1)!.dynamodb]
+    const arrival = ({ ApproximateCreationDateTime: seconds }: typeof first) => new Date(seconds * 1000).toISOString()
     this.givenUp.push({
+      version: '1.0',
+      timestamp: new Date(this.#agenda.now).toISOString(),
+      requestContext: {
+        requestId: `batch-${this.givenUp.length + 1}`,
+        functionArn: `arn:aws:lambda:eu-west-1:123456789012:function:${this.#function}`,
+        condition: 'RetryAttemptsExhausted',
+        approximateInvokeCount: times,
+      },
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: null },
       DDBStreamBatchInfo: {
-        startSequenceNumber: records[0]!.dynamodb.SequenceNumber,
-        endSequenceNumber: records.at(-1)!.dynamodb.SequenceNumber,
+        shardId: 'shardId-00000001573689847184-864758bb',
+        startSequenceNumber: first.SequenceNumber,
+        endSequenceNumber: last.SequenceNumber,
+        approximateArrivalOfFirstRecord: arrival(first),
+        approximateArrivalOfLastRecord: arrival(last),
         batchSize: records.length,
+        streamArn: records[0]!.eventSourceARN,
       },
     })
   }

@@ -114,6 +114,8 @@ describe('of a stage on AWS', () => {
     Body: JSON.stringify({ function: 'a', reason: 'b', event }),
   })
   const run = (action: string, ...letters: string[]) => dlq(() => '/', action, letters, { stage: 'dev' })
+  const sent = () =>
+    events.commandCalls(PutEventsCommand).flatMap(c => c.args[0].input.Entries!.map(e => [e.DetailType, JSON.parse(e.Detail!)]))
   const receipts = (command: typeof DeleteMessageBatchCommand | typeof ChangeMessageVisibilityBatchCommand) =>
     sqs.commandCalls(command as typeof DeleteMessageBatchCommand).flatMap(c => c.args[0].input.Entries!.map(e => e.ReceiptHandle))
   beforeEach(() => {
@@ -149,11 +151,60 @@ describe('of a stage on AWS', () => {
     expect(receipts(ChangeMessageVisibilityBatchCommand)).toEqual(['receipt 9a000000-2'])
   })
 
-  test('what is no event is not sent, and nothing is lost', async () => {
-    await expect(run('resend', 'all')).rejects.toMatchObject({ code: 'BAD_ARGUMENT', remedy: expect.stringContaining('drop') })
+  test('of all, what is no event is named and kept, and the others are sent', async () => {
+    expect(await run('resend', 'all')).toBe(1)
+    expect(out).toMatch(/^9a000000 holds no event .*DDBStreamBatchInfo.*\n.*redeye dlq drop 9a000000 .*\n1 letter sent again; 1 left.\n$/)
+    expect(sent()).toEqual([['RunDue', poison.detail]])
+    expect(receipts(DeleteMessageBatchCommand)).toEqual(['receipt 4f2c0000-1'])
+    expect(receipts(ChangeMessageVisibilityBatchCommand)).toEqual(['receipt 9a000000-2'])
+  })
+
+  test('what is no event is not sent alone either', async () => {
+    expect(await run('resend', '9a')).toBe(1)
     expect(events.calls()).toEqual([])
     expect(receipts(DeleteMessageBatchCommand)).toEqual([])
+  })
+
+  test('what is no event is dropped like others', async () => {
+    expect(await run('drop', 'all')).toBe(0)
+    expect(receipts(DeleteMessageBatchCommand)).toEqual(['receipt 4f2c0000-1', 'receipt 9a000000-2'])
+  })
+
+  test('what could not be published is given back', async () => {
+    events.on(PutEventsCommand).rejects(new Error('down'))
+    await expect(run('resend', 'all')).rejects.toThrow('down')
+    expect(receipts(DeleteMessageBatchCommand)).toEqual([])
     expect(receipts(ChangeMessageVisibilityBatchCommand)).toHaveLength(2)
+  })
+
+  test('an event that Lambda gave up on is taken out of Lambda’s record', async () => {
+    const requestContext = {
+      functionArn: 'arn:aws:lambda:eu-west-1:1:function:f:$LATEST',
+      condition: 'RetriesExhausted',
+      approximateInvokeCount: 3,
+    }
+    const Body = JSON.stringify({ version: '1.0', requestContext, requestPayload: poison, responsePayload: { errorMessage: 'unwell' } })
+    sqs
+      .on(ReceiveMessageCommand)
+      .resolvesOnce({ Messages: [{ ...message('1', null), Body }] })
+      .resolves({})
+    expect(await run('resend', 'all')).toBe(0)
+    expect(sent()).toEqual([['RunDue', poison.detail]])
+  })
+
+  test.each<[string, object, object]>([
+    ['RunRequested', { tasks: ['a'], from: '2001-02-14', to: '2001-02-14' }, { id: 'e7' }],
+    ['RunRequested', { id: 'mine', tasks: ['a'], from: '2001-02-14', to: '2001-02-14' }, { id: 'mine' }],
+    ['VersionDelivered', { dataset: 'a', partition: 'all', files: ['f'] }, { id: 'e7' }],
+    ['TaskPaused', { task: 'a' }, {}],
+  ])('%s %j is sent again as the one it was: %j', async (type, detail, known) => {
+    const event = { id: 'e7', source: 'redeye', 'detail-type': type, detail }
+    sqs
+      .on(ReceiveMessageCommand)
+      .resolvesOnce({ Messages: [message('1', event)] })
+      .resolves({})
+    await run('resend', 'all')
+    expect(sent()).toEqual([[type, { ...detail, ...known }]])
   })
 
   test('a stage that is not there says so', async () => {
