@@ -11,7 +11,7 @@ export interface RowMessage {
   /** `sessions@2001-02-14#1/["v00017",2]`: made of version and key, so that whoever sends the row again sends the same id. */
   id: string
   body: string
-  /** The partition: messages of one group stay in order on a FIFO queue or topic. */
+  /** The partition: a FIFO queue or topic keeps the messages of one group in the order in which they came. */
   group: string
   /** What a receiver may filter or fence by; `generation` and `attempt` are the sender's. */
   attributes: Record<string, string>
@@ -30,6 +30,8 @@ export interface MessageService {
   name: string
   /** What a policy must allow: `sqs:SendMessage`. */
   action: string
+  /** Whether it keeps messages in order, so that none may be sent before those in front of it were taken. */
+  fifo: boolean
   /** Sends some messages, at most ten and 256 KB; gives those that were not taken, and rejects as the SDK does. */
   send(messages: readonly RowMessage[], signal: AbortSignal): Promise<Refused[]>
 }
@@ -74,10 +76,8 @@ export async function* deliverMessages(service: MessageService, delivery: Delive
 
 async function sendAll(service: MessageService, delivery: Delivery, requests: RowMessage[][]): Promise<void> {
   let left = requests
-  for (let sendings = 1; left.length > 0; sendings++) {
-    const refused: Refused[] = []
-    for (let from = 0; from < left.length; from += AT_ONCE)
-      refused.push(...(await Promise.all(left.slice(from, from + AT_ONCE).map(request => sendOne(service, delivery, request)))).flat())
+  for (let sendings = 1; ; sendings++) {
+    const { refused, unsent } = await sendSome(service, delivery, left)
     const [first] = refused
     if (!first) return
     const wrong = refused.find(r => r.senders)
@@ -88,21 +88,39 @@ async function sendAll(service: MessageService, delivery: Delivery, requests: Ro
     if (sendings === SENDINGS)
       throw new RedeyeError(
         'TARGET_UNAVAILABLE',
-        `${service.name} did not take ${first.message.id} and ${refused.length - 1} more: ${first.reason}`,
+        `${service.name} did not take ${first.message.id} and ${refused.length - 1 + unsent.flat().length} more: ${first.reason}`,
         {
           remedy: 'the load is retried by itself, from the first batch that was not taken',
         },
       )
     await delivery.world.sleep(FIRST_WAIT_MS * 2 ** (sendings - 1), delivery.signal)
-    left = requestsOf(refused.map(r => r.message))
+    left = [...requestsOf(refused.map(r => r.message)), ...unsent]
   }
+}
+
+/**
+ * Sends requests, several at once; to what keeps messages in order one after the other, and none after the first that had a message refused.
+ * Others of that request may have been taken: those nine at most come before the message, whatever the service does.
+ */
+async function sendSome(
+  service: MessageService,
+  delivery: Delivery,
+  requests: RowMessage[][],
+): Promise<{ refused: Refused[]; unsent: RowMessage[][] }> {
+  const atOnce = service.fifo ? 1 : AT_ONCE
+  const refused: Refused[] = []
+  let from = 0
+  for (; from < requests.length && !(service.fifo && refused.length > 0); from += atOnce)
+    refused.push(...(await Promise.all(requests.slice(from, from + atOnce).map(request => sendOne(service, delivery, request)))).flat())
+  return { refused, unsent: requests.slice(from) }
 }
 
 /** One request; of one that was refused as a whole, every message. */
 async function sendOne(service: MessageService, { signal }: Delivery, messages: RowMessage[]): Promise<Refused[]> {
   signal.throwIfAborted()
   try {
-    return await service.send(messages, signal)
+    const refused = await service.send(messages, signal)
+    return refused.sort((a, b) => messages.indexOf(a.message) - messages.indexOf(b.message))
   } catch (cause) {
     // Why the attempt ended, and not that its request did.
     signal.throwIfAborted()

@@ -36,15 +36,16 @@ async function* deliver({ connection }: SnsOptions, delivery: Delivery): AsyncIt
   const { SNSClient } = await import('@aws-sdk/client-sns')
   const client = new SNSClient({ ...clientOptions, region })
   try {
-    yield* deliverMessages({ name: connection, action: 'sns:Publish', send: await sender(client, arn) }, delivery)
+    const fifo = arn.endsWith('.fifo')
+    const send = await sender(client, arn, fifo)
+    yield* deliverMessages({ name: connection, action: 'sns:Publish', fifo, send }, delivery)
   } finally {
     client.destroy()
   }
 }
 
-async function sender(client: SNSClient, arn: string): Promise<MessageService['send']> {
+async function sender(client: SNSClient, arn: string, fifo: boolean): Promise<MessageService['send']> {
   const { PublishBatchCommand } = await import('@aws-sdk/client-sns')
-  const fifo = arn.endsWith('.fifo')
   return async (messages, abortSignal) => {
     const entries = messages.map((message, i) => entryOf(message, i, fifo))
     const { Failed = [] } = await client.send(new PublishBatchCommand({ TopicArn: arn, PublishBatchRequestEntries: entries }), {

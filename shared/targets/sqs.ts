@@ -37,15 +37,16 @@ async function* deliver({ connection }: SqsOptions, delivery: Delivery): AsyncIt
   const region = /^https:\/\/sqs\.([a-z0-9-]+)\./.exec(url)?.[1]
   const client = new SQSClient({ ...clientOptions, ...(region && { region }) })
   try {
-    yield* deliverMessages({ name: connection, action: 'sqs:SendMessage', send: await sender(client, url) }, delivery)
+    const fifo = url.endsWith('.fifo')
+    const send = await sender(client, url, fifo)
+    yield* deliverMessages({ name: connection, action: 'sqs:SendMessage', fifo, send }, delivery)
   } finally {
     client.destroy()
   }
 }
 
-async function sender(client: SQSClient, url: string): Promise<MessageService['send']> {
+async function sender(client: SQSClient, url: string, fifo: boolean): Promise<MessageService['send']> {
   const { SendMessageBatchCommand } = await import('@aws-sdk/client-sqs')
-  const fifo = url.endsWith('.fifo')
   return async (messages, abortSignal) => {
     const entries = messages.map((message, i) => entryOf(message, i, fifo))
     const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }), { abortSignal })

@@ -10,6 +10,7 @@ const target = sns({ connection: 'THINGS' })
 const waits: number[] = []
 const send = (rows: Record<string, unknown>[], more: Partial<Delivery> = {}, topic = arn) =>
   receiptsOf(target, deliveryOf(rows, { world: worldOf({ THINGS: topic }, waits), ...more }))
+const refusal = (name: string) => Object.assign(new Error('no'), { name })
 const requests = () => client.commandCalls(PublishBatchCommand).map(call => call.args[0].input)
 beforeEach(() => {
   client.reset()
@@ -45,6 +46,44 @@ test('what was not taken is sent again; a missing permission is told', async () 
   expect(requests().map(r => r.PublishBatchRequestEntries!.length)).toEqual([2, 1])
   client.on(PublishBatchCommand).rejects(Object.assign(new Error('no'), { name: 'AuthorizationErrorException' }))
   await expect(send(things(1))).rejects.toMatchObject({ code: 'BAD_CREDENTIAL', remedy: expect.stringContaining('allow sns:Publish') })
+})
+
+describe('of a FIFO topic the messages stay in order', () => {
+  const ids = (entries: { Message?: string | undefined }[]) => entries.map(entry => JSON.parse(entry.Message!).id as number)
+  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+  test('though requests are refused, and one that came later would have been taken', async () => {
+    const taken: number[] = []
+    let [coming, busy, requests] = [0, 0, 0]
+    client.on(PublishBatchCommand).callsFake(async ({ PublishBatchRequestEntries: entries }) => {
+      busy = Math.max(busy, ++coming)
+      await new Promise(resolve => setImmediate(resolve))
+      coming--
+      if (++requests % 3 === 0) throw refusal('ThrottlingException')
+      taken.push(...ids(entries))
+      return { Successful: [], Failed: [] }
+    })
+    await send(things(105), {}, `${arn}.fifo`)
+    expect(taken).toEqual(numbers(1, 105))
+    expect(busy).toBe(1)
+  })
+
+  test('after the first message that was refused none is sent before it is sent again', async () => {
+    client
+      .on(PublishBatchCommand)
+      .resolvesOnce({ Successful: [], Failed: [] })
+      .resolvesOnce({ Successful: [], Failed: ['8', '4'].map(Id => ({ Id, Code: 'InternalError', SenderFault: false })) })
+      .resolves({ Successful: [], Failed: [] })
+    await send(things(33), {}, `${arn}.fifo`)
+    expect(requests().map(r => ids(r.PublishBatchRequestEntries!))).toEqual([
+      numbers(1, 10),
+      numbers(11, 20),
+      [15, 19],
+      numbers(21, 30),
+      numbers(31, 33),
+    ])
+    expect(waits).toEqual([1000])
+  })
 })
 
 test.each([

@@ -107,6 +107,38 @@ test.each([
   expect(requests()).toHaveLength(1)
 })
 
+describe('of a FIFO queue the messages stay in order', () => {
+  const ids = (entries: { MessageBody?: string | undefined }[]) => entries.map(entry => JSON.parse(entry.MessageBody!).id as number)
+  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+  test('though requests are refused, and one that came later would have been taken', async () => {
+    const taken: number[] = []
+    let [coming, busy, requests] = [0, 0, 0]
+    client.on(SendMessageBatchCommand).callsFake(async ({ Entries: entries }) => {
+      busy = Math.max(busy, ++coming)
+      await new Promise(resolve => setImmediate(resolve))
+      coming--
+      if (++requests % 3 === 0) throw refusal('ThrottlingException')
+      taken.push(...ids(entries))
+      return { Successful: [], Failed: [] }
+    })
+    await send(things(105), {}, `${url}.fifo`)
+    expect(taken).toEqual(numbers(1, 105))
+    expect(busy).toBe(1)
+  })
+
+  test('after the first message that was refused none is sent before it is sent again', async () => {
+    client
+      .on(SendMessageBatchCommand)
+      .resolvesOnce({ Successful: [], Failed: [] })
+      .resolvesOnce({ Successful: [], Failed: ['8', '4'].map(Id => ({ Id, Code: 'InternalError', SenderFault: false })) })
+      .resolves({ Successful: [], Failed: [] })
+    await send(things(33), {}, `${url}.fifo`)
+    expect(requests().map(r => ids(r.Entries!))).toEqual([numbers(1, 10), numbers(11, 20), [15, 19], numbers(21, 30), numbers(31, 33)])
+    expect(waits).toEqual([1000])
+  })
+})
+
 test.each([
   ['a request without an answer', Object.assign(new Error('the request socket timed out'), { name: 'TimeoutError' })],
   ['a connection that does not come', Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' })],
