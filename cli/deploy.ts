@@ -6,6 +6,7 @@ import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import type { Project, Service } from '../shared/task/project.ts'
 import { inSteps, type StepsEnd } from './deploy-steps.ts'
+import { deploymentFindings } from './deployment-findings.ts'
 import { exits } from './exits.ts'
 import { soundProject } from './host.ts'
 import { osls, whyItFailed } from './osls-command.ts'
@@ -38,14 +39,15 @@ const aws: DeployWorld = {
 /** Compares with what the stage has registered, and deploys: the platform and every service, or those that are named. */
 export async function deploy(root: string, names: readonly string[], options: DeployOptions, world = aws): Promise<number> {
   const project = await soundProject(root)
-  const wrong = sqlFindings(project).filter(f => f.severity === 'error')
+  const regions = await regionsOf(root, options)
+  const found = [...sqlFindings(project), ...deploymentFindings(project, Date.now(), options.stage)]
+  const wrong = found.filter(f => f.severity === 'error')
   if (wrong.length > 0) return refused(wrong, 'the project has errors')
   const deploying = deployingOf(project, names)
-  const regions = await regionsOf(root, options)
   const registered = await world.registered(options.stage, regions[0]!)
   if (!registered && !deploying.outside) throw noStage(options.stage, regions[0]!)
   const { order, findings } = await compared(project, deploying, registered ?? nothing)
-  if (findings.some(f => f.severity === 'error')) return refused(findings, 'a reader would lose what it reads')
+  if (findings.some(f => f.severity === 'error')) return refused(findings, 'a reader would miss what it reads')
   findings.forEach(show)
   if (options.check) {
     if (!registered) say(`there is no stage ${options.stage} in ${regions[0]} yet, so nothing to compare with`)
@@ -101,13 +103,13 @@ const noStage = (stage: string, region: string) =>
   })
 
 async function compared(project: Project, deploying: Deploying, registered: Registered) {
-  const [{ deploymentFindings }, { deploymentOrder }] = await Promise.all([
+  const [compatibility, { deploymentOrder }] = await Promise.all([
     import('../shared/aws/deploy/compatibility.ts'),
     import('../shared/aws/deploy/deployment-order.ts'),
   ])
   return {
     order: deploymentOrder(project, deploying, registered.reads),
-    findings: deploymentFindings(project, deploying, registered),
+    findings: compatibility.deploymentFindings(project, deploying, registered),
   }
 }
 

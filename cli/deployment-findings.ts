@@ -15,9 +15,9 @@ const FILE = 'serverless.yml'
 // Zones change their rules now and then; a rule that holds for five years is one to count with.
 const AHEAD_DAYS = 5 * 366
 
-/** What AWS would refuse of a project, or a night of a stage: known before anything is deployed. */
-export function deploymentFindings(project: Project, now = Date.now()): Finding[] {
-  return [...project.services.flatMap(service => tooLong(project, service.task)), ...stageFindings(project.root, now)]
+/** What AWS would refuse of a project, or a night of a stage, of one or of all: known before anything is deployed. */
+export function deploymentFindings(project: Project, now = Date.now(), stage?: string): Finding[] {
+  return [...project.services.flatMap(service => tooLong(project, service.task)), ...stageFindings(project.root, now, stage)]
 }
 
 /** What of a service grows with its inputs, where AWS would not take it. */
@@ -45,13 +45,13 @@ function tooLong({ root }: Project, task: Task): Finding[] {
 const policyOf = (name: string, length: number) =>
   `the policy of its ${name} has ${length} characters in the stage with the longest name, and IAM takes ${LONGEST_POLICY}`
 
-function stageFindings(root: string, now: number): Finding[] {
+function stageFindings(root: string, now: number, only: string | undefined): Finding[] {
   const file = join(root, FILE)
   if (!existsSync(file)) return []
   const text = readFileSync(file, 'utf8')
   const { params = {} } = (parse(text) ?? {}) as { params?: Record<string, unknown> }
   // Those that are named, and any other, which has the defaults.
-  const stages = [...Object.keys(params).filter(s => s !== 'default'), 'any']
+  const stages = only !== undefined ? [only] : [...Object.keys(params).filter(s => s !== 'default'), 'any']
   const found = new Map<string, Finding>()
   for (const stage of stages)
     for (const finding of stageFinding(root, text, stage, now)) found.set(finding.message.replace(` of stage ${stage}`, ''), finding)

@@ -67,7 +67,7 @@ test('a column of a dataset made outside that a registered reader uses may not g
   expect(await deployed(droppedCity, reading('town-list', 'city'))).toEqual({ exit: 2, began: [] })
   expect(said).toContain('datasets/orders.ts:')
   expect(said).toContain('orders would lose the column "city", which town-list reads (its.sql:1:8)')
-  expect(said).toContain('nothing is deployed: a reader would lose what it reads')
+  expect(said).toContain('nothing is deployed: a reader would miss what it reads')
 })
 
 test('nor may it change its type', async () => {
@@ -114,4 +114,12 @@ test('a service alone needs a stage; a comparison does not', async () => {
   })
   expect(await deployed(soundProject(), undefined, { check: true })).toEqual({ exit: 0, began: [] })
   expect(said).toBe('there is no stage dev in eu-west-1 yet, so nothing to compare with\n2 services can be deployed to dev\n')
+})
+
+test('a night at a time that the zone skips is not deployed, but another stage’s is nobody’s concern', async () => {
+  const files = { ...soundProject(), 'serverless.yml': "params: { prod: { zone: Europe/Madrid, nightAt: '02:30' } }\n" }
+  expect(await deployed(files, nothing, { stage: 'prod' })).toEqual({ exit: 2, began: [] })
+  expect(said).toContain('serverless.yml:1:40 error nightAt is 02:30, and Europe/Madrid has no such time on')
+  expect(said).toContain('nothing is deployed: the project has errors')
+  expect((await deployed(files, nothing)).exit).toBe(0)
 })
