@@ -23,8 +23,10 @@ export interface BundleOptions {
   entry: string
   /** The task.ts that the bundle is about: where its task says it is declared. */
   taskFile?: string
-  /** With DuckDB's native part, for this architecture. */
+  /** With DuckDB and its native part, for this architecture. */
   duckdb?: Architecture
+  /** Without DuckDB, and with what submits jobs to Spark. */
+  spark?: boolean
 }
 
 /** Redeye's own code, which may stand in the project itself or in its node_modules. */
@@ -32,6 +34,9 @@ export const shared = fileURLToPath(new URL('../../', import.meta.url))
 // Lambda says which file and which export by one text.
 export const HANDLER = 'index.handler'
 const CODE_FILE = 'index.js'
+// SQL is translated when a service is built; and who only decides computes nothing.
+const NEVER = ['sql/compile']
+const COMPUTING = ['compute/compute', 'compute/spark-job', 'compute/inspect', 'aws/secrets']
 
 /**
  * Bundles a function for Lambda: all it imports in one file, SDK clients included, no parser of SQL, and DuckDB only where asked. The same
@@ -45,7 +50,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   return { zip, codeBytes: code.length, nativeBytes }
 }
 
-async function compiled({ root, entry, taskFile, duckdb }: BundleOptions): Promise<Uint8Array> {
+async function compiled({ root, entry, taskFile, duckdb, spark }: BundleOptions): Promise<Uint8Array> {
   let result: BuildResult<{ write: false }>
   try {
     result = await build({
@@ -64,10 +69,7 @@ async function compiled({ root, entry, taskFile, duckdb }: BundleOptions): Promi
       logLevel: 'silent',
       absWorkingDir: root,
       external: duckdb ? ['@duckdb/node-bindings-*', 'detect-libc'] : ['@duckdb/*'],
-      plugins: [
-        declaredPlace(root, taskFile),
-        without(duckdb ? ['sql/compile'] : ['sql/compile', 'compute/compute', 'compute/spark-job', 'compute/inspect', 'aws/secrets']),
-      ],
+      plugins: [declaredPlace(root, taskFile), without([...NEVER, ...(duckdb || spark ? [] : COMPUTING)])],
     })
   } catch (cause) {
     throw new RedeyeError('BAD_TASK', `${taskFile ? relative(root, taskFile) : 'the platform'} cannot be bundled: ${messageOf(cause)}`, {
@@ -93,7 +95,7 @@ function declaredPlace(root: string, taskFile: string | undefined): Plugin {
   }
 }
 
-/** Leaves out what a bundle has no use for: SQL is translated when a service is built, and who only decides computes nothing. */
+/** Leaves out what a bundle has no use for. */
 function without(modules: readonly string[]): Plugin {
   const filter = new RegExp(`/shared/(${modules.join('|')})\\.ts$`)
   const contents = `throw new Error('this function was bundled without ${modules.join(', ')}')`

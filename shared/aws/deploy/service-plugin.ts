@@ -58,7 +58,8 @@ export default class ServicePlugin {
     const taskFile = join(this.#osls.serviceDir, 'task.ts')
     const handler = relative(root, join(this.#osls.serviceDir, 'handler.ts'))
     await this.#write('decide', await bundle({ root, taskFile, entry: decideEntry(handler) }))
-    await this.#write('work', await bundle({ root, taskFile, entry: await workEntry(task, handler), duckdb: settings.architecture }))
+    const engine = task.engine === 'spark' ? { spark: true } : { duckdb: settings.architecture }
+    await this.#write('work', await bundle({ root, taskFile, entry: await workEntry(task, handler), ...engine }))
   }
 
   async #write(name: string, made: Bundle): Promise<void> {

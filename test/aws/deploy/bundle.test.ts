@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, projectOf } from '../../../shared/aws/deploy/bundle.ts'
 import { decideEntry, platformEntry, workEntry } from '../../../shared/aws/deploy/entries.ts'
@@ -29,6 +32,30 @@ test('work carries its statement, translated when it is built', async () => {
   const entry = await workEntry(taskOf('airport-day'), handler)
   expect(entry).toContain('"duckdb":"SELECT')
   expect(await codeOf(entry)).toContain('with_flown')
+})
+
+test('work that is Spark’s has no DuckDB, and submits its job without', async () => {
+  const shared = (module: string) => JSON.stringify(join(root, 'shared', module))
+  const entry = `import { createCompute } from ${shared('compute/compute.ts')}
+import { sparkJob } from ${shared('compute/spark-job.ts')}
+import task from './services/airport-day/task.ts'
+const lake = { put: async () => {}, get: async () => undefined, scratch: () => '/nowhere' }
+const spark = { submit: async job => job.plan }
+const sql = { statement: 'SELECT 1', parameters: [], checks: {} }
+const onSpark = { ...task, engine: 'spark' }
+const world = { lake, spark: sparkJob(onSpark, { lake, spark, sql }) }
+export const handler = () => createCompute(onSpark, world).run({ partition: '2001-02-14', folder: 'airport_days/x', inputs: {} })`
+  const { zip, nativeBytes } = await bundle({ root, taskFile, entry, spark: true })
+  const files = await filesOf(zip)
+  expect([[...files.keys()], nativeBytes]).toEqual([['index.js', 'package.json'], 0])
+  // Where there is nothing to load DuckDB from.
+  const folder = mkdtempSync(join(tmpdir(), 'redeye-bundle-'))
+  for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  const run = 'require("./index.js").handler().then(done => console.log(JSON.stringify(done)))'
+  expect(JSON.parse(execFileSync(process.execPath, ['-e', run], { cwd: folder, encoding: 'utf8' }))).toEqual({
+    job: 'airport_days/x/plan.json',
+  })
+  rmSync(folder, { recursive: true })
 })
 
 test('what is no transform carries none', async () => {
