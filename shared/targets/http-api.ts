@@ -43,6 +43,9 @@ const BATCH = 500
 // Few enough that a service sized for one caller is not flooded.
 const CONCURRENCY = 4
 const STALE = 412
+// A note in the lake costs more than a request, and one about batches that are never sent does no harm: each is about so many times as many as
+// the one before, so a delivery of any length takes few.
+const AHEAD = 4
 
 function faults(options: HttpApiOptions): string[] {
   const found: string[] = []
@@ -93,6 +96,7 @@ async function* sendAll(route: Route, delivery: Delivery, resumed: Progress): As
   const stop = new AbortController()
   const signal = AbortSignal.any([delivery.signal, stop.signal])
   const flying = new Map<number, Promise<Receipt>>()
+  let whole = false
 
   try {
     for await (const { batch, rows } of batchesOf(delivery.rows, resumed.size)) {
@@ -100,9 +104,9 @@ async function* sendAll(route: Route, delivery: Delivery, resumed: Progress): As
         yield { batch, rows: rows.length, token: keyOf(delivery, batch, firstSender(resumed, batch)), answer: 'accepted before' }
         continue
       }
-      // The key's attempt must be known to a next attempt before the receiver can have seen the key: for as many at once as fly at once.
+      // The key's attempt must be known to a next attempt before the receiver can have seen the key.
       if (batch >= progress.sent) {
-        progress = sending(progress, batch, delivery.attempt, route.concurrency)
+        progress = sending(progress, batch, delivery.attempt, Math.max(route.concurrency, AHEAD * progress.sent))
         await save()
       }
       const token = keyOf(delivery, batch, firstSender(progress, batch))
@@ -116,11 +120,12 @@ async function* sendAll(route: Route, delivery: Delivery, resumed: Progress): As
       if (flying.size >= route.concurrency) yield await first(flying)
     }
     while (flying.size > 0) yield await first(flying)
+    whole = true
   } finally {
     stop.abort()
     await Promise.allSettled(flying.values())
     // Without this position the next attempt sends some batches again under their old keys; what ended this one matters more.
-    await save().catch(() => undefined)
+    if (!whole) await save().catch(() => undefined)
   }
 }
 
