@@ -39,6 +39,18 @@ test('nothing of the lake is public, unencrypted or deleted by a lifecycle while
   expect(JSON.stringify(all.BucketPolicy)).toContain('"aws:SecureTransport":"false"')
 })
 
+test('what is hidden in a bucket is let go in the end, and so is what hid it', () => {
+  const rules = (of: Record<string, Resource>, bucket: string) =>
+    (of[bucket]!.Properties!.LifecycleConfiguration as { Rules: object[] }).Rules
+  expect(rules(all, 'Bucket')).toContainEqual(
+    expect.objectContaining({ NoncurrentVersionExpiration: { NoncurrentDays: 14 }, ExpiredObjectDeleteMarker: true }),
+  )
+  // S3 takes no ExpiredObjectDeleteMarker beside days: these remove the lone marker too.
+  expect(rules(resources({ audit: true }), 'AuditBucket')).toEqual([
+    { Id: 'a-year', Status: 'Enabled', ExpirationInDays: 365, NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
+  ])
+})
+
 test('the relay reads from the stream’s horizon, tells what failed, and gives up into the dead letters', () => {
   expect(all.RelaySource!.Properties).toMatchObject({
     StartingPosition: 'TRIM_HORIZON',

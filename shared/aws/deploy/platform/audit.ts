@@ -6,6 +6,8 @@ import { noPublicAccess, onlyByTls } from './lake.ts'
 import { tableArn } from './ledger.ts'
 
 const KEPT_DAYS = 365
+// What expires, or what somebody deletes, is only hidden at first: a month in which that is noticed, and then it is paid for no longer.
+const UNDO_DAYS = 30
 
 /** Who read or wrote what of lake and ledger, for those who must be able to say so. */
 export function audit(settings: StageSettings): Resources {
@@ -23,7 +25,16 @@ export function audit(settings: StageSettings): Resources {
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
         VersioningConfiguration: { Status: 'Enabled' },
         BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
-        LifecycleConfiguration: { Rules: [{ Id: 'a-year', Status: 'Enabled', ExpirationInDays: KEPT_DAYS }] },
+        LifecycleConfiguration: {
+          Rules: [
+            {
+              Id: 'a-year',
+              Status: 'Enabled',
+              ExpirationInDays: KEPT_DAYS,
+              NoncurrentVersionExpiration: { NoncurrentDays: UNDO_DAYS },
+            },
+          ],
+        },
       },
     }),
     AuditBucketPolicy: {

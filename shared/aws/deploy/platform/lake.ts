@@ -26,7 +26,13 @@ export function lake(settings: StageSettings): Resources {
         LifecycleConfiguration: {
           Rules: [
             { Id: 'abort-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: UPLOAD_DAYS } },
-            { Id: 'forget-what-the-collector-removed', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: UNDO_DAYS } },
+            {
+              Id: 'forget-what-the-collector-removed',
+              Status: 'Enabled',
+              NoncurrentVersionExpiration: { NoncurrentDays: UNDO_DAYS },
+              // The mark of a deletion is left alone then, and each listing would go through all of them.
+              ExpiredObjectDeleteMarker: true,
+            },
           ],
         },
       },
