@@ -6,6 +6,7 @@ const prices = {
   'DynamoDB write unit': 0.625,
   'DynamoDB read unit': 0.125,
   'EventBridge event': 1,
+  'megabyte of events archived': 100,
   'EventBridge schedule': 1,
   'Lambda request': 0.2,
   'S3 put or list': 5,
@@ -23,6 +24,7 @@ const busLedgerFunctions: readonly Priced[] = [
   'DynamoDB write unit',
   'DynamoDB read unit',
   'EventBridge event',
+  'megabyte of events archived',
   'EventBridge schedule',
   'Lambda request',
 ]
@@ -40,6 +42,7 @@ interface Counts {
   /** By the function's name within its service. */
   invocations: Record<string, number>
   logBytes: number
+  eventBytes: number
   readUnits: number
   writeUnits: number
   medianWriteUnits: number
@@ -59,7 +62,7 @@ const billedAs: Record<string, Priced> = {
   'scheduler CreateSchedule': 'EventBridge schedule',
   'sns Publish': 'SNS message',
   'sqs SendMessage': 'SQS message',
-  'ssm GetParameter': 'SSM parameter, decrypted by KMS',
+  'ssm GetParameter SecureString': 'SSM parameter, decrypted by KMS',
 }
 
 /** What a run asks, by what is billed: a million of them cost as many times its price. */
@@ -71,6 +74,7 @@ export function askedOfRun(counts: Omit<Counts, `median${string}` | `largest${st
   add('DynamoDB write unit', counts.writeUnits)
   add('DynamoDB read unit', counts.readUnits)
   add('EventBridge event', sum(Object.values(counts.events)))
+  add('megabyte of events archived', counts.eventBytes / 1e6)
   add('Lambda request', invocations)
   for (const [request, n] of Object.entries(counts.requests)) if (request in billedAs) add(billedAs[request]!, n)
   add('trace in X-Ray', invocations * TRACED)

@@ -12,6 +12,10 @@ export interface Bill extends Invocations {
   events: Record<string, number>
   readUnits: number
   writeUnits: number
+  /** Read units by the kind of document, of what is read one by one and by ranges. */
+  readUnitsByKind: Record<string, number>
+  /** What all events have together, as JSON: an archive is billed by it. */
+  eventBytes: number
   /** Write units by the kind of document, as the first part of its key names it. */
   writeUnitsByKind: Record<string, number>
   /** Of the median run: those of its own document, those of its task's limit, and its share of what all have in common. */
@@ -36,17 +40,18 @@ export function tally({ requests, events, invocations, logBytes, documents, nigh
   const over = runs.filter(({ version }) => version?.cause.night === night)
   const sizes = over.map(bytesOf)
   const writes = requests.filter(r => r.action === 'UpdateItem')
+  const reads = requests.filter(r => r.service === 'dynamodb' && r.action !== 'UpdateItem')
   return {
     runs: over.length,
     requests: countBy(requests, r => `${r.service} ${r.action}`),
     events: countBy(events, e => e['detail-type']),
     invocations,
     logBytes,
-    readUnits: unitsOf(requests.filter(r => r.service === 'dynamodb' && r.action !== 'UpdateItem')),
+    eventBytes: sum(events.map(e => Buffer.byteLength(JSON.stringify(e)))),
+    readUnits: unitsOf(reads),
+    readUnitsByKind: byKind(reads),
     writeUnits: unitsOf(writes),
-    writeUnitsByKind: Object.fromEntries(
-      Object.entries(Object.groupBy(writes, w => kindOf(w.item!))).map(([kind, of]) => [kind, unitsOf(of!)]),
-    ),
+    writeUnitsByKind: byKind(writes),
     ...writesOfMedian(writes, over),
     medianDocumentBytes: median(sizes),
     largestDocumentBytes: Math.max(...sizes),
@@ -71,6 +76,7 @@ export function tallyLines(bill: Bill): string[] {
     ...prefixed('event ', bill.events),
     ...prefixed('invocations of ', bill.invocations),
     ...prefixed('write units of ', bill.writeUnitsByKind),
+    ...prefixed('read units of ', bill.readUnitsByKind),
     'write units': bill.writeUnits,
     'read units': bill.readUnits,
     'log bytes': bill.logBytes,
@@ -89,6 +95,11 @@ function bytesOf({ version, pins, ...doc }: RunDoc): number {
   const { ancestry: _, ...rest } = version ?? { ancestry: undefined }
   const { ancestry: __, ...pinned } = pins ?? { ancestry: undefined }
   return Buffer.byteLength(JSON.stringify({ ...doc, version: rest, ...(pins && { pins: pinned }) }))
+}
+
+function byKind(requests: readonly Metered[]): Record<string, number> {
+  const kinds = Object.groupBy(requests, r => kindOf(r.item ?? r.action))
+  return Object.fromEntries(Object.entries(kinds).map(([kind, of]) => [kind, unitsOf(of!)]))
 }
 
 const kindOf = (item: string) => /^[^/@]*/.exec(item)![0]

@@ -67,7 +67,14 @@ function metered({ method, url = '', headers }: IncomingMessage, body: Buffer, a
     return { service, action: action!, entries: (JSON.parse(body.toString()) as { Entries?: [] }).Entries?.length ?? 0 }
   if (service === 's3') return { service, action: `${method} ${url.includes('list-type') ? 'list' : 'object'}` }
   if (service === 'lambda') return { service, action: 'Invoke' }
+  if (action === 'GetParameter') return { service, action: `${action} ${typeOf(answer)}` }
   return { service, action: action ?? prefix ?? method ?? '' }
+}
+
+/** Only what is encrypted is billed, by who decrypts it. */
+function typeOf(answer: Buffer): string {
+  const { Parameter } = JSON.parse(answer.toString()) as { Parameter?: { Type?: string } }
+  return Parameter?.Type ?? 'of none'
 }
 
 function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units'> {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { askedOfRun, costOfMillion } from '../../docs/cost-page.ts'
 import { names } from '../../shared/aws/deploy/names.ts'
 import type { Contract, TaskContract } from '../../shared/core/contract.ts'
 import { type Envelope, type EventPattern, matchesPattern, patternsOf, platformPatterns } from '../../shared/core/events.ts'
@@ -123,6 +124,8 @@ test('the night on AWS makes the same as on one machine, row for row', async () 
     await isOver(request.detail.id!)
   }
   await placesAreFree()
+  // A night meets functions that have slept for a day, and its cost is that of waking them too.
+  await set.coolDown()
   const [asked, told, since] = [set.meter.requests.length, (await set.ear.heard()).length, Date.now()]
   await putExample('night-started')
   await isOver(nights.whole)
@@ -140,6 +143,9 @@ test('what the night has cost', async () => {
   if (process.env.REDEYE_KEEP_COUNTS) writeFileSync(process.env.REDEYE_KEEP_COUNTS, `${JSON.stringify(bill, undefined, 2)}\n`)
   expect(bill.medianWriteUnits).toBeLessThan(5)
   expect(bill.largestDocumentBytes).toBeLessThan(1024)
+  const asked = askedOfRun(bill)
+  const { busLedgerFunctions, all } = costOfMillion(asked)
+  say(`dollars a million runs: ${busLedgerFunctions.toFixed(2)} for bus, ledger and function requests, ${all.toFixed(2)} in all`)
 })
 
 test('every event delivered again changes nothing', async () => {

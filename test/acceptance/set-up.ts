@@ -37,6 +37,8 @@ export interface Acceptance {
   aws(...args: string[]): Promise<unknown>
   /** Kills the process that works for a service. */
   killWorker(service: string): Promise<void>
+  /** Ends the processes of all functions, as if they had been idle for a day: each begins anew with its next event. */
+  coolDown(): Promise<void>
   close(): Promise<void>
 }
 
@@ -90,7 +92,8 @@ export async function setUp(stageName: string): Promise<Acceptance> {
       sls,
       local: outcomeOf,
       aws: (...args) => aws(args, emulator.env, project.root),
-      killWorker: service => killWorker(emulator.folder, names.lambda(stageName, service, 'work')),
+      killWorker: service => killWorker(emulator.folder, `${names.lambda(stageName, service, 'work')}-`),
+      coolDown: () => killWorker(emulator.folder),
       open: name => openStage(emulator, name, join(folder, `copies-${name}`)),
       close,
     }

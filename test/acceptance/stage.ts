@@ -80,10 +80,11 @@ export async function openStage(emulator: Emulator, name: string, folder: string
     documents,
     publish: events => bus.publish(events),
     async putSettings(settings) {
-      for (const [setting, value] of Object.entries(settings))
-        await clients.ssm.send(
-          new PutParameterCommand({ Name: parameterName(name, setting), Value: value, Type: 'SecureString', Overwrite: true }),
-        )
+      for (const [setting, value] of Object.entries(settings)) {
+        // An address is no secret, and need not be paid for as one.
+        const Type = /_(KEY|TOKEN)$/.test(setting) ? 'SecureString' : 'String'
+        await clients.ssm.send(new PutParameterCommand({ Name: parameterName(name, setting), Value: value, Type, Overwrite: true }))
+      }
     },
     runs: async () => (await documents()).flatMap(({ key, doc }) => (key.pk.startsWith('run/') ? [doc as RunDoc] : [])),
     async letters() {
