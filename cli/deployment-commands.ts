@@ -61,11 +61,11 @@ export function addDeploymentCommands(program: Command, root: () => string, exit
 
   program
     .command('doctor')
-    .description('whether the account’s quotas are enough for the project’s tasks, and what to ask for')
+    .description('whether the account’s quotas are enough for the project’s tasks in each of the stage’s regions, and what to ask for')
     .summary('whether the account’s quotas are enough')
     .addOption(stage())
     .option(...region)
-    .option('--json', 'print a list of { quota, value, needs, verdict, remedy }')
+    .option('--json', 'print a list of { region, quota, value, needs, verdict, remedy }')
     .action(async options => exit(await (await import('./doctor.ts')).doctor(root(), options)))
     .addHelpText('after', examples(['redeye doctor --stage prod']))
 }

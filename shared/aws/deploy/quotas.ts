@@ -1,6 +1,11 @@
-import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+  type ServiceQuota,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas'
 import type { Graph } from '../../core/graph.ts'
-import { sdkOptions } from '../sdk.ts'
+import { awsFailure, errorName, sdkOptions } from '../sdk.ts'
 import type { StageSettings } from './stage-settings.ts'
 
 /** A quota of an account, and what a stage needs of it. */
@@ -55,38 +60,51 @@ export function quotasNeeded(
   ]
 }
 
-/** The account's values, by code; those that it does not tell are left out. */
+/** What of a quota could be read: its value, or the permission that lacked. */
+export type Read = number | { denied: string }
+
+/** The account's values, by code: where it has none of its own, AWS's. What neither tells is left out; rejects where AWS cannot be asked. */
 export async function readQuotas(
   needed: readonly Needed[],
   region: string,
   client: ServiceQuotasClient = new ServiceQuotasClient({ ...sdkOptions, region }),
-): Promise<Map<string, number>> {
-  const values = new Map<string, number>()
-  for (const { service, code } of needed) {
-    const command = new GetServiceQuotaCommand({ ServiceCode: service, QuotaCode: code })
-    const value = await client.send(command).then(
-      answer => answer.Quota?.Value,
-      () => undefined,
-    )
-    if (value !== undefined) values.set(code, value)
+): Promise<Map<string, Read>> {
+  const values = new Map<string, Read>()
+  for (const { service: ServiceCode, code: QuotaCode } of needed) {
+    const named = { ServiceCode, QuotaCode }
+    const value =
+      (await told('GetServiceQuota', () => client.send(new GetServiceQuotaCommand(named)), region)) ??
+      (await told('GetAWSDefaultServiceQuota', () => client.send(new GetAWSDefaultServiceQuotaCommand(named)), region))
+    if (value !== undefined) values.set(QuotaCode, value)
   }
   return values
 }
 
+async function told(operation: string, ask: () => Promise<{ Quota?: ServiceQuota }>, region: string): Promise<Read | undefined> {
+  const action = `servicequotas:${operation}`
+  try {
+    return (await ask()).Quota?.Value
+  } catch (cause) {
+    const name = errorName(cause)
+    if (name === 'NoSuchResourceException') return undefined
+    if (name === 'AccessDeniedException' || name === 'DependencyAccessDeniedException') return { denied: action }
+    throw awsFailure(cause, { action, resource: `the quotas of ${region}` })
+  }
+}
+
 /** What is enough, and what to ask for where it is not. */
-export function judge(needed: readonly Needed[], values: ReadonlyMap<string, number>): Judged[] {
+export function judge(needed: readonly Needed[], values: ReadonlyMap<string, Read>): Judged[] {
   return needed.map(one => {
     const value = values.get(one.code)
-    if (value === undefined)
-      return {
-        ...one,
-        value,
-        verdict: 'unknown',
-        remedy: `${one.quota}: it could not be read (servicequotas:GetServiceQuota); it must be ${one.needs} at least`,
-      }
+    if (typeof value !== 'number') return { ...one, value: undefined, verdict: 'unknown', remedy: `${one.quota}: ${unknown(one, value)}` }
     if (value >= one.needs) return { ...one, value, verdict: 'ok' }
     // Quotas grow by asking, in a day or two; twice the need lasts a while.
     const ask = `aws service-quotas request-service-quota-increase --service-code ${one.service} --quota-code ${one.code} --desired-value ${2 * one.needs}`
     return { ...one, value, verdict: 'short', remedy: `${one.quota}: ${one.why}. Ask: ${ask}` }
   })
 }
+
+const unknown = ({ service, code, needs }: Needed, read: Exclude<Read, number> | undefined): string =>
+  read
+    ? `it may not be read: allow ${read.denied}, or look yourself; it must be ${needs} at least`
+    : `AWS tells no quota ${code} of ${service} here: see whether the service is in this region; it must be ${needs} at least`
