@@ -15,7 +15,7 @@ import type { Task } from '../task/task.ts'
 import { lambdaClock } from './clock.ts'
 import { duckdbOf } from './function-size.ts'
 import type { BucketLake } from './lake.ts'
-import { attemptLog, functionLogger } from './logger.ts'
+import { attemptLog, functionLogger, progressLog } from './logger.ts'
 import { emptyScratch, scratchFolder } from './scratch.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { startOrEnd } from './start-or-end.ts'
@@ -234,11 +234,17 @@ function computes(
     compute.catch(() => created.delete(task))
     return compute
   }
+  const progress = progressLog()
   return task => ({
     run: attempt => {
       const { partition, generation, attempt: number, cause } = attempt
       const annotations = { task: task.name, partition, generation, attempt: number, lane: cause?.lane, night: cause?.night }
-      return traced(task.name, annotations, () => onEmptyDisk(async () => (await computeOf(task)).run(attempt)), process.env)
+      return traced(
+        task.name,
+        annotations,
+        () => onEmptyDisk(async () => (await computeOf(task)).run({ ...attempt, log: progress(attempt) })),
+        process.env,
+      )
     },
   })
 }

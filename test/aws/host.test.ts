@@ -2,11 +2,15 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { mockClient } from 'aws-sdk-client-mock'
 import { awsHost, provideBuilt } from '../../shared/aws/host.ts'
 import { scratchFolder } from '../../shared/aws/scratch.ts'
 import { openSession } from '../../shared/compute/duckdb.ts'
 import { findHost, prepareHost, provideHost } from '../../shared/engine/host.ts'
+import { Unfinished } from '../../shared/ports/compute.ts'
+import type { Source } from '../../shared/ports/source.ts'
+import { daily, dataset, ingest } from '../../shared/task/index.ts'
 import { whole } from './environment.ts'
 
 const table = mockClient(DynamoDBClient)
@@ -106,6 +110,42 @@ test('nothing of the host loads DuckDB before there is work', () => {
   const source = readFileSync(new URL('../../shared/aws/host.ts', import.meta.url), 'utf8')
   const imported = [...source.matchAll(/^import (?!type )[^\n]*from '([^']+)'/gm)].map(m => m[1])
   expect(imported.filter(name => name!.includes('compute/'))).toEqual([])
+})
+
+test('the log of a function has how attempts began and ended, and not how far they are', async () => {
+  const s3 = mockClient(S3Client)
+  s3.onAnyCommand().resolves({})
+  s3.on(GetObjectCommand).rejects(Object.assign(new Error('no'), { name: 'NoSuchKey' }))
+  const output = dataset('sales', {
+    partition: daily({ from: '2001-01-01' }),
+    columns: { a: 'int' },
+    description: 'x',
+    owner: 'x@example.com',
+  })
+  const source: Source = {
+    source: 'test',
+    describe: () => 'test',
+    faults: () => [],
+    async *read() {
+      yield { records: [{ a: 1 }], position: 1 }
+    },
+  }
+  const said: string[] = []
+  const running = awsHost(whole)
+    .compute(ingest({ source, output }))
+    .run({
+      ...attempt,
+      folder: 'sales/2001-02-14/g1-a1',
+      inputs: {},
+      signal: new AbortController().signal,
+      yields: () => true,
+      log: message => said.push(message),
+    })
+  await expect(running).rejects.toThrow(Unfinished)
+  expect(s3.commandCalls(PutObjectCommand).length).toBeGreaterThan(0)
+  expect(said).toEqual([])
+  s3.restore()
+  rmSync(scratchFolder(), { recursive: true, force: true })
 })
 
 // Each writes some megabytes to the disk.
