@@ -1,19 +1,8 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3'
 import { RedeyeError } from '../../core/errors.ts'
 import { awsFailure, errorName, sdkOptions } from '../sdk.ts'
 import { names } from './names.ts'
-
-/** Clients of the region whose stack is to go. */
-export interface EmptyingClients {
-  s3: S3Client
-  dynamodb: DynamoDBClient
-}
-
-const clientsIn = (region: string): EmptyingClients => {
-  const options = { ...sdkOptions, region }
-  return { s3: new S3Client(options), dynamodb: new DynamoDBClient(options) }
-}
+import { isProtected } from './table-protection.ts'
 
 /**
  * Deletes every version of everything in an unprotected stage's lake and audit log, in one region: CloudFormation deletes no bucket that
@@ -24,9 +13,9 @@ export async function emptyBuckets(
   stage: string,
   account: string,
   region: string,
-  { s3, dynamodb }: EmptyingClients = clientsIn(region),
+  s3: S3Client = new S3Client({ ...sdkOptions, region }),
 ): Promise<string[]> {
-  if (await isProtected(dynamodb, names.table(stage)))
+  if (await isProtected(names.table(stage), region))
     throw new RedeyeError('BAD_ARGUMENT', `stage ${stage} is protected as it is deployed in ${region}`, {
       remedy: `deploy it with protect: false first (npx sls deploy --stage ${stage} --param protect=false), then remove it`,
     })
@@ -37,15 +26,6 @@ export async function emptyBuckets(
     if (deleted > 0) lines.push(`${bucket}: ${deleted} versions are deleted`)
   }
   return lines
-}
-
-async function isProtected(client: DynamoDBClient, TableName: string): Promise<boolean> {
-  try {
-    return (await client.send(new DescribeTableCommand({ TableName }))).Table?.DeletionProtectionEnabled ?? false
-  } catch (cause) {
-    if (errorName(cause) === 'ResourceNotFoundException') return false
-    throw awsFailure(cause, { action: 'dynamodb:DescribeTable', resource: `table/${TableName}` })
-  }
 }
 
 /** How many versions and delete markers were in a bucket; 0 where it is not there. A page lists a thousand, which is what one request deletes. */

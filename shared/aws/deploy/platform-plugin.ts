@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { bundle, projectOf } from './bundle.ts'
 import { platformEntry } from './entries.ts'
+import { names } from './names.ts'
 import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
 import { type PlatformFunction, withDuckdb } from './platform/functions.ts'
 import { platformStack } from './platform/platform.ts'
@@ -9,6 +10,7 @@ import { provider } from './provider.ts'
 import { artifact, bundleLine, withArtifacts } from './service-plugin.ts'
 import { sited } from './site.ts'
 import { type StageSettings, stageSettings } from './stage-settings.ts'
+import { isProtected, protectTable } from './table-protection.ts'
 
 /** What the platform's serverless.yml names as its plugin: derives the stack from its settings, bundles its functions, and registers outside datasets. */
 export default class PlatformPlugin {
@@ -27,7 +29,10 @@ export default class PlatformPlugin {
     this.#tools = tools
     this.hooks = {
       'before:package:createDeploymentArtifacts': () => this.#bundle(),
-      'after:deploy:deploy': () => this.#register(),
+      'after:deploy:deploy': async () => {
+        await this.#protect()
+        await this.#register()
+      },
       'before:remove:remove': () => this.#empty(),
     }
   }
@@ -38,7 +43,8 @@ export default class PlatformPlugin {
     this.#root = projectOf(osls.serviceDir)
     const given = stageSettings(this.#root, stage, this.#options.param)
     this.#region = regionOf(this.#options, given)
-    const settings = (this.#settings = await sited(given, this.#region, osls.processedInput.commands))
+    const found = await sited(given, this.#region, osls.processedInput.commands)
+    const settings = (this.#settings = { ...found, site: { ...found.site, newTable: await this.#makesTable(found) } })
     const stack = platformStack(settings)
     this.#functions = Object.keys(stack.functions) as PlatformFunction[]
     extend(osls, 'provider', await provider(settings, this.#region, osls.processedInput.commands))
@@ -60,6 +66,18 @@ export default class PlatformPlugin {
       await writeFile(file, made.zip)
       this.#tools.log.notice(bundleLine(`platform ${name}`, made))
     }
+  }
+
+  /** Whether `sls deploy` is to make the table of a protected stage. */
+  async #makesTable({ stage, protect, site }: StageSettings): Promise<boolean> {
+    if (!protect || !site.home || this.#osls.processedInput.commands[0] !== 'deploy') return false
+    return (await isProtected(names.table(stage), this.#region)) === undefined
+  }
+
+  async #protect(): Promise<void> {
+    const { stage, standby, site } = this.#settings!
+    if (!site.newTable) return
+    for (const region of [this.#region, standby]) if (region !== '') await protectTable(names.table(stage), region)
   }
 
   /** osls empties the bucket of deployments only. */

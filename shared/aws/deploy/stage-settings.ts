@@ -50,6 +50,8 @@ export interface Site {
   stream: string
   /** The region that the lake is replicated to; empty while there is no bucket yet. */
   replicatesTo: string
+  /** Whether this deployment of the platform makes the table; nobody asks unless the stage is protected. */
+  newTable?: boolean
 }
 
 /** The one site of a stage in one region. */

@@ -1,32 +1,40 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3'
+import { SSMClient } from '@aws-sdk/client-ssm'
 import { mockClient } from 'aws-sdk-client-mock'
 import type { Osls } from '../../../shared/aws/deploy/osls.ts'
 import PlatformPlugin from '../../../shared/aws/deploy/platform-plugin.ts'
+import type { Resources } from '../../../shared/aws/deploy/template.ts'
 import { sdkError } from '../sdk.ts'
 import { root } from './tasks.ts'
 
 const s3 = mockClient(S3Client)
 const dynamodb = mockClient(DynamoDBClient)
+// What is registered after a deployment is no concern of these tests.
+mockClient(SSMClient).rejects(sdkError('AccessDenied'))
 const told: string[] = []
 const LAKE = 'redeye-dev-lake-123456789012-eu-west-1'
 const AUDIT = 'redeye-dev-audit-123456789012-eu-west-1'
 
-/** `sls remove`, as far as the plugin has a part in it. */
-async function remove(param: string[]): Promise<void> {
+/** The plugin as a command finds it, and what it has told osls. */
+async function plugged(command: string, param: string[]) {
+  const sections: Record<string, object> = {}
   const osls: Osls = {
     serviceDir: root,
     service: { service: 'redeye-platform', functions: {} },
     configurationInput: {},
-    processedInput: { commands: ['remove'] },
+    processedInput: { commands: [command] },
     getProvider: () => ({ getAccountId: async () => '123456789012' }),
-    extendConfiguration() {},
+    extendConfiguration: ([section], value) => void Object.assign(sections, { [section!]: value }),
   }
   const log = { notice: (text: string) => void told.push(text), warning() {}, error() {} }
   const plugin = new PlatformPlugin(osls, { stage: 'dev', region: 'eu-west-1', param }, { log })
   await plugin.asyncInit()
-  await plugin.hooks['before:remove:remove']!()
+  const { Table } = (sections.resources as { Resources: Resources }).Resources
+  return { plugin, table: Table!.Properties!.Replicas as { DeletionProtectionEnabled: boolean }[] }
 }
+
+const remove = async (param: string[]) => (await plugged('remove', param)).plugin.hooks['before:remove:remove']!()
 
 /** A bucket that holds these until they are deleted, and lists a thousand at once. */
 function holds(Bucket: string, held: { Key: string; VersionId: string; marker?: true }[]): typeof held {
@@ -52,6 +60,24 @@ beforeEach(() => {
   told.length = 0
   dynamodb.on(DescribeTableCommand).resolves({ Table: { DeletionProtectionEnabled: false } })
   s3.on(ListObjectVersionsCommand).rejects(sdkError('NoSuchBucket'))
+})
+
+test('a protected table is made without protection, so that it can be rolled back, and protected when its deployment has ended', async () => {
+  dynamodb.on(DescribeTableCommand).rejects(sdkError('ResourceNotFoundException'))
+  const { plugin, table } = await plugged('deploy', ['protect=true'])
+  expect(table).toMatchObject([{ DeletionProtectionEnabled: false }])
+  expect(dynamodb.commandCalls(UpdateTableCommand)).toHaveLength(0)
+  await plugin.hooks['after:deploy:deploy']!().catch(() => {})
+  expect(dynamodb.commandCalls(UpdateTableCommand).map(c => c.args[0].input)).toEqual([
+    { TableName: 'redeye-dev', DeletionProtectionEnabled: true },
+  ])
+})
+
+test('a table that is there is protected by its template', async () => {
+  const { plugin, table } = await plugged('deploy', ['protect=true'])
+  expect(table).toMatchObject([{ DeletionProtectionEnabled: true }])
+  await plugin.hooks['after:deploy:deploy']!().catch(() => {})
+  expect(dynamodb.commandCalls(UpdateTableCommand)).toHaveLength(0)
 })
 
 test('an unprotected stage’s buckets are emptied first, of all versions and delete markers', async () => {

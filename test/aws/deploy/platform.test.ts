@@ -10,7 +10,8 @@ const all = resources()
 
 test('the ledger is streamed, restorable, indexed once, and kept; of a kind that can be given a second region', () => {
   expect(all.Table).toMatchObject({
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
+    UpdateReplacePolicy: 'Retain',
     Type: 'AWS::DynamoDB::GlobalTable',
     Properties: {
       BillingMode: 'PAY_PER_REQUEST',
@@ -29,6 +30,14 @@ test('the ledger is streamed, restorable, indexed once, and kept; of a kind that
     DeletionPolicy: 'Delete',
     Properties: { Replicas: [{ DeletionProtectionEnabled: false }] },
   })
+})
+
+test('a first deployment that fails leaves nothing that the next one would stumble over', () => {
+  const first = resources({ audit: true, customerKey: true, site: { ...onlySite, newTable: true } })
+  for (const { Type, DeletionPolicy, UpdateReplacePolicy } of Object.values(first))
+    if (DeletionPolicy) expect([Type, DeletionPolicy, UpdateReplacePolicy]).toEqual([Type, 'RetainExceptOnCreate', 'Retain'])
+  // A table that is protected stays though its stack is rolled back.
+  expect(first.Table!.Properties!.Replicas).toMatchObject([{ DeletionProtectionEnabled: false }])
 })
 
 test('nothing of the lake is public, unencrypted or deleted by a lifecycle while it is current', () => {

@@ -1,8 +1,11 @@
 import type { StageSettings } from '../stage-settings.ts'
 import type { Resource } from '../template.ts'
 
-/** What holds state outlives its stack where the stage is protected. */
+/**
+ * What holds state outlives its stack where the stage is protected; but not the deployment that made it, when that fails: the next one would
+ * find its name taken, by something empty.
+ */
 export function kept({ protect }: StageSettings, resource: Resource): Resource {
-  const policy = protect ? 'Retain' : 'Delete'
-  return { ...resource, DeletionPolicy: policy, UpdateReplacePolicy: policy }
+  const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' }
+  return { ...resource, ...(protect ? kept : { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' }) }
 }

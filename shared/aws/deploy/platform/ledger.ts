@@ -11,11 +11,12 @@ import { kept } from './kept.ts'
  */
 export function ledger(settings: StageSettings): Resources {
   if (!settings.site.home) return {}
-  const { customerKey, protect, stage, standby } = settings
+  const { customerKey, protect, stage, standby, site } = settings
   const replica = (region: Value): Value => ({
     Region: region,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    DeletionProtectionEnabled: protect,
+    // A new table is protected once its deployment has ended well: until then it holds nothing, and would outlive a rollback.
+    DeletionProtectionEnabled: protect && !site.newTable,
     ...(customerKey && { SSESpecification: { KMSMasterKeyId: att('Key', 'Arn') } }),
   })
   return {

@@ -133,7 +133,7 @@ export function key({ stage, customerKey }: StageSettings): Resources {
   return {
     Key: {
       Type: 'AWS::KMS::Key',
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         Description: `Redeye ${stage}: ledger, lake, bus, queue and topic`,
