@@ -9,7 +9,7 @@ import { inSteps, type StepsEnd } from './deploy-steps.ts'
 import { deploymentFindings } from './deployment-findings.ts'
 import { exits } from './exits.ts'
 import { soundProject } from './host.ts'
-import { osls, whyItFailed } from './osls-command.ts'
+import { type OslsEnd, osls, whyItFailed } from './osls-command.ts'
 import { count, paint, say } from './output.ts'
 import { sqlFindings } from './sql-findings.ts'
 
@@ -27,12 +27,15 @@ export interface DeployWorld {
   /** Undefined where there is no such stage yet. */
   registered(stage: string, region: string): Promise<Registered | undefined>
   hasLake(region: string, stage: string): Promise<boolean>
+  /** Whether the platform tells its services something else than when this one was deployed. */
+  isBehind(stage: string, service: string, region: string): Promise<boolean>
   osls: typeof osls
 }
 
 const aws: DeployWorld = {
   registered: async (stage, region) => (await import('../shared/aws/deploy/registration.ts')).registeredIn(stage, region),
   hasLake: async (region, stage) => (await import('../shared/aws/deploy/site.ts')).hasLake(region, stage),
+  isBehind: async (stage, service, region) => (await import('../shared/aws/deploy/platform-change.ts')).isBehind(stage, service, region),
   osls,
 }
 
@@ -57,7 +60,7 @@ export async function deploy(root: string, names: readonly string[], options: De
   const folders = new Map(deploying.services.map(s => [s.name, s.folder]))
   const ended = await inSteps(order, options.atOnce ?? AT_ONCE, name => {
     const folder = folders.get(name)
-    return folder ? deployIn(folder, name, regions, options, world) : deployPlatform(root, name, regions, options, world)
+    return folder ? deployService(folder, name, regions, options, world) : deployPlatform(root, name, regions, options, world)
   })
   showEnd(ended)
   return ended.failed.length > 0 ? exits.no : exits.ok
@@ -132,24 +135,33 @@ async function deployPlatform(
   root: string,
   name: string,
   regions: readonly string[],
-  options: DeployOptions,
+  { stage }: DeployOptions,
   world: DeployWorld,
 ): Promise<boolean> {
   const { platformOrder } = await import('../shared/aws/deploy/site.ts')
-  const isThere = regions[1] === undefined || (await world.hasLake(regions[1], options.stage))
-  return deployIn(root, name, platformOrder(regions, isThere), options, world)
+  const isThere = regions[1] === undefined || (await world.hasLake(regions[1], stage))
+  const order = platformOrder(regions, isThere)
+  return inTurn(order, name, region => world.osls(root, ['deploy', '--stage', stage, '--region', region]))
 }
 
-/** In one region after the other; the first that fails ends it. */
-async function deployIn(
+async function deployService(
   folder: string,
   name: string,
   regions: readonly string[],
   { stage }: DeployOptions,
   world: DeployWorld,
 ): Promise<boolean> {
+  return inTurn(regions, name, async region => {
+    // osls leaves a stack as it is whose template and code are, though the platform's values, which the template only names, have changed.
+    const force = (await world.isBehind(stage, name, region)) ? ['--force'] : []
+    return world.osls(folder, ['deploy', '--stage', stage, '--region', region, ...force])
+  })
+}
+
+/** In one region after the other; the first that fails ends it. */
+async function inTurn(regions: readonly string[], name: string, deployTo: (region: string) => Promise<OslsEnd>): Promise<boolean> {
   for (const region of regions) {
-    const { ok, output } = await world.osls(folder, ['deploy', '--stage', stage, '--region', region])
+    const { ok, output } = await deployTo(region)
     say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}${regions.length > 1 ? ` in ${region}` : ''}`)
     if (ok) continue
     say(whyItFailed(output))

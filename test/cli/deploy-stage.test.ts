@@ -31,16 +31,23 @@ const reading = (task: string, ...columns: ('id' | 'city')[]): Registered => ({
 async function deployed(
   files: Record<string, string>,
   registered: Registered | undefined,
-  { names = [], failing = [], ...options }: { names?: string[]; failing?: string[] } & Partial<DeployOptions> = {},
+  {
+    names = [],
+    failing = [],
+    behind = [],
+    ...options
+  }: { names?: string[]; failing?: string[]; behind?: string[] } & Partial<DeployOptions> = {},
 ) {
   const { folder } = trialProject({ 'serverless.yml': 'service: redeye-platform\n', ...files })
   const began: string[] = []
   const world: DeployWorld = {
     registered: async () => registered,
     hasLake: async () => true,
+    isBehind: async (_, service) => behind.includes(service),
     osls: async (at, args) => {
       const name = at === folder ? 'platform' : basename(at)
-      began.push(args.includes('eu-west-1') ? name : `${name} ${args.join(' ')}`)
+      expect(args.slice(0, 5)).toEqual(['deploy', '--stage', options.stage ?? 'dev', '--region', 'eu-west-1'])
+      began.push([name, ...args.slice(5)].join(' '))
       await new Promise(setImmediate)
       return { ok: !failing.includes(name), output: 'Error:\nno such bucket' }
     },
@@ -122,4 +129,9 @@ test('a night at a time that the zone skips is not deployed, but another stageâ€
   expect(said).toContain('serverless.yml:1:40 error nightAt is 02:30, and Europe/Madrid has no such time on')
   expect(said).toContain('nothing is deployed: the project has errors')
   expect((await deployed(files, nothing)).exit).toBe(0)
+})
+
+test('a service to which the platform tells something else by now is deployed though nothing of its own has changed', async () => {
+  const { began } = await deployed(soundProject(), nothing, { behind: ['weekly-report'] })
+  expect(began).toEqual(['platform', 'clean-orders', 'weekly-report --force'])
 })
