@@ -23,7 +23,7 @@ export interface StageSettings {
   laneLimits: Partial<Record<Lane, number>>
   /** A network for private sources: a NAT gateway and interface endpoints cost about $165 a month. */
   network: boolean
-  /** A key of one's own for ledger, lake, queue and topic: $1 a month and $0.03 for ten thousand uses. */
+  /** A key of one's own for ledger, lake, bus, archive, queue and topic: $1 a month and $0.03 for ten thousand uses. */
   customerKey: boolean
   /** CloudTrail's log of every read and write of lake and ledger: $0.10 for a hundred thousand. */
   audit: boolean

@@ -157,7 +157,8 @@ test('network, audit and key are there when asked for', () => {
   expect(types(resources({ audit: true }))).toContain('AWS::CloudTrail::Trail')
   const keyed = resources({ customerKey: true })
   expect(keyed.Key!.Properties!.EnableKeyRotation).toBe(true)
-  for (const id of ['Table', 'Bucket', 'DeadLetters', 'Topic', 'Bus']) expect(JSON.stringify(keyed[id])).toContain('["Key","Arn"]')
+  for (const id of ['Table', 'Bucket', 'DeadLetters', 'Topic', 'Bus', 'Archive'])
+    expect(JSON.stringify(keyed[id])).toContain('["Key","Arn"]')
 })
 
 test('the trail is about this stage’s table, and about none whose name begins alike', () => {
@@ -167,6 +168,16 @@ test('the trail is about this stage’s table, and about none whose name begins 
     { Field: 'resources.ARN', StartsWith: [{ 'Fn::Sub': `\${Bucket.Arn}/` }] },
     { Field: 'resources.ARN', Equals: [tableArn] },
   ])
+})
+
+test('a bus with a key of one’s own lays aside what it cannot decrypt, and its archive may encrypt anew', () => {
+  expect(all.Bus!.Properties).not.toHaveProperty('DeadLetterConfig')
+  const keyed = resources({ customerKey: true })
+  expect(keyed.Bus!.Properties!.DeadLetterConfig).toEqual({ Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } })
+  const { Statement } = keyed.Key!.Properties!.KeyPolicy as { Statement: object[] }
+  expect(Statement).toContainEqual(
+    expect.objectContaining({ Principal: { Service: ['events.amazonaws.com'] }, Action: ['kms:ReEncrypt*'], Resource: '*' }),
+  )
 })
 
 test('an address gets the mails', () => {

@@ -18,7 +18,8 @@ function bus({ stage, customerKey }: StageSettings): Resources {
       Properties: {
         Name: names.bus(stage),
         Description: `What happens in ${stage}`,
-        ...(customerKey && { KmsKeyIdentifier: att('Key', 'Arn') }),
+        // What the bus cannot encrypt or decrypt, since somebody has disabled the key, say.
+        ...(customerKey && { KmsKeyIdentifier: att('Key', 'Arn'), DeadLetterConfig: { Arn: att('DeadLetters', 'Arn') } }),
       },
     },
     // Whatever a mistake lost can be replayed: an event told again changes nothing.
@@ -29,6 +30,7 @@ function bus({ stage, customerKey }: StageSettings): Resources {
         SourceArn: att('Bus', 'Arn'),
         EventPattern: { source: ['redeye'] },
         RetentionDays: ARCHIVE_DAYS,
+        ...(customerKey && { KmsKeyIdentifier: att('Key', 'Arn') }),
       },
     },
   }
@@ -129,27 +131,33 @@ export const useKey = (customerKey: boolean): Statement[] =>
 /** The key of a stage that has its own, for what is stored and for what services of AWS put there. */
 export function key({ stage, customerKey }: StageSettings): Resources {
   if (!customerKey) return {}
-  const services = ['events', 'scheduler', 'cloudwatch', 'sns', 'sqs'].map(s => `${s}.amazonaws.com`)
+  const byServices = (Sid: string, services: string[], Action: string[]): Value => ({
+    Sid,
+    Effect: 'Allow',
+    Principal: { Service: services.map(s => `${s}.amazonaws.com`) },
+    Action,
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
+  })
   return {
     Key: {
       Type: 'AWS::KMS::Key',
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
-        Description: `Redeye ${stage}: ledger, lake, bus, queue and topic`,
+        Description: `Redeye ${stage}: ledger, lake, bus, archive, queue and topic`,
         EnableKeyRotation: true,
         KeyPolicy: {
           Version: '2012-10-17',
           Statement: [
             { Sid: 'ByItsAccount', Effect: 'Allow', Principal: { AWS: iamArn('root') }, Action: 'kms:*', Resource: '*' },
-            {
-              Sid: 'ByServices',
-              Effect: 'Allow',
-              Principal: { Service: services },
-              Action: ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'],
-              Resource: '*',
-              Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
-            },
+            byServices(
+              'ByServices',
+              ['events', 'scheduler', 'cloudwatch', 'sns', 'sqs'],
+              ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'],
+            ),
+            // What is on the bus is encrypted for the archive anew.
+            byServices('ByTheArchive', ['events'], ['kms:ReEncrypt*']),
           ],
         },
       },
