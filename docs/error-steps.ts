@@ -32,6 +32,7 @@ export const errorSteps = {
   NEWER_DOCUMENT: 'Deploy this service anew: another has been deployed with a newer format.',
   OUT_OF_MEMORY: 'Give the task the memory that the message names.',
   OUT_OF_DISK: 'Make room, or give the task the disk that the message names.',
+  STANDS_BY: 'Say it to the region that writes, which the message names; `redeye move` to it switches this one off.',
   SQL_FAILED: 'Read the engine’s own message in `redeye logs`; a retry follows by itself.',
   SOURCE_UNAVAILABLE: 'See whether the source is up; a retry follows by itself.',
   TARGET_UNAVAILABLE: 'See whether the target is up; a retry follows by itself and resumes after what was accepted.',

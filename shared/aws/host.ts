@@ -21,6 +21,7 @@ import { readSettings, type Settings } from './settings.ts'
 import { startOrEnd } from './start-or-end.ts'
 import { traced } from './trace.ts'
 import { unhandled } from './unhandled.ts'
+import { elsewhereThan, writtenInOneRegion } from './writing-region.ts'
 
 // A warm function learns within this time that another task was deployed; reading the contracts of a hundred tasks takes 20 ms.
 const GRAPH_KEEP_MS = 60_000
@@ -69,7 +70,10 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
   const lake = lazy(async () => (await import('./lake.ts')).bucketLake({ bucket: settings.bucket, folder: scratchFolder() }))
   const loadLedger = lazy(async () => new (await import('./ledger.ts')).DynamoLedger({ table: settings.table }))
   const spark = settings.spark && lazySpark(settings.spark, settings.bucket)
-  const { world, forgetGraph } = createWorld(settings, region, { ledger: lazyLedger(loadLedger), lake, spark })
+  const anyRegion = lazyLedger(loadLedger)
+  const elsewhere = settings.twoRegions ? elsewhereThan(region, anyRegion, Date.now) : undefined
+  const ledger = elsewhere ? writtenInOneRegion(anyRegion, elsewhere) : anyRegion
+  const { world, forgetGraph } = createWorld(settings, region, { ledger, lake, spark })
   const duckdb = duckdbOf(Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined)
   const onEmptyDisk = emptyingDisk(lake)
   return {
@@ -81,7 +85,7 @@ export function awsHost(env: Readonly<Record<string, string | undefined>>): AwsH
     duckdb,
     onEmptyDisk,
     compute: computes({ lake, duckdb, onEmptyDisk }, sourceWorld(settings), spark),
-    handle: unhandled({ world, log, forgetGraph }),
+    handle: unhandled({ world, log, forgetGraph, ...(elsewhere && { elsewhere }) }),
     prepare: loadLedger,
   }
 }

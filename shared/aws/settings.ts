@@ -24,6 +24,8 @@ export interface Settings {
   /** The name of the service's own `work`; the platform has none. */
   work: string | undefined
   laneLimits: Partial<Record<Lane, number>>
+  /** The stage has a second region, and the ledger says which of them writes. */
+  twoRegions: boolean
   /** The applications of Spark's jobs, by id, and the role that jobs have, by ARN; a function that has to do with none is told none. */
   spark: { applications: { nightly: string; backfill: string }; role: string } | undefined
 }
@@ -59,6 +61,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     zone: value('REDEYE_ZONE'),
     nightAt: env.REDEYE_NIGHT_AT || undefined,
     work: env.REDEYE_WORK || undefined,
+    twoRegions: env.REDEYE_TWO_REGIONS === 'true',
     laneLimits: laneLimitsOf(env.REDEYE_LANE_LIMITS),
     spark: sparkOf(env),
   }

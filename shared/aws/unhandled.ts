@@ -3,6 +3,7 @@ import type { Envelope } from '../core/events.ts'
 import type { Host } from '../engine/host.ts'
 import type { World } from '../engine/world.ts'
 import type { LogTo } from './logger.ts'
+import { type Elsewhere, standsBy } from './writing-region.ts'
 
 // What is older than the sweep looks back says nothing that the ledger does not know.
 const OLDEST_MS = 14 * 86_400_000
@@ -17,14 +18,22 @@ export function unhandled({
   world,
   log,
   forgetGraph,
+  elsewhere,
 }: {
   world: Pick<World, 'deadLetters' | 'notifier' | 'clock'>
   log: Pick<LogTo, 'warn' | 'error'>
   forgetGraph(): void
+  elsewhere?: Elsewhere
 }): NonNullable<Host['handle']> {
   return async (name, event, handler) => {
     try {
       refuseUnfit(event, world.clock.now())
+      const writer = await elsewhere?.()
+      if (writer !== undefined) {
+        // What the platform's functions hear a person has said; what services hear follows from the ledger, and the other region says it too.
+        if (name.startsWith('platform/')) throw standsBy(writer)
+        return log.warn(`${name} stands by: ${writer} writes`)
+      }
       await onFreshGraph(handler, forgetGraph)
     } catch (error) {
       if (!isRefusal(error)) {
@@ -54,7 +63,7 @@ async function onFreshGraph(handler: () => Promise<void>, forgetGraph: () => voi
 
 /** A missing permission is no fault of the event; it is thrown, so that the event is tried again when that is mended. */
 function isRefusal(error: unknown): error is RedeyeError {
-  return error instanceof RedeyeError && error.failure === 'user' && error.code !== 'NOT_DEPLOYED'
+  return error instanceof RedeyeError && (error.failure === 'user' || error.code === 'STANDS_BY') && error.code !== 'NOT_DEPLOYED'
 }
 
 function refuseUnfit(event: unknown, now: number): void {

@@ -41,6 +41,7 @@ export const errorCodes = {
     OUT_OF_MEMORY: 'the work needs more memory than it was given',
     OUT_OF_DISK: 'the work needs more disk than there is',
     SQL_FAILED: 'the SQL engine itself failed',
+    STANDS_BY: 'the stage was moved to its other region, so nothing is done in this one',
     SOURCE_UNAVAILABLE: 'a source does not answer, or answers that it is busy',
     TARGET_UNAVAILABLE: 'a target does not answer, or answers that it is busy',
     WORKER_LOST: 'the worker vanished before it reported',

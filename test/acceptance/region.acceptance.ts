@@ -182,13 +182,11 @@ test('a region that is lost, and does not know it, makes nothing; back again, it
   expect([exit, steps]).toEqual([0, ['look', 'pause', 'verify', 'switch', 'enable', 'resume']])
   expect(await switchesOf(set.home)).toEqual(['ENABLED', 'Enabled'])
   await night(set.home, apart)
-  await until('the lost region to have heard of a night', async () =>
-    (await set.home.runs()).some(run => run.partition === apart) ? undefined : 'there is no run',
+  await until('the lost region to say who writes', async () =>
+    (await set.home.letters()).some(({ reason }) => reason.startsWith('STANDS_BY')) ? undefined : 'there is no letter',
   )
-  // What it heard of and may not begin, the region that writes begins, by its sweeps.
-  await sweep(set.standby, ['site-logs'])
-  await ready(set.standby, { [`web_logs@${apart}`]: 1 })
-  await sweep(set.standby, ['web-sessions'])
+  expect(await set.home.documents()).toEqual(await set.standby.documents())
+  await night(set.standby, apart)
   await ready(set.standby, both(apart))
   const Bucket = names.bucket(STAGE, '000000000000', HOME)
   for (const folder of ['web_logs', 'sessions'])

@@ -7,8 +7,12 @@ const letters: unknown[] = []
 const told: string[] = []
 const logged: unknown[] = []
 let forgotten = 0
-const newHandle = (platform: (message: string) => Promise<void> = async message => void told.push(message)) =>
+const newHandle = (
+  platform: (message: string) => Promise<void> = async message => void told.push(message),
+  elsewhere?: () => Promise<string | undefined>,
+) =>
   unhandled({
+    ...(elsewhere && { elsewhere }),
     world: {
       clock: { now: () => now, stamp: () => now },
       deadLetters: { put: async letter => void letters.push(letter) },
@@ -87,4 +91,30 @@ test('a letter that could not be put is: Lambda tries again', async () => {
     forgetGraph: () => {},
   })
   await expect(broken('a', event, failing(new RedeyeError('BAD_EVENT', 'x')))).rejects.toThrow('busy')
+})
+
+describe('in a region that stands by', () => {
+  let handled: number
+  const standing = newHandle(undefined, async () => 'eu-central-1')
+  beforeEach(() => {
+    handled = 0
+  })
+
+  test('a service hears nothing', async () => {
+    await standing('clean-orders', event, async () => void handled++)
+    expect([handled, letters]).toEqual([0, []])
+    expect(logged).toHaveLength(1)
+  })
+
+  test('what a person says is put aside, and they are told where to say it', async () => {
+    await standing('platform/requests', event, async () => void handled++)
+    expect(handled).toBe(0)
+    expect(letters).toMatchObject([{ reason: expect.stringContaining('STANDS_BY: the stage was moved to eu-central-1'), event }])
+    expect(told).toHaveLength(1)
+  })
+
+  test('in the one that writes all is as ever', async () => {
+    await newHandle(undefined, async () => undefined)('a', event, async () => void handled++)
+    expect(handled).toBe(1)
+  })
 })

@@ -22,6 +22,7 @@ export function stageEnvironment(
     REDEYE_ZONE: zone,
     ...(own.spark && { REDEYE_SPARK_NIGHTLY: ref('SparkNightly'), REDEYE_SPARK_BACKFILL: ref('SparkBackfill') }),
     ...(own.spark?.role !== undefined && { REDEYE_SPARK_ROLE: own.spark.role }),
+    ...(settings.standby !== '' && { REDEYE_TWO_REGIONS: 'true' }),
     ...(Object.keys(laneLimits).length > 0 && { REDEYE_LANE_LIMITS: JSON.stringify(laneLimits) }),
   }
 }
