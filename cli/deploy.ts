@@ -11,6 +11,7 @@ import { exits } from './exits.ts'
 import { soundProject } from './host.ts'
 import { type OslsEnd, osls, whyItFailed } from './osls-command.ts'
 import { count, paint, say } from './output.ts'
+import { reaching } from './reaching.ts'
 import { sqlFindings } from './sql-findings.ts'
 
 export interface DeployOptions {
@@ -33,9 +34,10 @@ export interface DeployWorld {
 }
 
 const aws: DeployWorld = {
-  registered: async (stage, region) => (await import('../shared/aws/deploy/registration.ts')).registeredIn(stage, region),
+  registered: async (stage, region) => reaching((await import('../shared/aws/deploy/registration.ts')).registeredIn(stage, region)),
   hasLake: async (region, stage) => (await import('../shared/aws/deploy/site.ts')).hasLake(region, stage),
-  isBehind: async (stage, service, region) => (await import('../shared/aws/deploy/platform-change.ts')).isBehind(stage, service, region),
+  isBehind: async (stage, service, region) =>
+    reaching((await import('../shared/aws/deploy/platform-change.ts')).isBehind(stage, service, region)),
   osls,
 }
 

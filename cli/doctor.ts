@@ -3,6 +3,7 @@ import { loadProject } from '../shared/task/project.ts'
 import { regionsOf } from './deploy.ts'
 import { exits } from './exits.ts'
 import { count, paint, say, table, toJson } from './output.ts'
+import { reaching } from './reaching.ts'
 
 export interface DoctorOptions {
   stage: string
@@ -13,7 +14,7 @@ export interface DoctorOptions {
 /** The quotas of a region, as `readQuotas` reads them. */
 export type ReadQuotas = (needed: readonly Needed[], region: string) => Promise<ReadonlyMap<string, Read>>
 
-const aws: ReadQuotas = async (needed, region) => (await import('../shared/aws/deploy/quotas.ts')).readQuotas(needed, region)
+const aws: ReadQuotas = async (needed, region) => reaching((await import('../shared/aws/deploy/quotas.ts')).readQuotas(needed, region))
 
 /** Compares the account's quotas in each of the stage's regions with what the project's tasks need at once, and says what to ask for. */
 export async function doctor(root: string, options: DoctorOptions, read = aws): Promise<number> {

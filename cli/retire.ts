@@ -11,6 +11,7 @@ import { exits } from './exits.ts'
 import { findTask } from './find-names.ts'
 import { osls, whyItFailed } from './osls-command.ts'
 import { count, paint, say } from './output.ts'
+import { reaching } from './reaching.ts'
 
 export interface RetireOptions {
   stage: string
@@ -27,7 +28,7 @@ export interface RetireWorld {
 }
 
 const aws: RetireWorld = {
-  open: async (stage, region) => (await import('../shared/aws/deploy/registration.ts')).deploymentWorld(stage, region),
+  open: async (stage, region) => reaching((await import('../shared/aws/deploy/registration.ts')).deploymentWorld(stage, region)),
   osls,
   wait,
 }

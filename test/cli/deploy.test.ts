@@ -20,6 +20,28 @@ test('a task without a serverless.yml cannot be retired', async () => {
   expect([exit, err]).toEqual([2, expect.stringContaining('there is no services/clean-orders/serverless.yml')])
 })
 
+describe('an AWS that does not answer', () => {
+  const given = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_REGION: 'eu-west-1' }
+  const before = { ...process.env }
+  beforeAll(() => void Object.assign(process.env, given))
+  afterAll(() => {
+    for (const name of Object.keys(given)) before[name] === undefined ? delete process.env[name] : (process.env[name] = before[name])
+  })
+
+  test.each([
+    [['deploy', '--check'], 'ssm:GetParameter on parameter/redeye/dev/table failed'],
+    [['doctor'], 'servicequotas:GetServiceQuota on the quotas of eu-west-1 failed'],
+    [['retire', 'clean-orders'], 'ssm:GetParameters on parameter/redeye/dev/* failed'],
+  ])('%j says what was asked, and where to look', async (args, message) => {
+    const at = project()
+    at.write('services/clean-orders/serverless.yml', 'service: clean-orders\n')
+    const { exit, out, err } = await at.redeye(...args)
+    expect([exit, out]).toEqual([1, ''])
+    expect(err).toContain(message)
+    expect(err).toContain('see whether AWS can be reached from here, by AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL')
+  })
+})
+
 test('of what osls says, the error is shown', () => {
   expect(whyItFailed('Deploying x\n\n× Stack failed (2s)\nEnvironment: linux\n\nError:\nNo credentials\n')).toBe('Error:\nNo credentials')
   expect(whyItFailed('something else')).toBe('something else')
