@@ -110,7 +110,7 @@ function createWorld(
       clock,
     }),
   )
-  const workers = lazy(async () => (await import('./workers.ts')).lambdaWorkers(settings.work))
+  const workers = lazy(async () => (await import('./workers.ts')).lambdaWorkers(settings.work, settings.traces))
   const notifier = lazy(async () => (await import('./notifier.ts')).snsNotifier(settings.topic, settings.stage))
   const letters = lazy(async () => (await import('./dead-letters.ts')).sqsDeadLetters(settings.deadLetters))
   const kept = keptGraph(ledger, clock.now)

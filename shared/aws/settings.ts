@@ -23,6 +23,8 @@ export interface Settings {
   nightAt: string | undefined
   /** The name of the service's own `work`; the platform has none. */
   work: string | undefined
+  /** The share of attempts that X-Ray traces. */
+  traces: number
   laneLimits: Partial<Record<Lane, number>>
   /** The stage has a second region, and the ledger says which of them writes. */
   twoRegions: boolean
@@ -61,6 +63,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     zone: value('REDEYE_ZONE'),
     nightAt: env.REDEYE_NIGHT_AT || undefined,
     work: env.REDEYE_WORK || undefined,
+    traces: Number(env.REDEYE_TRACES) || 0,
     twoRegions: env.REDEYE_TWO_REGIONS === 'true',
     laneLimits: laneLimitsOf(env.REDEYE_LANE_LIMITS),
     spark: sparkOf(env),

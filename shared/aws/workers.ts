@@ -2,12 +2,14 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { RedeyeError } from '../core/errors.ts'
 import type { Workers } from '../ports/workers.ts'
 import { awsFailure, sdkOptions } from './sdk.ts'
+import { TRACE_HEADER, traceHeader } from './trace.ts'
 
 /**
  * A service's `work` on Lambda, invoked asynchronously by its name. Lambda cannot be told to stop an invocation: a cancelled attempt
  * finds at its next renewal that the run is no longer its own, and its result is refused in any case.
+ * Of attempts that are started the share `traces` is traced.
  */
-export function lambdaWorkers(work: string | undefined, client?: LambdaClient): Workers {
+export function lambdaWorkers(work: string | undefined, traces = 0, client?: LambdaClient): Workers {
   // Made when first needed: most decisions start nothing.
   let invoker = client
   return {
@@ -18,12 +20,24 @@ export function lambdaWorkers(work: string | undefined, client?: LambdaClient): 
           failure: 'user',
         })
       invoker ??= new LambdaClient(sdkOptions)
+      const command = new InvokeCommand({ FunctionName: work, InvocationType: 'Event', Payload: JSON.stringify(attempt) })
+      if (traces > 0) addHeader(command, TRACE_HEADER, traceHeader(attempt, traces, process.env))
       try {
-        await invoker.send(new InvokeCommand({ FunctionName: work, InvocationType: 'Event', Payload: JSON.stringify(attempt) }))
+        await invoker.send(command)
       } catch (cause) {
         throw awsFailure(cause, { action: 'lambda:InvokeFunction', resource: `function:${work}` })
       }
     },
     stop: async () => {},
   }
+}
+
+function addHeader({ middlewareStack }: InvokeCommand, name: string, value: string): void {
+  middlewareStack.add(
+    next => args => {
+      ;(args.request as { headers: Record<string, string> }).headers[name] = value
+      return next(args)
+    },
+    { step: 'build' },
+  )
 }

@@ -14,7 +14,6 @@ export const refused: readonly string[] = [
   'AWS::EC2::SecurityGroupIngress',
   'AWS::EC2::FlowLog',
   'AWS::CloudTrail::Trail',
-  'AWS::XRay::SamplingRule',
 ]
 
 type Resource = Template['Resources'][string]

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { traced } from '../../shared/aws/trace.ts'
+import { traced, traceHeader } from '../../shared/aws/trace.ts'
 
 let daemon: Socket
 let address: string
@@ -61,4 +61,25 @@ test.each([undefined, header.replace('Sampled=1', 'Sampled=0'), 'nonsense'])(
 test('a daemon that cannot be told is no failure', async () => {
   const env = { _X_AMZN_TRACE_ID: header, AWS_XRAY_DAEMON_ADDRESS: 'nowhere.invalid:2000' }
   expect(await traced('clean', annotations, async () => 5, env)).toBe(5)
+})
+
+describe('the header of an attempt’s invocation', () => {
+  const attempt = { task: 'clean', dataset: 'clean', partition: '2001-02-14', generation: 1, attempt: 1 }
+  const sampledOf = (count: number, share: number) =>
+    Array.from({ length: count }, (_, i) => traceHeader({ ...attempt, partition: `${i}` }, share, {})).filter(h => h.includes('Sampled=1'))
+      .length
+
+  test('has so many of a hundred traced, whoever asks and however often', () => {
+    expect(sampledOf(20_000, 0.01) / 20_000).toBeCloseTo(0.01, 2)
+    expect([sampledOf(100, 0), sampledOf(100, 1)]).toEqual([0, 100])
+    const once = traceHeader(attempt, 0.5, {}).split(';')[1]
+    for (let i = 0; i < 20; i++) expect(traceHeader(attempt, 0.5, {}).split(';')[1]).toBe(once)
+  })
+
+  test('begins a trace, or goes on with that of who starts it, and with Lambda’s count of loops', () => {
+    expect(traceHeader(attempt, 1, {})).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Sampled=1$/)
+    expect(traceHeader(attempt, 0, { _X_AMZN_TRACE_ID: header })).toBe(
+      'Root=1-58406520-a006649127e371903a2de979;Sampled=0;Lineage=a87bd80c:1',
+    )
+  })
 })

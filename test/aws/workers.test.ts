@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { lambdaWorkers } from '../../shared/aws/workers.ts'
 import { refusals } from './sdk.ts'
 
-const client = mockClient(LambdaClient)
+let client = mockClient(LambdaClient)
 beforeEach(() => {
   client.reset()
   client.on(InvokeCommand).resolves({ StatusCode: 202 })
@@ -16,6 +16,36 @@ test('an attempt is an asynchronous invocation of the service’s own work', asy
   const { Payload, ...input } = call!.args[0].input
   expect(input).toEqual({ FunctionName: 'redeye-dev-clean-orders-work', InvocationType: 'Event' })
   expect(JSON.parse(String(Payload))).toEqual(attempt)
+})
+
+/** The headers of an attempt's invocation, as they leave for Lambda. */
+async function headersOf(traces: number): Promise<Record<string, string | undefined>> {
+  client.restore()
+  const sent: { headers: Record<string, string> }[] = []
+  const requestHandler = {
+    handle: async (request: { headers: Record<string, string> }) => {
+      sent.push(request)
+      return { response: { statusCode: 202, headers: {} } }
+    },
+  }
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+  const invoker = new LambdaClient({ region: 'eu-west-1', credentials, requestHandler: requestHandler as never })
+  await lambdaWorkers('redeye-dev-clean-orders-work', traces, invoker).start(attempt)
+  client = mockClient(LambdaClient)
+  return sent[0]!.headers
+}
+
+test('whether it is traced goes with it, and the SDK says nothing else', async () => {
+  process.env.AWS_LAMBDA_FUNCTION_NAME = 'decide'
+  process.env._X_AMZN_TRACE_ID = 'Root=1-58406520-a006649127e371903a2de979;Parent=4c721bf33e3caf8f;Sampled=0;Lineage=a:1'
+  try {
+    expect((await headersOf(1))['X-Amzn-Trace-Id']).toBe('Root=1-58406520-a006649127e371903a2de979;Sampled=1;Lineage=a:1')
+    // Nothing of this where nothing is traced: then it is the SDK's to say.
+    expect((await headersOf(0))['X-Amzn-Trace-Id']).toBe(process.env._X_AMZN_TRACE_ID)
+  } finally {
+    delete process.env.AWS_LAMBDA_FUNCTION_NAME
+    delete process.env._X_AMZN_TRACE_ID
+  }
 })
 
 test('nothing is asked to stop: the lease does it', async () => {

@@ -6,7 +6,7 @@ export const OFFLINE = ['package', 'print', 'help']
 
 /** What osls takes as `provider`, the same for every service of a stage. */
 export async function provider(settings: StageSettings, region: string, commands: readonly string[], service?: string): Promise<object> {
-  const { stage, architecture, logRetentionDays, traces } = settings
+  const { stage, architecture, logRetentionDays } = settings
   return {
     name: 'aws',
     stage,
@@ -18,7 +18,6 @@ export async function provider(settings: StageSettings, region: string, commands
     versionFunctions: false,
     deploymentMethod: 'direct',
     logRetentionInDays: logRetentionDays,
-    ...(traces > 0 && { tracing: { lambda: true } }),
     ...(service && { deploymentBucket: await deploymentBucket(stage, region, commands) }),
     tags: { 'redeye:stage': stage, ...(service && { 'redeye:task': service }) },
     stackTags: { 'redeye:stage': stage },

@@ -147,7 +147,7 @@ function sparkStatements(task: Task, account: string): Statement[] {
   ]
 }
 
-/** What every function of a stage may: write its log, be traced, and put what it cannot handle among the dead letters. */
+/** What every function of a stage may: write its log, be traced where it works, and put what it cannot handle among the dead letters. */
 export function everyFunction(
   stage: string,
   service: string,
@@ -159,7 +159,7 @@ export function everyFunction(
   return [
     allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], arn('logs', log)),
     // X-Ray takes no resources.
-    ...(settings.traces > 0 ? [allow('Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*')] : []),
+    ...(settings.traces > 0 && name === 'work' ? [allow('Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*')] : []),
     allow('LayAside', ['sqs:SendMessage'], arns.deadLetters),
     ...(settings.customerKey ? [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], arns.key)] : []),
   ]

@@ -34,6 +34,7 @@ export interface ServiceFunction {
   environment: Record<string, Value>
   ephemeralStorageSize?: number
   recursiveLoop?: 'Allow'
+  tracing?: 'Active'
   vpc?: { subnetIds: Value; securityGroupIds: Value }
 }
 
@@ -72,6 +73,8 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
     role: 'WorkRole',
     // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
     recursiveLoop: 'Allow',
+    // Active is who heeds the header that says whether this attempt is traced.
+    ...(settings.traces > 0 && { tracing: 'Active' }),
     environment: environment(task, settings, { role: att('WorkRole', 'Arn') }),
     ...(task.network === 'private' && { vpc: { subnetIds: PRIVATE_SUBNETS, securityGroupIds: [ref('SecurityGroup')] } }),
   }
@@ -88,6 +91,7 @@ const environment = (task: Task, settings: StageSettings, spark: { role?: Value 
     ...(mayUseSpark(task) && { spark }),
   }),
   REDEYE_WORK: names.lambda(settings.stage, task.name, 'work'),
+  ...(settings.traces > 0 && { REDEYE_TRACES: String(settings.traces) }),
 })
 
 function valuesOf(task: Task, settings: StageSettings): PlatformValue[] {

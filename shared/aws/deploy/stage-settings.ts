@@ -27,7 +27,7 @@ export interface StageSettings {
   customerKey: boolean
   /** CloudTrail's log of every read and write of lake and ledger: $0.10 for a hundred thousand. */
   audit: boolean
-  /** The share of invocations that are traced. */
+  /** The share of attempts that are traced. */
   traces: number
   /** Ledger, lake and bus outlive their stack, and cannot be deleted by mistake. False for a stage that comes and goes. */
   protect: boolean

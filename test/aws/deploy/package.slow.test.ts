@@ -17,6 +17,7 @@ const exceptions: Record<string, string> = {
   CKV_AWS_26: 'AWS’s own key for SNS lets no alarm publish; customerKey: true encrypts, and the mails themselves go in the clear',
   CKV_AWS_27: 'it is encrypted, with SQS’s own key',
   CKV_AWS_35: 'the trail is encrypted with S3’s own key',
+  CKV_AWS_50: 'attempts are traced, one in a hundred; of decisions Lambda itself would trace as many as it likes',
   CKV_AWS_67: 'lake and ledger are in this region',
   CKV_AWS_111: 'Lambda makes and removes network interfaces whose names nobody knows before, and refuses roles that name some',
   CKV_AWS_115: 'reserved concurrency is taken from everyone else; how many runs there are at once is the ledger’s to say',

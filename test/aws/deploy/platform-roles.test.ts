@@ -23,10 +23,6 @@ const pairs = (name: PlatformFunction): Record<string, Pair> => ({
     { action: 'logs:PutLogEvents', resource: on('logs', `log-group:/aws/lambda/redeye-dev-platform-${name}:log-stream:x`) },
     { action: 'logs:PutLogEvents', resource: on('logs', 'log-group:/aws/lambda/redeye-prod-platform-night:log-stream:x') },
   ],
-  Trace: [
-    { action: 'xray:PutTraceSegments', resource: '*' },
-    { action: 'xray:GetTraceSummaries', resource: '*' },
-  ],
   LayAside: [
     { action: 'sqs:SendMessage', resource: on('sqs', 'redeye-dev-dead-letters') },
     { action: 'sqs:DeleteMessage', resource: on('sqs', 'redeye-dev-dead-letters') },

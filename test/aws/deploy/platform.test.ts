@@ -180,6 +180,10 @@ test('a bus with a key of one’s own lays aside what it cannot decrypt, and its
   )
 })
 
+test('nothing of the platform is traced', () => {
+  expect(JSON.stringify(platformStack(settings()))).not.toMatch(/xray|tracing/i)
+})
+
 test('an address gets the mails', () => {
   expect(all.Topic!.Properties!.Subscription).toBeUndefined()
   expect(resources({ email: 'nights@example.com' }).Topic!.Properties!.Subscription).toEqual([

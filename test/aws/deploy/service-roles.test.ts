@@ -36,11 +36,6 @@ const ofEvery = (name: string): Row[] => [
     },
   },
   {
-    sid: 'Trace',
-    allowed: { action: 'xray:PutTraceSegments', resource: '*' },
-    denied: { action: 'xray:GetTraceSummaries', resource: '*' },
-  },
-  {
     sid: 'LayAside',
     allowed: { action: 'sqs:SendMessage', resource: on('sqs', 'redeye-dev-dead-letters') },
     denied: { action: 'sqs:ReceiveMessage', resource: on('sqs', 'redeye-dev-dead-letters') },
@@ -123,6 +118,11 @@ const ofDecide: Row[] = [
 
 const ofWork: Row[] = [
   ...ofEvery('work'),
+  {
+    sid: 'Trace',
+    allowed: { action: 'xray:PutTraceSegments', resource: '*' },
+    denied: { action: 'xray:GetTraceSummaries', resource: '*' },
+  },
   {
     sid: 'ReadLedger',
     allowed: { action: 'dynamodb:Query', resource: table, context: leading('contract') },

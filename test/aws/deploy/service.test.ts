@@ -16,6 +16,15 @@ test('a service is two functions: one decides, one works', () => {
   expect(stack.functions.work!.vpc).toBeUndefined()
 })
 
+test('an attempt may be traced, a decision never is: Lambda would choose more of them than anybody asked for', () => {
+  const tracing = (traces: number) => {
+    const { decide, work } = serviceStack(airportDay, settings({ traces })).functions
+    return [decide!.tracing, work!.tracing, decide!.environment.REDEYE_TRACES]
+  }
+  expect(tracing(0.01)).toEqual([undefined, 'Active', '0.01'])
+  expect(tracing(0)).toEqual([undefined, undefined, undefined])
+})
+
 test('memory and network are the task’s to say', () => {
   const { work } = serviceStack({ ...airportDay, memoryMb: 4096, network: 'private' }, settings()).functions
   const subnetIds = [0, 1].map(i => ({ 'Fn::Select': [i, { Ref: 'Subnets' }] }))

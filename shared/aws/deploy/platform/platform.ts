@@ -10,7 +10,6 @@ import { ledger, ledgerParameters } from './ledger.ts'
 import { key, messages } from './messages.ts'
 import { network } from './network.ts'
 import { spark } from './spark.ts'
-import { traces } from './traces.ts'
 import { values } from './values.ts'
 
 /** What a stage has once, whatever tasks it has. */
@@ -35,7 +34,6 @@ export function platformStack(settings: StageSettings): PlatformStack {
       ...alarms(settings),
       ...dashboard(settings),
       ...audit(settings),
-      ...traces(settings),
       ...values(settings),
     },
   }
