@@ -44,6 +44,8 @@ interface Counts {
   logBytes: number
   eventBytes: number
   readUnits: number
+  /** By the first word of the document's key: `contract`, `run`. */
+  readUnitsByKind: Record<string, number>
   writeUnits: number
   medianWriteUnits: number
   medianWriteUnitsOfDocument: number
@@ -66,7 +68,7 @@ const billedAs: Record<string, Priced> = {
 }
 
 /** What a run asks, by what is billed: a million of them cost as many times its price. */
-export function askedOfRun(counts: Omit<Counts, `median${string}` | `largest${string}`>): Map<Priced, number> {
+export function askedOfRun(counts: Omit<Counts, `median${string}` | `largest${string}` | 'readUnitsByKind'>): Map<Priced, number> {
   const { runs } = counts
   const asked = new Map<Priced, number>()
   const add = (what: Priced, n: number) => asked.set(what, (asked.get(what) ?? 0) + n / runs)
@@ -77,7 +79,8 @@ export function askedOfRun(counts: Omit<Counts, `median${string}` | `largest${st
   add('megabyte of events archived', counts.eventBytes / 1e6)
   add('Lambda request', invocations)
   for (const [request, n] of Object.entries(counts.requests)) if (request in billedAs) add(billedAs[request]!, n)
-  add('trace in X-Ray', invocations * TRACED)
+  // Who decides is not traced.
+  add('trace in X-Ray', (counts.invocations.work ?? 0) * TRACED)
   add('megabyte of logs', counts.logBytes / 1e6)
   return asked
 }
@@ -99,6 +102,12 @@ const UNIT_BYTES = 4096
 const INDEX_READS = 6
 const BEGUN_READS = 4 * (1 + 2)
 const SWEEP_LOG_BYTES = 400
+
+/** The same counts without what a function asks when it wakes: all contracts, and its secrets. */
+function awake<T extends Counts>(counts: T): T {
+  const { 'ssm GetParameter SecureString': _, ...requests } = counts.requests
+  return { ...counts, requests, readUnits: counts.readUnits - (counts.readUnitsByKind.contract ?? 0) }
+}
 
 /** What so many deployed tasks cost a month in which nothing happens, in dollars, by what is billed. */
 export function idleMonth(tasks: number): Map<string, number> {
@@ -122,6 +131,8 @@ export function costPage(root: string): string {
   const asked = askedOfRun(counts)
   const million = costOfMillion(asked)
   const idle = idleMonth(TASKS)
+  const light = costOfMillion(askedOfRun(awake(counts)))
+  const contracts = ((counts.readUnitsByKind.contract ?? 0) / counts.runs) * prices['DynamoDB read unit']
   return `${[
     '# Cost',
     '',
@@ -144,7 +155,8 @@ export function costPage(root: string): string {
     '',
     `A night of ${counts.runs} runs was counted, from its event until the last had ended. Every request of a function passes a meter; events are heard on the`,
     'bus; invocations and bytes of logs stand in the functions’ logs, with the three lines that Lambda writes itself. Sums of all are divided by the runs, so',
-    'shared work is in: the night itself, lost races, the documents of runs that wait for tomorrow, functions that read the contracts.',
+    'shared work is in: the night itself, lost races, the documents of runs that wait for tomorrow. Every function had slept since the day before, as it has',
+    'where a task runs once a night: each reads the contracts and its secrets anew.',
     '',
     '| billed | a run asks | dollars a million | dollars a million runs |',
     '| --- | ---: | ---: | ---: |',
@@ -154,9 +166,10 @@ export function costPage(root: string): string {
     `The median run writes ${counts.medianWriteUnits} units: ${counts.medianWriteUnitsOfDocument} for its own document, and its share of what is common. The first write is two, as the index`,
     `gains an entry. A run’s document has ${counts.medianDocumentBytes} bytes in the median.`,
     '',
-    'Most of it is the lake: a version is at least two objects, its rows and its manifest; and a load over HTTP notes its place before the batches that it sends at once.',
+    'Most of it is the lake: a version is at least two objects, its rows and its manifest; and a load over HTTP notes its place before it sends.',
     'Of the rest, a run at least writes its claim, its begin and its end. A larger night differs in two ways: the relay is called for up to a hundred changes at',
-    'once, here for one; and a function that was idle reads all contracts, for a hundred tasks about 16 units, $2 more for a million runs if each meets an idle one.',
+    `once, here for one; and most of its runs meet functions that are awake: without what waking asks, a million cost $${light.busLedgerFunctions.toFixed(2)} for bus, ledger and`,
+    `functions, $${light.all.toFixed(2)} in all. Of waking most is to read all contracts, $${contracts.toFixed(2)} here with 17 tasks, and more in proportion with more.`,
     'Step Functions Standard asks $25 for a million transitions, of which a task takes several.',
     '',
     `Compute is apart: a \`work\` of 1769 MB costs $${(1.769 * LAMBDA_GB_SECOND * 3600).toFixed(2)} an hour in which it works. So is what lies in the lake, in the ledger and in logs by the month.`,

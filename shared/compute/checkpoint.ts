@@ -24,9 +24,12 @@ export interface Checkpoint {
 
 const keyOf = (attempt: Attempt, what: string) => `${posix.dirname(attempt.folder)}/g${attempt.generation}-${what}.json`
 
+/** Whether anything of the attempt's generation may have been saved: nothing before its first has begun. */
+const mayGoOn = ({ attempt, handedOn }: Attempt) => attempt > 1 || handedOn === true
+
 /** The generation's checkpoint; undefined when there is none that this code and schema can go on from, or its files are gone. */
 export async function readCheckpoint(lake: Lake, attempt: Attempt, schemaHash: string): Promise<Checkpoint | undefined> {
-  const checkpoint = await readJson<Checkpoint>(lake, keyOf(attempt, 'checkpoint'))
+  const checkpoint = mayGoOn(attempt) ? await readJson<Checkpoint>(lake, keyOf(attempt, 'checkpoint')) : undefined
   if (checkpoint?.format !== 1 || checkpoint.schemaHash !== schemaHash) return undefined
   const sizes = await Promise.all(checkpoint.parts.files.map(file => lake.size(file.key)))
   return checkpoint.parts.files.every((file, i) => file.bytes === sizes[i]) ? checkpoint : undefined
@@ -38,7 +41,7 @@ export async function saveCheckpoint(lake: Lake, attempt: Attempt, checkpoint: C
 
 /** How far a target had accepted when an earlier attempt of the generation ended. */
 export async function readDelivered(lake: Lake, attempt: Attempt): Promise<Json | undefined> {
-  const delivered = await readJson<{ format: number; position: Json }>(lake, keyOf(attempt, 'delivery'))
+  const delivered = mayGoOn(attempt) ? await readJson<{ format: number; position: Json }>(lake, keyOf(attempt, 'delivery')) : undefined
   return delivered?.format === 1 ? delivered.position : undefined
 }
 

@@ -35,16 +35,16 @@ const isOver = (doc: RunDoc) => doc.state !== undefined && overStates.includes(d
 export async function relay(world: World, feed: Feed, limit = 100): Promise<number> {
   const { changes, upTo } = await feed.read(limit)
   if (changes.length === 0) return 0
-  const graph = await world.graph()
   const events: NewEvent[] = []
-  for (const change of changes) events.push(...(await followsFrom(world, graph, change)))
+  for (const change of changes) events.push(...(await followsFrom(world, change)))
   await world.bus.publish(events)
   await feed.acknowledge(upTo)
   return changes.length
 }
 
-async function followsFrom(world: World, graph: Graph, { key, before, after }: Change): Promise<NewEvent[]> {
-  if (key.pk === 'pause') return resumed(world, graph, (after as PauseDoc).task)
+/** The graph is asked for where it is needed: of most changes a success follows, and nothing else. */
+async function followsFrom(world: World, { key, before, after }: Change): Promise<NewEvent[]> {
+  if (key.pk === 'pause') return resumed(world, await world.graph(), (after as PauseDoc).task)
   const [was, is] = [before as RunDoc | undefined, after as RunDoc]
   const events: NewEvent[] = []
   const published = (is.version?.number ?? 0) > (was?.version?.number ?? 0)
@@ -69,14 +69,14 @@ async function followsFrom(world: World, graph: Graph, { key, before, after }: C
       detail: { task: is.task!, partition: is.partition, cause: is.noted, ...(is.endedAt !== undefined && { at: is.endedAt }) },
     })
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
-  if (is.skipped && !was?.skipped) events.push(...(await readersOf(world, graph, is)))
+  if (is.skipped && !was?.skipped) events.push(...(await readersOf(world, await world.graph(), is)))
   const requested = was?.requests && !is.requests
   const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled')
   // A version that readers follow leads them on; without one they must be told.
   if ((requested || ended) && (!published || is.version!.cause.quiet)) {
     // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it. Of what nobody requested any request's.
     const named = !requested ? await openTasks(world) : published ? await tasksOf(world, was.requests!) : undefined
-    events.push(...(await beyond(world, graph, is, named)))
+    events.push(...(await beyond(world, await world.graph(), is, named)))
   }
   return events
 }

@@ -76,6 +76,7 @@ async function attempt(
       folder: versionFolder(name.dataset, name.partition, generation, attempt),
       inputs: pinnedInputs(task, doc.pins),
       signal: stop.signal,
+      ...(doc.handedOn && { handedOn: true }),
       ...(doc.ended?.resources && { outgrown: true }),
       ...(doc.cause && { cause: doc.cause }),
       log,

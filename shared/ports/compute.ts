@@ -20,6 +20,8 @@ export interface Attempt {
   /** By the input's alias. */
   inputs: Record<string, PinnedPartition[]>
   signal: AbortSignal
+  /** It has begun elsewhere, and goes on here from its checkpoint. */
+  handedOn?: true
   /** An earlier attempt of this generation needed more memory or disk than there was: SQL that may run on Spark does. */
   outgrown?: true
   /** Why the run is wanted: its lane and night, for whoever looks for it in logs and traces. */

@@ -10,7 +10,10 @@ export interface Invocations {
 // What CloudWatch adds to each line.
 const LINE_BYTES = 26
 
-/** The invocations of a stage's functions since then, with all that stands in their logs: Lambda's START, END and REPORT, and what they say. */
+/** Lambda's own lines about an invocation. Of all functions but `work` a stage keeps them only when something is wrong; the emulator writes them all. */
+const isOrdinary = (message: string) => /^(INIT_START|START|END|REPORT) /.test(message)
+
+/** The invocations of a stage's functions since then, with all that stands in their logs on AWS: what they say, and of `work` what Lambda says too. */
 export async function invocationsSince(client: CloudWatchLogsClient, stage: string, startTime: number): Promise<Invocations> {
   const found: Invocations = { invocations: {}, logBytes: 0 }
   const logGroupNamePrefix = `/aws/lambda/redeye-${stage}-`
@@ -20,7 +23,7 @@ export async function invocationsSince(client: CloudWatchLogsClient, stage: stri
         for (const { message = '' } of events) {
           const name = logGroupName!.slice(logGroupName!.lastIndexOf('-') + 1)
           if (message.startsWith('REPORT ')) found.invocations[name] = (found.invocations[name] ?? 0) + 1
-          found.logBytes += Buffer.byteLength(message) + LINE_BYTES
+          if (name === 'work' || !isOrdinary(message)) found.logBytes += Buffer.byteLength(message) + LINE_BYTES
         }
   return found
 }

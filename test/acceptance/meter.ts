@@ -7,7 +7,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb'
 export interface Metered {
   service: string
   action: string
-  /** The item's key, for requests about one item of a table. */
+  /** The item's key, for requests about one item of a table; of a range its partition key. */
   item?: string
   /** Units of the table's capacity. */
   units?: number
@@ -78,11 +78,12 @@ function typeOf(answer: Buffer): string {
 }
 
 function itemOf(body: Buffer, answer: Buffer): Pick<Metered, 'item' | 'units'> {
-  const asked = JSON.parse(body.toString()) as { Key?: Item; ConsistentRead?: boolean }
+  const asked = JSON.parse(body.toString()) as { Key?: Item; ExpressionAttributeValues?: Item; ConsistentRead?: boolean }
+  const range = asked.ExpressionAttributeValues?.[':pk'] ?? asked.ExpressionAttributeValues?.[':ix']
   const told = JSON.parse(answer.toString()) as Answered
   const units = told.ConsumedCapacity && (unitsRead(told, asked.ConsistentRead) ?? told.ConsumedCapacity.CapacityUnits)
   return {
-    ...(asked.Key && { item: `${asked.Key.pk!.S}@${asked.Key.sk!.S}` }),
+    ...(asked.Key ? { item: `${asked.Key.pk!.S}@${asked.Key.sk!.S}` } : range?.S && { item: range.S }),
     // A refused write is billed as one.
     ...(told.__type?.includes('ConditionalCheckFailed') ? { units: 1 } : units !== undefined && { units }),
   }

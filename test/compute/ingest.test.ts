@@ -3,6 +3,7 @@ import { readRows } from '../../shared/compute/lake-query.ts'
 import { RedeyeError } from '../../shared/core/errors.ts'
 import type { Manifest } from '../../shared/core/manifest.ts'
 import { Unfinished } from '../../shared/ports/compute.ts'
+import type { Lake } from '../../shared/ports/lake.ts'
 import type { Batch } from '../../shared/ports/source.ts'
 import { decimal, ingest, notNull } from '../../shared/task/index.ts'
 import { attemptOf, DAY, day, openWorkplace, sourceOf, type Workplace } from './workplace.ts'
@@ -162,8 +163,9 @@ describe('a function whose time is nearly over', () => {
     const task = ingest({ source: going(seen), output: orders })
     let batch = 0
     const yields = () => ++batch % 4 === 0
-    for (let i = 0; i < 2; i++) await expect(place.run(task, { yields })).rejects.toBeInstanceOf(Unfinished)
-    const manifest = await place.run(task, { yields })
+    await expect(place.run(task, { yields })).rejects.toBeInstanceOf(Unfinished)
+    await expect(place.run(task, { yields, handedOn: true })).rejects.toBeInstanceOf(Unfinished)
+    const manifest = await place.run(task, { yields, handedOn: true })
     expect(new Set(seen).size).toBe(10)
     expect(manifest.files.map(f => [f.key, f.rows])).toEqual([
       [`orders/${DAY}/g1-a1/part-0000.parquet`, 400],
@@ -171,6 +173,23 @@ describe('a function whose time is nearly over', () => {
       [`orders/${DAY}/g1-a1/part-0002.parquet`, 200],
     ])
     expect((await rowsOf(manifest)).map(row => row.id)).toEqual(Array.from({ length: 1000 }, (_, n) => n))
+  })
+
+  test('asks for no checkpoint where there can be none', async () => {
+    const asked: string[] = []
+    const { get } = place.lake
+    const lake: Lake = {
+      ...place.lake,
+      get(key) {
+        asked.push(key)
+        return get.call(place.lake, key)
+      },
+    }
+    const task = ingest({ source: sourceOf([{ records: ordersOf(0, 10) }]), output: orders })
+    await place.run(task, {}, { lake })
+    expect(asked).toEqual([])
+    await place.run(task, { attempt: 2 }, { lake })
+    expect(asked).toEqual([`orders/${DAY}/g1-checkpoint.json`])
   })
 
   test('a source that cannot go on is not stopped', async () => {

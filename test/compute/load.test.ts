@@ -197,8 +197,9 @@ describe('a function whose time is nearly over', () => {
     })
     const task = load({ inputs: { routes: same(routes) }, target, output: loaded })
     const attempt = { inputs: { routes: [await place.pin(routes, [route(1)])] }, yields: () => true }
-    for (let i = 0; i < 3; i++) await expect(place.run(task, attempt)).rejects.toBeInstanceOf(Unfinished)
-    expect(await place.run(task, attempt)).toMatchObject({ rows: 3 })
+    for (const more of [{}, { handedOn: true }, { handedOn: true }] as const)
+      await expect(place.run(task, { ...attempt, ...more })).rejects.toBeInstanceOf(Unfinished)
+    expect(await place.run(task, { ...attempt, handedOn: true })).toMatchObject({ rows: 3 })
     expect(sent).toEqual([0, 1, 2])
   })
 

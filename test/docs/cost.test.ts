@@ -23,10 +23,10 @@ test('a million runs cost what each asks, times its price', () => {
     'Lambda request': 4,
     'S3 put or list': 2,
     'S3 get': 3,
-    'trace in X-Ray': 0.04,
+    'trace in X-Ray': 0.01,
     'megabyte of logs': 0.001,
   })
   const { busLedgerFunctions, all } = costOfMillion(asked)
   expect(busLedgerFunctions).toBeCloseTo(2.5 + 1 + 1.5 + 0.1 + 0.8)
-  expect(all).toBeCloseTo(2.5 + 1 + 1.5 + 0.1 + 0.8 + 10 + 1.2 + 0.2 + 0.5)
+  expect(all).toBeCloseTo(2.5 + 1 + 1.5 + 0.1 + 0.8 + 10 + 1.2 + 0.05 + 0.5)
 })

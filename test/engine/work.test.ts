@@ -166,7 +166,10 @@ describe('an attempt', () => {
     expect(started).toEqual([name])
     const { deadline } = await run()
     expect(await run()).toMatchObject({ state: 'running', generation: 1, attempt: 1, handedOn: 1 })
-    await invoke(async () => manifest)
+    await invoke(async ({ handedOn }) => {
+      expect(handedOn).toBe(true)
+      return manifest
+    })
     expect(await run()).toMatchObject({ state: 'succeeded', attempt: 1, handedOn: 1 })
     expect(deadline).toBeDefined()
   })

@@ -18,6 +18,8 @@ export async function provider(settings: StageSettings, region: string, commands
     versionFunctions: false,
     deploymentMethod: 'direct',
     logRetentionInDays: logRetentionDays,
+    // That a decision of milliseconds has begun and ended is a metric too; its three lines would be most of all that is logged and paid for.
+    logs: { lambda: { logFormat: 'JSON', systemLogLevel: 'WARN' } },
     ...(service && { deploymentBucket: await deploymentBucket(stage, region, commands) }),
     tags: { 'redeye:stage': stage, ...(service && { 'redeye:task': service }) },
     stackTags: { 'redeye:stage': stage },

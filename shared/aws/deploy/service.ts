@@ -34,6 +34,7 @@ export interface ServiceFunction {
   environment: Record<string, Value>
   ephemeralStorageSize?: number
   recursiveLoop?: 'Allow'
+  logs?: { logFormat: 'Text' }
   tracing?: 'Active'
   vpc?: { subnetIds: Value; securityGroupIds: Value }
 }
@@ -70,6 +71,8 @@ function workFunction(task: Task, settings: StageSettings): ServiceFunction {
     memorySize: task.memoryMb ?? DEFAULT_FUNCTION_MB,
     timeout: WORK_S,
     ephemeralStorageSize: task.diskMb ?? DEFAULT_DISK_MB,
+    // What memory an attempt took stands in Lambda's last line of it, and nowhere else.
+    logs: { logFormat: 'Text' },
     role: 'WorkRole',
     // What does not end in time goes on in a next invocation of itself; the ledger bounds how often.
     recursiveLoop: 'Allow',
