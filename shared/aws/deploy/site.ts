@@ -1,4 +1,4 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DescribeTableCommand, DynamoDBClient, type TableDescription } from '@aws-sdk/client-dynamodb'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { RedeyeError } from '../../core/errors.ts'
 import { type PauseDoc, pauseKey, writerOf } from '../../engine/keys.ts'
@@ -29,16 +29,36 @@ export async function sited(
   if (settings.standby === '') return settings
   const home = region === settings.region
   const other = otherRegion(settings, region)
-  if (OFFLINE.includes(commands[0] ?? 'help')) return { ...settings, site: { ...onlySite, home, active: home, replicatesTo: other } }
+  const { stage, customerKey } = settings
+  if (OFFLINE.includes(commands[0] ?? 'help')) {
+    const otherKey = customerKey && { otherKey: `arn:aws:kms:${other}:000000000000:key/of-the-other-region` }
+    return { ...settings, site: { ...onlySite, home, active: home, replicatesTo: other, ...otherKey } }
+  }
   const { dynamodb } = clients(region)
-  const stream = await streamOf(dynamodb, names.table(settings.stage))
+  const { ssm } = clients(other)
+  const table = await tableOf(dynamodb, names.table(stage))
+  const stream = table?.LatestStreamArn
+  // Once there is a replica the own region knows its key, and asks the other one for nothing.
+  const otherKey = customerKey ? (replicaKey(table, other) ?? (await keyOf(stage, ssm))) : undefined
   const site: Site = {
     home,
     active: stream === undefined ? home : (await writerIn(settings, dynamodb)) === region,
     stream: home ? '' : (stream ?? ''),
-    replicatesTo: (await hasLake(other, settings.stage, clients(other).ssm)) ? other : '',
+    replicatesTo: (!customerKey || otherKey) && (await hasLake(other, stage, ssm)) ? other : '',
+    ...(otherKey && { otherKey }),
   }
   return { ...settings, site }
+}
+
+const replicaKey = (table: TableDescription | undefined, region: string): string | undefined =>
+  table?.Replicas?.find(r => r.RegionName === region)?.KMSMasterKeyId
+
+/** The key that the platform of another region says it has; undefined where it says none, or nothing. */
+async function keyOf(stage: string, client: SSMClient): Promise<string | undefined> {
+  return client.send(new GetParameterCommand({ Name: names.parameter(stage, 'key') })).then(
+    answer => answer.Parameter?.Value,
+    () => undefined,
+  )
 }
 
 /** The other of a stage's two regions; throws BAD_ARGUMENT for a region that is neither. */
@@ -53,9 +73,12 @@ export function otherRegion({ stage, region, standby }: Pick<StageSettings, 'sta
   })
 }
 
-/** The regions in which the platform is deployed one after the other, given whether the second has it already. */
+/**
+ * The regions in which the platform is deployed one after the other, given whether the second has it already. At first the second one goes
+ * before, for the first needs its lake, and its key where there is one; and then again, for it needs the table's replica.
+ */
 export const platformOrder = (regions: readonly string[], isThere: boolean): string[] =>
-  isThere ? [...regions] : [...regions, regions[0]!]
+  isThere ? [...regions] : [regions[1]!, ...regions]
 
 /** The region that writes, as the ledger in this one knows. */
 async function writerIn({ stage, region }: StageSettings, client: DynamoDBClient): Promise<string> {
@@ -63,10 +86,10 @@ async function writerIn({ stage, region }: StageSettings, client: DynamoDBClient
   return writerOf(switched?.doc) ?? region
 }
 
-/** The stream of the region's table; undefined where there is no table. */
-async function streamOf(client: DynamoDBClient, TableName: string): Promise<string | undefined> {
+/** The region's table; undefined where there is none. */
+async function tableOf(client: DynamoDBClient, TableName: string): Promise<TableDescription | undefined> {
   try {
-    return (await client.send(new DescribeTableCommand({ TableName }))).Table?.LatestStreamArn
+    return (await client.send(new DescribeTableCommand({ TableName }))).Table
   } catch (cause) {
     if (errorName(cause) === 'ResourceNotFoundException') return undefined
     throw awsFailure(cause, { action: 'dynamodb:DescribeTable', resource: `table/${TableName}` })

@@ -48,8 +48,10 @@ export interface Site {
   active: boolean
   /** The stream of the table's replica, by ARN, where the stack does not hold the table; empty while there is no replica yet. */
   stream: string
-  /** The region that the lake is replicated to; empty while there is no bucket yet. */
+  /** The region that the lake is replicated to; empty while there is no bucket yet, or no key for what is in it. */
   replicatesTo: string
+  /** The other region's key, by ARN, where the stage has keys of its own: each region has one, and replicas are encrypted by theirs. */
+  otherKey?: string
   /** Whether this deployment of the platform makes the table; nobody asks unless the stage is protected. */
   newTable?: boolean
 }
@@ -158,7 +160,7 @@ export function checkedSettings(stage: string, given: Record<string, unknown>): 
 }
 
 /** A second region needs a first one that does not change with who deploys. */
-function checkRegions({ stage, region, standby, customerKey }: StageSettings): void {
+function checkRegions({ stage, region, standby }: StageSettings): void {
   if (standby === '') return
   const refused = (message: string, remedy: string) =>
     new RedeyeError('BAD_ARGUMENT', `serverless.yml: standby of stage ${stage} is ${standby}, ${message}`, {
@@ -167,6 +169,4 @@ function checkRegions({ stage, region, standby, customerKey }: StageSettings): v
     })
   if (region === '') throw refused('and region is not said', 'say region too: the one that writes unless the stage is moved')
   if (region === standby) throw refused('and so is region', 'choose two regions')
-  if (customerKey)
-    throw refused('and customerKey is true', 'leave one of them out: a key of one’s own is of one region, and replicas are not')
 }

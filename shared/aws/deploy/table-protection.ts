@@ -17,11 +17,12 @@ export async function isProtected(
   }
 }
 
-/** Protects a table, once the deployment that made it has ended well; from the next one on its template says so too. */
+/** Protects a table, or a replica that is there, once the deployment that made it has ended well; from the next one on its template says so too. */
 export async function protectTable(TableName: string, region: string, client: DynamoDBClient = clientIn(region)): Promise<void> {
   try {
     await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }))
   } catch (cause) {
+    if (errorName(cause) === 'ResourceNotFoundException') return
     throw awsFailure(cause, { action: 'dynamodb:UpdateTable', resource: `table/${TableName} in ${region}` })
   }
 }

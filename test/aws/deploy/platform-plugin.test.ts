@@ -73,6 +73,15 @@ test('a protected table is made without protection, so that it can be rolled bac
   ])
 })
 
+test('a replica that is still to come is protected when it comes', async () => {
+  dynamodb.on(DescribeTableCommand).rejects(sdkError('ResourceNotFoundException'))
+  dynamodb.on(UpdateTableCommand).resolvesOnce({}).rejects(sdkError('ResourceNotFoundException'))
+  const { plugin } = await plugged('deploy', ['protect=true', 'customerKey=true', 'region=eu-west-1', 'standby=eu-central-1'])
+  // What is registered after it is asked for, and refused.
+  await expect(plugin.hooks['after:deploy:deploy']!()).rejects.toMatchObject({ message: expect.stringContaining('ssm:') })
+  expect(dynamodb.commandCalls(UpdateTableCommand)).toHaveLength(2)
+})
+
 test('a table that is there is protected by its template', async () => {
   const { plugin, table } = await plugged('deploy', ['protect=true'])
   expect(table).toMatchObject([{ DeletionProtectionEnabled: true }])

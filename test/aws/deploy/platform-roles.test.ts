@@ -12,7 +12,14 @@ const bus = on('events', 'event-bus/redeye-dev')
 const event = (type: string) => ({ 'events:source': ['redeye'], 'events:detail-type': [type] })
 const object = 'arn:aws:s3:::lake/flights/2001-02-14/g1-a1/part-0000.parquet'
 const keyed = settings({ customerKey: true, network: true })
-const twoRegions = settings({ region: 'eu-west-1', standby: 'eu-central-1', site: { ...onlySite, replicatesTo: 'eu-central-1' } })
+const otherKey = 'arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000'
+const twoRegions = settings({
+  region: 'eu-west-1',
+  standby: 'eu-central-1',
+  customerKey: true,
+  site: { ...onlySite, replicatesTo: 'eu-central-1', otherKey },
+})
+const viaS3 = (region: string) => ({ 'kms:ViaService': `s3.${region}.amazonaws.com` })
 const names = Object.keys(platformFunctions) as PlatformFunction[]
 
 type Pair = [allowed: Asked, denied: Asked]
@@ -133,6 +140,14 @@ const others: Record<string, Record<string, Pair>> = {
     WriteReplicas: [
       { action: 's3:ReplicateObject', resource: `${lakeIn('eu-central-1')}/flights/all/g1-a1/part-0000.parquet` },
       { action: 's3:ReplicateObject', resource: `${lakeIn('eu-west-1')}/flights/all/g1-a1/part-0000.parquet` },
+    ],
+    DecryptOwn: [
+      { action: 'kms:Decrypt', resource: on('kms', 'key/00000000-0000-0000-0000-000000000000'), context: viaS3('eu-west-1') },
+      { action: 'kms:Decrypt', resource: on('kms', 'key/00000000-0000-0000-0000-000000000000') },
+    ],
+    EncryptReplicas: [
+      { action: 'kms:GenerateDataKey', resource: otherKey, context: viaS3('eu-central-1') },
+      { action: 'kms:Decrypt', resource: otherKey, context: viaS3('eu-central-1') },
     ],
   },
   FlowLogRole: {

@@ -130,6 +130,24 @@ test('the ledger of two regions is in one stack, and the lake of each is replica
   expect(all.Bucket!.Properties).not.toHaveProperty('ReplicationConfiguration')
 })
 
+test('what is replicated is encrypted by the other region’s own key, which must be there first', () => {
+  const otherKey = 'arn:aws:kms:eu-central-1:123456789012:key/b'
+  const keyed = resources({ ...regions, customerKey: true, site: { ...onlySite, replicatesTo: 'eu-central-1', otherKey } })
+  expect(keyed.Table!.Properties!.Replicas).toMatchObject([
+    { SSESpecification: { KMSMasterKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } } },
+    { Region: 'eu-central-1', SSESpecification: { KMSMasterKeyId: otherKey } },
+  ])
+  expect((keyed.Bucket!.Properties!.ReplicationConfiguration as { Rules: object[] }).Rules).toMatchObject([
+    {
+      SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
+      Destination: { EncryptionConfiguration: { ReplicaKmsKeyID: otherKey } },
+    },
+  ])
+  const first = resources({ ...regions, customerKey: true, site: onlySite })
+  expect(first.Table!.Properties!.Replicas).toHaveLength(1)
+  expect(first.Bucket!.Properties).not.toHaveProperty('ReplicationConfiguration')
+})
+
 test('the other region has the replica by its name, and the replica’s own stream; nothing of it is called as in the first', () => {
   const stack = platformStack(settings({ ...regions, site: away }))
   expect(stack.parameters.Table).toMatchObject({ Type: 'String', Default: 'redeye-dev' })

@@ -62,8 +62,28 @@ test('another region is none of the stage’s', () => {
   expect(() => otherRegion(settings(), 'eu-west-1')).toThrow('stage dev is not in eu-west-1')
 })
 
-test('the first region’s platform is deployed again once the second has a lake to replicate to', () => {
+test('where the stage has keys of its own, nothing is replicated before the other region has one', async () => {
+  const keyed = { ...both, customerKey: true }
+  const at = async (command = 'deploy') => (await sited(keyed, 'eu-west-1', [command])).site
+  const key = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`
+  ssm.on(GetParameterCommand, { Name: '/redeye/dev/key' }).rejects(sdkError('ParameterNotFound'))
+  expect(await at()).toEqual({ home: true, active: true, stream: '', replicatesTo: '' })
+  ssm.on(GetParameterCommand, { Name: '/redeye/dev/key' }).resolves({ Parameter: { Value: key('a') } })
+  expect(await at()).toMatchObject({ replicatesTo: 'eu-central-1', otherKey: key('a') })
+  // A region that does not answer keeps its replica, by the key that the own one knows.
+  dynamodb
+    .on(DescribeTableCommand)
+    .resolves({ Table: { LatestStreamArn: stream, Replicas: [{ RegionName: 'eu-central-1', KMSMasterKeyId: key('b') }] } })
+  ssm.on(GetParameterCommand).rejects(sdkError('TimeoutError'))
+  expect(await at()).toMatchObject({ replicatesTo: 'eu-central-1', otherKey: key('b') })
+  expect(await at('package')).toMatchObject({
+    replicatesTo: 'eu-central-1',
+    otherKey: expect.stringContaining('arn:aws:kms:eu-central-1:'),
+  })
+})
+
+test('at first the second region’s platform goes before, for its lake and its key, and again after, for the table’s replica', () => {
   expect(platformOrder(['eu-west-1'], true)).toEqual(['eu-west-1'])
-  expect(platformOrder(['eu-west-1', 'eu-central-1'], false)).toEqual(['eu-west-1', 'eu-central-1', 'eu-west-1'])
+  expect(platformOrder(['eu-west-1', 'eu-central-1'], false)).toEqual(['eu-central-1', 'eu-west-1', 'eu-central-1'])
   expect(platformOrder(['eu-west-1', 'eu-central-1'], true)).toEqual(['eu-west-1', 'eu-central-1'])
 })

@@ -1,6 +1,6 @@
 import { names, stageOfAccount } from '../names.ts'
 import type { StageSettings } from '../stage-settings.ts'
-import { allow, att, bucketArn, type Resources, ref, role, sub, trusts, type Value } from '../template.ts'
+import { allow, att, bucketArn, type Resources, ref, role, type Statement, sub, trusts, type Value } from '../template.ts'
 import { kept } from './kept.ts'
 
 // As long as the sweep looks back: what was deleted by mistake is noticed in that time, and paid for no longer.
@@ -58,7 +58,12 @@ const replication = ({ stage, site }: StageSettings): Value => ({
       Priority: 1,
       Filter: { Prefix: '' },
       DeleteMarkerReplication: { Status: 'Enabled' },
-      Destination: { Bucket: sub(`arn:\${AWS::Partition}:s3:::${bucketName(stage, site.replicatesTo)['Fn::Sub']}`) },
+      // What a key of one's own encrypts is left out unless a rule says otherwise, and by which key it is encrypted there.
+      ...(site.otherKey && { SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } } }),
+      Destination: {
+        Bucket: sub(`arn:\${AWS::Partition}:s3:::${bucketName(stage, site.replicatesTo)['Fn::Sub']}`),
+        ...(site.otherKey && { EncryptionConfiguration: { ReplicaKmsKeyID: site.otherKey } }),
+      },
     },
   ],
 })
@@ -75,8 +80,17 @@ function replicationRole(settings: StageSettings): Resources[string] {
       arnOf(HERE, '/*'),
     ),
     allow('WriteReplicas', ['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], arnOf(site.replicatesTo, '/*')),
+    ...(site.otherKey ? encryptAnew(site.otherKey, site.replicatesTo) : []),
   ])
 }
+
+/** From the own region's key to the other's, by way of S3 and no other. */
+const encryptAnew = (otherKey: string, otherRegion: string): Statement[] => [
+  allow('DecryptOwn', ['kms:Decrypt'], att('Key', 'Arn'), { StringEquals: { 'kms:ViaService': sub(`s3.${HERE}.amazonaws.com`) } }),
+  allow('EncryptReplicas', ['kms:Encrypt', 'kms:GenerateDataKey'], otherKey, {
+    StringEquals: { 'kms:ViaService': `s3.${otherRegion}.amazonaws.com` },
+  }),
+]
 
 export const noPublicAccess = { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true }
 

@@ -12,20 +12,22 @@ import { kept } from './kept.ts'
 export function ledger(settings: StageSettings): Resources {
   if (!settings.site.home) return {}
   const { customerKey, protect, stage, standby, site } = settings
-  const replica = (region: Value): Value => ({
+  const replica = (region: Value, key: Value): Value => ({
     Region: region,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     // A new table is protected once its deployment has ended well: until then it holds nothing, and would outlive a rollback.
     DeletionProtectionEnabled: protect && !site.newTable,
-    ...(customerKey && { SSESpecification: { KMSMasterKeyId: att('Key', 'Arn') } }),
+    ...(customerKey && { SSESpecification: { KMSMasterKeyId: key } }),
   })
+  // A replica is encrypted by its own region's key, which that region's stack makes.
+  const elsewhere = standby === '' || (customerKey && !site.otherKey) ? [] : [replica(standby, site.otherKey ?? '')]
   return {
     Table: kept(settings, {
       Type: 'AWS::DynamoDB::GlobalTable',
       Properties: {
         TableName: names.table(stage),
         ...(ledgerTable as unknown as { [key: string]: Value }),
-        Replicas: [replica(ref('AWS::Region')), ...(standby === '' ? [] : [replica(standby)])],
+        Replicas: [replica(ref('AWS::Region'), att('Key', 'Arn')), ...elsewhere],
         // AWS's own key for DynamoDB costs a request to KMS now and then; the default one nothing. Both encrypt.
         ...(customerKey && { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } }),
       },
