@@ -98,6 +98,30 @@ async function leadsTo(wanted: Readonly<Record<string, string>>, act: () => Prom
   })
 }
 
+async function put(events: readonly (readonly [type: string, detail: object])[]): Promise<void> {
+  const entries = events.map(([DetailType, detail]) => ({
+    EventBusName: names.bus(STAGE),
+    Source: 'redeye',
+    DetailType,
+    Detail: JSON.stringify(detail),
+  }))
+  // PutEvents takes ten.
+  for (let from = 0; from < entries.length; from += 10)
+    await set.stage.clients.events.send(new PutEventsCommand({ Entries: entries.slice(from, from + 10) }))
+}
+
+/** Waits until there are these dead letters, and finds no others. */
+async function expectLetters(wanted: readonly { function: string; reason: RegExp; type: string | undefined }[]): Promise<void> {
+  const typeOf = (event: unknown) => (event as Partial<Envelope> | undefined)?.['detail-type']
+  await until('the dead letters', async () => {
+    const letters = await set.stage.letters()
+    const missing = wanted.find(w => !letters.some(l => l.function === w.function && w.reason.test(l.reason) && typeOf(l.event) === w.type))
+    if (missing) return `${missing.type} of ${missing.function}; there are ${letters.map(l => `${l.function}: ${l.reason}`).join('; ')}`
+    return letters.length < wanted.length ? `${wanted.length - letters.length} of ${wanted.length}` : undefined
+  })
+  expect(await set.stage.letters()).toHaveLength(wanted.length)
+}
+
 /** Puts an example, and waits until `strike-reports` is paused, or is not. */
 async function pausedIs(wanted: boolean, example: string): Promise<void> {
   const missing = async () => {
@@ -220,35 +244,44 @@ test('events that never arrive are made up for by the sweep', async () => {
   await isOver(nights.lost)
 })
 
-test('an event that nobody can understand ends among the dead letters, with its reason', async () => {
-  const { events } = set.stage.clients
-  const poison = [
+test('an event that nobody can understand ends among the dead letters, with its reason: each rule leads to whoever it is for', async () => {
+  const tasks = await contractsOf()
+  const nobodys = 'a-partition-of-nobody'
+  const readers = tasks.flatMap(({ task, inputs }) => [...new Set(inputs.map(i => i.dataset))].map(dataset => ({ task, dataset })))
+  const datasets = [...new Set(readers.map(reader => reader.dataset))]
+  const ready = (dataset: string) => ({ dataset, partition: nobodys, number: 1, at: 1, cause: { lane: 'nightly' } })
+  await put([
     ['RunRequested', { tasks: ['no-such-task'], from: '2001-02-01', to: '2001-02-02' }],
-    ['DatasetReady', { dataset: 'flights', partition: 'a-partition-of-nobody', number: 1, at: 1, cause: { lane: 'nightly' } }],
-    ['RunDue', { task: 'airport-day' }],
-  ] as const
-  const Entries = poison.map(([DetailType, detail]) => ({
-    EventBusName: names.bus(STAGE),
-    Source: 'redeye',
-    DetailType,
-    Detail: JSON.stringify(detail),
-  }))
-  await events.send(new PutEventsCommand({ Entries }))
-  const wanted = [
+    ['RunCancelled', { task: 'airport-dya', partition: '2001-02-14' }],
+    ['NightBegan', { date: '2001-02-14' }],
+    ...datasets.map(dataset => ['DatasetReady', ready(dataset)] as const),
+    ...tasks.map(({ task }) => ['RunDue', { task }] as const),
+  ])
+  // What Lambda itself lays aside, after its own tries.
+  await set.stage.send('airport-day', 'decide', 'a word')
+  await expectLetters([
     { function: 'platform/requests', reason: /no-such-task/, type: 'RunRequested' },
-    { function: 'airport-day', reason: /a-partition-of-nobody/, type: 'DatasetReady' },
-    { function: 'route-punctuality', reason: /a-partition-of-nobody/, type: 'DatasetReady' },
-    { function: 'airport-day', reason: /partition/, type: 'RunDue' },
-  ]
-  await until('the dead letters', async () => {
-    const letters = await set.stage.letters()
-    const missing = wanted.find(
-      w => !letters.some(l => l.function === w.function && w.reason.test(l.reason) && (l.event as Envelope)['detail-type'] === w.type),
-    )
-    return missing && `${missing.type} of ${missing.function}; there are ${letters.map(l => `${l.function}: ${l.reason}`).join('; ')}`
+    { function: 'platform/requests', reason: /airport-dya/, type: 'RunCancelled' },
+    { function: 'platform/requests', reason: /NightBegan/, type: 'NightBegan' },
+    ...readers.map(({ task }) => ({ function: task, reason: new RegExp(nobodys), type: 'DatasetReady' })),
+    ...tasks.map(({ task }) => ({ function: task, reason: /partition/, type: 'RunDue' })),
+    { function: names.lambda(STAGE, 'airport-day', 'decide'), reason: /TypeError/, type: undefined },
+  ])
+})
+
+test('what lies among the dead letters is listed, sent again and dropped by redeye dlq', async () => {
+  const listed = async () =>
+    JSON.parse((await set.redeye('dlq', 'list', '--json')).out) as { id: string; function: string; reason: string }[]
+  const letters = await listed()
+  expect(letters).toHaveLength((await set.stage.letters()).length)
+  const [request] = letters.filter(({ reason }) => reason.includes('no-such-task'))
+  expect(await set.redeye('dlq', 'resend', request!.id)).toMatchObject({ exit: 0, out: expect.stringContaining('1 letter sent again') })
+  await until('the letter to come back', async () => {
+    const found = (await listed()).find(({ id, reason }) => id !== request!.id && reason.includes('no-such-task'))
+    return found ? undefined : 'it has not come'
   })
-  const letters = await set.stage.letters()
-  expect(letters).toHaveLength(wanted.length)
+  expect(await set.redeye('dlq', 'drop', 'all')).toMatchObject({ exit: 0, out: expect.stringContaining('; 0 left') })
+  expect(await listed()).toEqual([])
 })
 
 test('a service deployed anew in the middle of a night goes on with its new code, and what is done stays', async () => {

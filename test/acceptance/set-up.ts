@@ -14,6 +14,7 @@ import { killWorker } from './kill-worker.ts'
 import { type Meter, startMeter } from './meter.ts'
 import type { Outcome } from './outcome.ts'
 import { copyProject, type ProjectCopy } from './project.ts'
+import { redeye } from './redeye-command.ts'
 import { runNode } from './run-node.ts'
 import { say } from './say.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -35,6 +36,8 @@ export interface Acceptance {
   open(stage: string): Promise<Stage>
   /** Runs the AWS CLI in the project's folder. */
   aws(...args: string[]): Promise<unknown>
+  /** Runs `redeye` in the project, about the stage. */
+  redeye(...args: string[]): ReturnType<typeof redeye>
   /** Kills the process that works for a service. */
   killWorker(service: string): Promise<void>
   /** Ends the processes of all functions, as if they had been idle for a day: each begins anew with its next event. */
@@ -92,6 +95,7 @@ export async function setUp(stageName: string): Promise<Acceptance> {
       sls,
       local: outcomeOf,
       aws: (...args) => aws(args, emulator.env, project.root),
+      redeye: (...args) => redeye(project.root, [...args, '--stage', stageName], emulator.env),
       killWorker: service => killWorker(emulator.folder, `${names.lambda(stageName, service, 'work')}-`),
       coolDown: () => killWorker(emulator.folder),
       open: name => openStage(emulator, name, join(folder, `copies-${name}`)),

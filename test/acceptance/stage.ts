@@ -32,6 +32,8 @@ export interface Stage {
   /** Every run and every outside version. */
   runs(): Promise<RunDoc[]>
   letters(): Promise<HeldLetter[]>
+  /** Gives a function of a service (or of `platform`) something to handle, as a rule does. */
+  send(service: string, name: string, payload: unknown): Promise<void>
   /** Calls a function of a service (or of `platform`), and waits for it; resolves with its error, where it had one. */
   invoke(service: string, name: string, payload: unknown): Promise<string | undefined>
 }
@@ -91,6 +93,10 @@ export async function openStage(emulator: Emulator, name: string, folder: string
       const letters = await deadLetters.take()
       await deadLetters.giveBack(letters)
       return letters
+    },
+    async send(service, functionName, payload) {
+      const FunctionName = names.lambda(name, service, functionName)
+      await clients.lambda.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify(payload) }))
     },
     async invoke(service, functionName, payload) {
       const FunctionName = names.lambda(name, service, functionName)

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation'
@@ -31,17 +31,18 @@ export interface TwoRegions {
 
 /** Deploys two services and the platform to both regions, in the order of docs/regions.md. */
 export async function setUpRegions(stage: string): Promise<TwoRegions> {
-  const folder = mkdtempSync(join(tmpdir(), 'redeye-regions-'))
-  const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })]
+  const undo: (() => unknown)[] = []
   const close = async () => {
     for (const step of undo.toReversed()) await step()
   }
   try {
+    const emulator = await startEmulator({ region: HOME })
+    undo.push(() => emulator.stop())
+    // With the emulator it ends, whatever ends this process.
+    const { folder } = emulator
     const root = smallProject(join(folder, 'project'), stage)
     const logs = join(folder, 'logs')
     mkdirSync(logs)
-    const emulator = await startEmulator({ region: HOME })
-    undo.push(() => emulator.stop())
     const run: TwoRegions['redeye'] = (...args) => redeye(root, [...args, '--stage', stage], emulator.env)
     const deploy = (region: string, service?: string) =>
       runSls(service ? join(root, 'services', service) : root, ['deploy', '--stage', stage, '--region', region], emulator.env)
