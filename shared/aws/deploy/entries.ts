@@ -12,13 +12,20 @@ import type { PlatformFunction } from './platform/functions.ts'
 /** The module that becomes `decide`; `handler` is the service's handler.ts, relative to the project. */
 export const decideEntry = (handler: string) => `export { decide as handler } from './${handler}'`
 
-/** The module that becomes `work`: it carries what is known of its task now, its SQL and that of its checks translated. Rejects with BAD_SQL where that cannot be. */
-export async function workEntry(task: Task, handler: string): Promise<string> {
+/** The module that becomes `work`, and whether DuckDB may ever run there: not where the task, or its SQL, leaves everything to Spark. */
+export interface WorkEntry {
+  entry: string
+  onDuckdb: boolean
+}
+
+/** It carries what is known of its task now, its SQL and that of its checks translated. Rejects with BAD_SQL where that cannot be. */
+export async function workEntry(task: Task, handler: string): Promise<WorkEntry> {
   const { retry, hash } = taskContract(task, 0)
   const built: Built = { ...(await translatedFor(task)), task: { task: task.name, retry, hash } }
-  return `import { provideBuilt } from ${from('aws/host.ts')}
+  const entry = `import { provideBuilt } from ${from('aws/host.ts')}
 provideBuilt(${JSON.stringify(built)})
 export { work as handler } from './${handler}'`
+  return { entry, onDuckdb: task.work.work !== 'transform' || built.sql !== undefined }
 }
 
 /** A task's SQL and its custom checks, for DuckDB and for Spark, as far as either may run it. */

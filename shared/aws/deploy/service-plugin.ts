@@ -58,8 +58,9 @@ export default class ServicePlugin {
     const taskFile = join(this.#osls.serviceDir, 'task.ts')
     const handler = relative(root, join(this.#osls.serviceDir, 'handler.ts'))
     await this.#write('decide', await bundle({ root, taskFile, entry: decideEntry(handler) }))
-    const engine = task.engine === 'spark' ? { spark: true } : { duckdb: settings.architecture }
-    await this.#write('work', await bundle({ root, taskFile, entry: await workEntry(task, handler), ...engine }))
+    const { entry, onDuckdb } = await workEntry(task, handler)
+    const engine = onDuckdb ? { duckdb: settings.architecture } : { spark: true }
+    await this.#write('work', await bundle({ root, taskFile, entry, ...engine }))
   }
 
   async #write(name: string, made: Bundle): Promise<void> {

@@ -29,7 +29,7 @@ test('the same sources give the same bytes', async () => {
 })
 
 test('work carries its statement, translated when it is built', async () => {
-  const entry = await workEntry(taskOf('airport-day'), handler)
+  const { entry } = await workEntry(taskOf('airport-day'), handler)
   expect(entry).toContain('"duckdb":"SELECT')
   expect(await codeOf(entry)).toContain('with_flown')
 })
@@ -59,7 +59,7 @@ export const handler = () => createCompute(onSpark, world).run({ partition: '200
 })
 
 test('what is no transform carries none', async () => {
-  expect(await workEntry(taskOf('flown-flights'), 'services/flown-flights/handler.ts')).not.toContain('duckdb')
+  expect((await workEntry(taskOf('flown-flights'), 'services/flown-flights/handler.ts')).entry).not.toContain('duckdb')
 })
 
 test.each(['night', 'relay'] as const)('the platform’s %s bundles', async name => {

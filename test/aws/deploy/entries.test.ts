@@ -1,11 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { workEntry } from '../../../shared/aws/deploy/entries.ts'
-import { taskContract } from '../../../shared/task/contract.ts'
+import { sqlFile, taskContract } from '../../../shared/task/contract.ts'
 import { loadProject } from '../../../shared/task/project.ts'
 
 const { services } = await loadProject(join(import.meta.dirname, '..', '..', '..'))
 const taskOf = (name: string) => services.find(s => s.name === name)!.task
-const entryOf = (name: string) => workEntry(taskOf(name), 'handler.ts')
+const entryOf = async (name: string) => (await workEntry(taskOf(name), 'handler.ts')).entry
 const carried = (entry: string) => JSON.parse(/provideBuilt\((.*)\)$/m.exec(entry)![1]!)
 
 test('work carries its SQL and that of its custom checks, translated: it has no parser', async () => {
@@ -34,6 +36,18 @@ test('SQL that leaves the engine open is carried for both', async () => {
 
 test('SQL of one engine is carried for that alone', async () => {
   const task = taskOf('web-sessions')
-  expect(Object.keys(carried(await workEntry({ ...task, engine: 'duckdb' }, 'handler.ts')))).toEqual(['sql', 'checks', 'task'])
-  expect(Object.keys(carried(await workEntry({ ...task, engine: 'spark' }, 'handler.ts')))).toEqual(['sparkSql', 'task'])
+  const duckdb = await workEntry({ ...task, engine: 'duckdb' }, 'handler.ts')
+  const spark = await workEntry({ ...task, engine: 'spark' }, 'handler.ts')
+  expect([Object.keys(carried(duckdb.entry)), duckdb.onDuckdb]).toEqual([['sql', 'checks', 'task'], true])
+  expect([Object.keys(carried(spark.entry)), spark.onDuckdb]).toEqual([['sparkSql', 'task'], false])
+})
+
+test('SQL that only Spark can run needs no DuckDB, though the task says nothing of it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redeye-entry-'))
+  const open = taskOf('web-sessions')
+  const sql = readFileSync(sqlFile(open)!, 'utf8')
+  writeFileSync(join(folder, 'web-sessions.sql'), sql.replace('count(*)', "count(*) + length(xpath_string('<a/>', 'a'))"))
+  const task = { ...open, declared: { ...open.declared, file: join(folder, 'task.ts') } }
+  expect([(await workEntry(open, 'handler.ts')).onDuckdb, (await workEntry(task, 'handler.ts')).onDuckdb]).toEqual([true, false])
+  rmSync(folder, { recursive: true })
 })
