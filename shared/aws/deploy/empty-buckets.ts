@@ -23,7 +23,7 @@ export async function emptyBuckets(
   // The log last: that the lake is emptied is logged too.
   for (const bucket of [names.bucket(stage, account, region), names.auditBucket(stage, account, region)]) {
     const deleted = await empty(s3, bucket)
-    if (deleted > 0) lines.push(`${bucket}: ${deleted} versions are deleted`)
+    if (deleted > 0) lines.push(`${bucket} is emptied; versions deleted: ${deleted}`)
   }
   return lines
 }

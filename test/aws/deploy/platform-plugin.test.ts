@@ -98,7 +98,7 @@ test('an unprotected stage’s buckets are emptied first, of all versions and de
   await remove(['protect=false'])
   expect([lake, log]).toEqual([[], []])
   expect(s3.commandCalls(DeleteObjectsCommand)).toHaveLength(4)
-  expect(told).toEqual([`${LAKE}: 2501 versions are deleted`, `${AUDIT}: 1 versions are deleted`])
+  expect(told).toEqual([`${LAKE} is emptied; versions deleted: 2501`, `${AUDIT} is emptied; versions deleted: 1`])
 })
 
 test('a protected one keeps them', async () => {
