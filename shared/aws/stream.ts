@@ -47,7 +47,9 @@ export const relayMapping = {
   FunctionResponseTypes: ['ReportBatchItemFailures'],
   FilterCriteria: {
     Filters: [
-      { Pattern: pattern('run/', { state: { S: [{ 'anything-but': ['running'] }] } }) },
+      { Pattern: pattern('run/', { state: { S: [{ 'anything-but': ['running', 'waiting'] }] } }) },
+      // What waits tells nobody but its timer.
+      { Pattern: pattern('run/', { due: { N: [{ exists: true }] } }) },
       { Pattern: pattern('run/', { skipped: { BOOL: [true] } }) },
       // What is made outside has no state.
       { Pattern: pattern('run/', { version: { M: { number: { N: [{ exists: true }] } } } }) },

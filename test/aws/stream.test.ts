@@ -205,9 +205,8 @@ describe('the mapping’s filter', () => {
     ['an end', at, published('2026-03-02')],
     ['a version from outside', at, outside],
     ...overStates.map(state => [state, at, { ...running('2026-03-02'), state }] as [string, typeof at, object]),
-    ...(['waiting', 'queued', 'held'] as const).map(
-      state => [state, at, { ...running('2026-03-02'), state }] as [string, typeof at, object],
-    ),
+    ...(['queued', 'held'] as const).map(state => [state, at, { ...running('2026-03-02'), state }] as [string, typeof at, object]),
+    ['what waits for a time', at, { ...running('2026-03-02'), state: 'waiting', due: 5 }],
     ['a skip while an attempt runs', at, { ...running('2026-03-02'), skipped: true }],
     ['a pause', { pk: 'pause', sk: 'all' }, { v: 1, task: 'all', paused: false }],
   ])('lets through %s', (_, document, doc) => {
@@ -216,6 +215,12 @@ describe('the mapping’s filter', () => {
 
   test('spares a first attempt that goes on, from which nothing follows', () => {
     const record = streamRecord(at, { ...running('2026-03-02'), state: 'queued' }, running('2026-03-02'), 1)
+    expect(passes(record)).toBe(false)
+    expect(matters(changeOf(record)!)).toBe(false)
+  })
+
+  test('spares what waits, from which nothing follows but at its time', () => {
+    const record = streamRecord(at, undefined, { ...running('2026-03-02'), state: 'waiting' }, 1)
     expect(passes(record)).toBe(false)
     expect(matters(changeOf(record)!)).toBe(false)
   })

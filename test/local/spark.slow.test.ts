@@ -165,6 +165,15 @@ test.each(['/nowhere/python', 'no-such-python', 'python3'])('says that %s has no
   })
 })
 
+test('says of work that outgrew this process what it needs, where nothing larger is at hand', async () => {
+  const task = await withSql(counting(), COUNT)
+  await expect(sparkFor(task, '/nowhere/python').run(attemptOf(task, { outgrown: true }))).rejects.toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    failure: 'resources',
+    remedy: expect.stringContaining('pip install pyspark==3.5.6'),
+  })
+})
+
 test('a task’s one compute takes Spark for what only Spark can run, and where the task says so', async () => {
   const inputs = { flights: [await place.pin(flights, [flight()])] }
   const ran: string[] = []
@@ -180,5 +189,6 @@ test('a task’s one compute takes Spark for what only Spark can run, and where 
   expect(await place.run(hinted, { inputs, generation: 2 }, { spark: noting(hinted) })).toMatchObject({ rows: 1 })
   const only = await withSql(counting(), 'SELECT origin, CAST(hash(origin) % 1 AS INT) AS flights FROM flights')
   expect(await place.run(only, { inputs, generation: 3 }, { spark: noting(only) })).toMatchObject({ rows: 1 })
-  expect(ran).toEqual(['spark', 'any'])
+  expect(await place.run(both, { inputs, attempt: 2, outgrown: true }, { spark: noting(both) })).toMatchObject({ rows: 1 })
+  expect(ran).toEqual(['spark', 'any', 'any'])
 })

@@ -43,8 +43,8 @@ test('a task’s contract says how it joins, when it runs and how it is retried'
     retry: { attempts: 5, timeouts: 2, losses: 3, resources: 2, backoffMs: 90_000, factor: 2, jitter: 0.5 },
     timeoutMs: 7_200_000,
     limit: 3,
-    hash: expect.stringMatching(/^[0-9a-f]{64}$/),
-    inputsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    hash: expect.stringMatching(/^[0-9a-f]{32}$/),
+    inputsHash: expect.stringMatching(/^[0-9a-f]{32}$/),
     deployedAt: 42,
   })
 })
