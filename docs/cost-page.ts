@@ -32,6 +32,7 @@ const goals = { busLedgerFunctions: 6, all: 20, idle: 5, medianWriteUnits: 5, do
 
 const LAMBDA_GB_SECOND = 0.0000166667
 const ALARM = 0.1
+const METRIC = 0.3
 
 /** What the acceptance run has counted: docs/cost-counts.json, as test/acceptance/bill.ts makes it. */
 interface Counts {
@@ -112,14 +113,15 @@ function awake<T extends Counts>(counts: T): T {
 /** What so many deployed tasks cost a month in which nothing happens, in dollars, by what is billed. */
 export function idleMonth(tasks: number): Map<string, number> {
   const sweeps = (tasks + 1) * SWEEPS_A_MONTH
-  // A task's contract and its output's.
-  const units = Math.ceil((2 * tasks * CONTRACT_BYTES) / UNIT_BYTES) + INDEX_READS * 0.5 + BEGUN_READS
+  // A task's contract and its output's, as they were a moment ago.
+  const units = Math.ceil((2 * tasks * CONTRACT_BYTES) / UNIT_BYTES) * 0.5 + INDEX_READS * 0.5 + BEGUN_READS
   return new Map([
     ['sweeps: Lambda requests', (sweeps * prices['Lambda request']) / 1e6],
     ['sweeps: Lambda’s time', sweeps * SWEEP_S * SWEEP_GB * LAMBDA_GB_SECOND],
     ['sweeps: the ledger', (sweeps * units * prices['DynamoDB read unit']) / 1e6],
     ['sweeps: logs', ((sweeps * SWEEP_LOG_BYTES) / 1e12) * prices['megabyte of logs']],
     ['six alarms', 6 * ALARM],
+    ['one metric of its own', METRIC],
   ])
 }
 
@@ -181,7 +183,7 @@ export function costPage(root: string): string {
     '',
     ...table(idle, 'billed', 'dollars a month'),
     '',
-    'A small managed Airflow is about $358. The network, for those whose sources need one, is apart: a NAT gateway is $33 a month, and each of the nine',
+    'The dashboard is one of the three that an account has for nothing; a fourth is $3. A small managed Airflow is about $358. The network, for those whose sources need one, is apart: a NAT gateway is $33 a month, and each of the nine',
     'interface endpoints $7.30 in each of two zones.',
     '',
     '## Where the prices stand',

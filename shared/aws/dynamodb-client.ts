@@ -64,21 +64,25 @@ export class TableClient {
     }
   }
 
-  /** False when another revision stands there. */
-  async put(write: Write): Promise<boolean> {
+  /** Undefined when another revision stands there; else `at` of the index entry, where the write was to find it out. */
+  async put(write: Write): Promise<{ at?: string | undefined } | undefined> {
+    let item: Item | undefined
     try {
-      this.#billed('writeUnits', await this.#client.send(putRequest(this.#table, write)))
+      const answer = await this.#client.send(putRequest(this.#table, write))
+      this.#billed('writeUnits', answer)
+      item = answer.Attributes
     } catch (cause) {
       if (errorName(cause) !== 'ConditionalCheckFailedException') return this.#fails('dynamodb:UpdateItem')(cause)
       // A refused write is billed as one.
       this.consumed.writeUnits++
-      if ((cause as ConditionalCheckFailedException).Item?.by?.S !== write.by) {
+      item = (cause as ConditionalCheckFailedException).Item
+      if (item?.by?.S !== write.by) {
         this.consumed.requests.refused++
-        return false
+        return undefined
       }
     }
     this.consumed.requests.put++
-    return true
+    return { at: item?.at?.S }
   }
 
   /** Whether the document now has the index entry that does not age. */

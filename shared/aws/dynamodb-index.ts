@@ -37,6 +37,8 @@ export const UNKNOWN = '?'
 export interface Entry {
   ix: string
   at: string
+  /** One that is there stays, and is told. */
+  ifAbsent?: true
 }
 /** What a write does with the entry. */
 export type EntryChange = 'keep' | 'remove' | Entry
@@ -61,7 +63,12 @@ export function entryOf(key: Key, doc: object, known: string | undefined, now: n
 }
 
 function runEntry(key: Key, doc: RunDoc, known: string | undefined, now: number): EntryChange {
-  if (isOpen(doc) || doc.effects) return isKnown(known) && known >= entryTime(now - FRESH_MS) ? 'keep' : { ix: key.pk, at: entryTime(now) }
+  if (isOpen(doc) || doc.effects) {
+    if (isKnown(known) && known >= entryTime(now - FRESH_MS)) return 'keep'
+    // What is at work has an entry since it was claimed, by who had read it.
+    const hasOne = known === UNKNOWN && doc.state === 'running' && doc.begunAt !== undefined
+    return { ix: key.pk, at: entryTime(now), ...(hasOne && { ifAbsent: true }) }
+  }
   if (!doc.version) return known === LASTING ? 'remove' : 'keep'
   const { at } = doc.version
   const serves = isKnown(known) && known !== LASTING && known >= entryTime(at - PUBLISHED_SLACK_MS)

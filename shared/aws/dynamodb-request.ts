@@ -38,7 +38,9 @@ export interface Write {
 /** Writes a document if its revision is still `rev`. */
 export function putRequest(table: string, { key, doc, rev, by, entry }: Write): UpdateItemCommand {
   const moved = typeof entry === 'object'
-  const set = ['#doc = :doc', '#rev = :next', '#by = :by', ...(moved ? ['#ix = :ix', '#at = :at'] : [])]
+  const learnt = moved && entry.ifAbsent
+  const place = learnt ? ['#ix = if_not_exists(#ix, :ix)', '#at = if_not_exists(#at, :at)'] : ['#ix = :ix', '#at = :at']
+  const set = ['#doc = :doc', '#rev = :next', '#by = :by', ...(moved ? place : [])]
   return new UpdateItemCommand({
     TableName: table,
     Key: marshall(itemKey(key)),
@@ -54,6 +56,8 @@ export function putRequest(table: string, { key, doc, rev, by, entry }: Write): 
     }),
     // Shows whether it was this very write that won, when its answer was lost and the SDK sent it again.
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    // Which entry there is, for the next write.
+    ...(learnt && { ReturnValues: 'UPDATED_NEW' }),
     ReturnConsumedCapacity: 'TOTAL',
   })
 }

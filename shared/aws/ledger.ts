@@ -105,8 +105,9 @@ export class DynamoLedger implements Ledger {
     const written = await this.#table.put({ key, doc: JSON.parse(text) as object, rev, by, entry }).catch((error: RedeyeError) => {
       throw /item size/i.test(error.message) ? tooLarge(key, text.length, error) : error
     })
-    if (written) this.#remember(key, rev + 1, entry === 'keep' ? known : entry === 'remove' ? undefined : entry.at)
-    return written
+    if (!written) return false
+    this.#remember(key, rev + 1, entry === 'keep' ? known : entry === 'remove' ? undefined : ((entry.ifAbsent && written.at) ?? entry.at))
+    return true
   }
 
   async query<T>(pk: string, range: Parameters<Ledger['query']>[1] = {}): Promise<Stored<T>[]> {

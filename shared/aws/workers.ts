@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { RedeyeError } from '../core/errors.ts'
-import type { Workers } from '../ports/workers.ts'
+import type { AttemptName, Start, Workers } from '../ports/workers.ts'
 import { awsFailure, sdkOptions } from './sdk.ts'
 import { TRACE_HEADER, traceHeader } from './trace.ts'
 
@@ -13,14 +13,14 @@ export function lambdaWorkers(work: string | undefined, traces = 0, client?: Lam
   // Made when first needed: most decisions start nothing.
   let invoker = client
   return {
-    async start(attempt) {
+    async start({ run, ...attempt }) {
       if (work === undefined)
         throw new RedeyeError('NOT_DEPLOYED', `this function cannot start ${attempt.task}@${attempt.partition}: it lacks REDEYE_WORK`, {
           remedy: 'deploy the service anew; the platform starts no attempts',
           failure: 'user',
         })
       invoker ??= new LambdaClient(sdkOptions)
-      const command = new InvokeCommand({ FunctionName: work, InvocationType: 'Event', Payload: JSON.stringify(attempt) })
+      const command = new InvokeCommand({ FunctionName: work, InvocationType: 'Event', Payload: payloadOf(attempt, run) })
       if (traces > 0) addHeader(command, TRACE_HEADER, traceHeader(attempt, traces, process.env))
       try {
         await invoker.send(command)
@@ -30,6 +30,14 @@ export function lambdaWorkers(work: string | undefined, traces = 0, client?: Lam
     },
     stop: async () => {},
   }
+}
+
+// An invocation takes a quarter of a megabyte, and comes back with as much where it fails; a run of more is read.
+const LARGEST_RUN = 100_000
+
+function payloadOf(attempt: AttemptName, run: Start['run']): string {
+  const whole = JSON.stringify({ ...attempt, run })
+  return whole.length <= LARGEST_RUN ? whole : JSON.stringify(attempt)
 }
 
 function addHeader({ middlewareStack }: InvokeCommand, name: string, value: string): void {

@@ -1,7 +1,7 @@
 import { begin, end, handOn, isOwn, type Outcome, renew } from '../core/follow.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { Stored } from '../ports/ledger.ts'
-import type { AttemptName } from '../ports/workers.ts'
+import type { AttemptName, Start } from '../ports/workers.ts'
 import { runKey } from './keys.ts'
 import { placeOf } from './load.ts'
 import { swap } from './swap.ts'
@@ -33,13 +33,13 @@ export async function finish(world: World, name: AttemptName & { job?: string },
  * Begins an attempt's work: resolves with the run for the one worker that is to do it. A function may be invoked twice for one
  * attempt, at once or long after, and two workers would write over each other's files, also after the first was published.
  */
-export async function beginWork(world: World, name: AttemptName): Promise<Stored<RunDoc> | undefined> {
+export async function beginWork(world: World, { run, ...name }: Start): Promise<Stored<RunDoc> | undefined> {
   const key = runKey(name.dataset, name.partition)
   if (world.workers.once) {
     const stored = await world.ledger.get<RunDoc>(key)
     return stored && isOwn(stored.doc, name) ? stored : undefined
   }
-  const { doc, rev, written } = await swap<RunDoc>(world, key, d => d && begin(d, name, world.clock.now()))
+  const { doc, rev, written } = await swap<RunDoc>(world, key, d => d && begin(d, name, world.clock.now()), run && { key, ...run })
   return written ? { key, rev, doc: doc! } : undefined
 }
 

@@ -108,7 +108,7 @@ async function look(
   places: Places,
 ): Promise<Looked> {
   const doc = stored?.doc
-  if (doc && isUnbegun(doc, world.clock.now())) await startWork(world, doc)
+  if (stored && isUnbegun(stored.doc, world.clock.now())) await startWork(world, stored)
   if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
   if (reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())
@@ -223,13 +223,14 @@ async function claim(
   })
   if (!(await write(world, key, doc, rev, places))) return 'again'
   for (const { name } of limits) places.held.delete(name)
-  await startWork(world, doc)
+  await startWork(world, { rev: rev + 1, doc })
   return 'started'
 }
 
 /** Invokes the work of a claimed attempt. Until a worker has begun it, whoever looks at the run later does so again. */
-export function startWork(world: World, { task, dataset, partition, generation, attempt }: RunDoc): Promise<void> {
-  return world.workers.start({ task: task!, dataset, partition, generation, attempt })
+export function startWork(world: World, { rev, doc }: Pick<Stored<RunDoc>, 'rev' | 'doc'>): Promise<void> {
+  const { task, dataset, partition, generation, attempt } = doc
+  return world.workers.start({ task: task!, dataset, partition, generation, attempt, run: { rev, doc } })
 }
 
 const sameButTime = (a: RunDoc, b: RunDoc): boolean => sameJson({ ...a, lookedAt: 0 }, { ...b, lookedAt: 0 })

@@ -1,6 +1,6 @@
 import middy from '@middy/core'
 import type { Envelope } from '../core/events.ts'
-import type { AttemptName } from '../ports/workers.ts'
+import type { Start } from '../ports/workers.ts'
 import type { Task } from '../task/task.ts'
 import { decide } from './decide.ts'
 import { endFailed, type FailedInvocation, isFailedInvocation } from './failed-invocation.ts'
@@ -32,7 +32,7 @@ export function lambda(task: Task) {
       return host.handle ? host.handle(task.name, event, handler) : handler()
     }),
     /** For the claim of an attempt. */
-    work: middy(async (attempt: AttemptName, context: Partial<Timed>): Promise<void> => {
+    work: middy(async (attempt: Start, context: Partial<Timed>): Promise<void> => {
       const yields = yieldsOf(context)
       const { world, compute, logger } = await findHost()
       await work(world, task, compute(task), attempt, logger(attempt), yields)

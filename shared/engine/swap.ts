@@ -34,7 +34,7 @@ export async function swap<T extends object>(
   read?: Stored<T>,
 ): Promise<{ before: T | undefined; doc: T | undefined; rev: number; written: boolean }> {
   for (let race = 0; race < RACES; race++) {
-    const stored = race === 0 && read ? read : known(await world.ledger.get<T>(key))
+    const stored = known(race === 0 && read ? read : await world.ledger.get<T>(key))
     const before = stored?.doc
     const rev = stored?.rev ?? 0
     const next = await change(before)

@@ -69,7 +69,7 @@ async function endSilent(world: World, graph: Graph, task: string, key: Key): Pr
   const { output } = placeOf(graph, task, 0)
   const place = placeOf(graph, task, ordinalOf(output, key.sk)!)
   const running = await world.ledger.get<RunDoc>(key)
-  if (running && isUnbegun(running.doc, world.clock.now()) && !silent(running.doc, world.clock.now())) await startWork(world, running.doc)
+  if (running && isUnbegun(running.doc, world.clock.now()) && !silent(running.doc, world.clock.now())) await startWork(world, running)
   const job = running?.doc.job
   if (job !== undefined) await heedJob(world, job)
   const { written } = await swap<RunDoc>(

@@ -3,7 +3,7 @@ import { pinsHold, RENEW_MS } from '../core/follow.ts'
 import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
 import { type Compute, type PinnedPartition, type SubmittedJob, Unfinished } from '../ports/compute.ts'
-import type { AttemptName } from '../ports/workers.ts'
+import type { AttemptName, Start } from '../ports/workers.ts'
 import { inputsHash } from '../task/contract.ts'
 import type { Task } from '../task/task.ts'
 import { beginWork, type Ended, finish, handOnWork, renewLease } from './attempt.ts'
@@ -19,8 +19,9 @@ type Log = (message: string, fields?: Record<string, unknown>) => void
  * The service's `work`: does one attempt's work under its lease and its timeout, and records how it ended. Where `yields` says that
  * the time of this invocation is nearly over, work that has a checkpoint goes on from there in a next one, as the same attempt.
  */
-export async function work(world: World, task: Task, compute: Compute, name: AttemptName, log: Log, yields?: () => boolean): Promise<void> {
-  const begun = await beginWork(world, name)
+export async function work(world: World, task: Task, compute: Compute, told: Start, log: Log, yields?: () => boolean): Promise<void> {
+  const { run: _, ...name } = told
+  const begun = await beginWork(world, told)
   // Told twice, or overtaken before it began: whoever has the run now does its work.
   if (!begun) return
   const { lane, night } = begun.doc.cause ?? {}

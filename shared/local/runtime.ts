@@ -139,7 +139,8 @@ class LocalRuntime implements Runtime {
       chance: { next: Math.random },
       workers: {
         once: true,
-        start: attempt => this.#threads.start(attempt),
+        // Its thread is given the run as it is when its turn comes.
+        start: ({ run: _, ...attempt }) => this.#threads.start(attempt),
         stop: async attempt => this.#threads.stop(await committed(attempt)),
       },
       notifier: {

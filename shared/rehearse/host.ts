@@ -95,7 +95,7 @@ export class StoryHost {
       chance: { next: () => (this.#order++ % 4096) / 4096 },
       workers: {
         once: true,
-        start: async attempt => this.#start(attempt),
+        start: async ({ run: _, ...attempt }) => this.#start(attempt),
         stop: async attempt => void this.#live.delete(runName(attempt.task, attempt.partition)),
       },
       notifier: {

@@ -16,6 +16,8 @@ test.each([
   ['an open run that goes on after more than a week', doc({ state: 'running' }), at(-8), entry(0)],
   ['a long-open run that goes on', doc({ state: 'held' }), LASTING, 'keep'],
   ['an open run that was read elsewhere', doc({ state: 'queued' }), UNKNOWN, entry(0)],
+  ['an attempt that was claimed elsewhere', doc({ state: 'running', begunAt: 1 }), UNKNOWN, { ...entry(0), ifAbsent: true }],
+  ['a claim of what was read elsewhere', doc({ state: 'running' }), UNKNOWN, entry(0)],
   ['a run that is published on the day it opened', published(0, 'succeeded'), at(-0.9), 'keep'],
   ['a run that is published days after it opened', published(0, 'succeeded'), at(-2), entry(0)],
   ['a long-open run that is published', published(0, 'succeeded'), LASTING, entry(0)],

@@ -92,6 +92,22 @@ describe('what is asked', () => {
       })
   })
 
+  test('who begins an attempt that it has not read leaves the entry alone, and learns of it for what it writes next', async () => {
+    mock
+      .on(UpdateItemCommand)
+      .resolvesOnce({ Attributes: { at: { S: String(NOW - 60_000) } } })
+      .resolves({})
+    const ledger = newLedger()
+    expect(await ledger.put(key, run({ state: 'running', begunAt: NOW }), 3)).toBe(true)
+    expect(sent(0)).toMatchObject({
+      UpdateExpression: 'SET #doc = :doc, #rev = :next, #by = :by, #ix = if_not_exists(#ix, :ix), #at = if_not_exists(#at, :at)',
+      ConditionExpression: '#rev = :rev',
+      ReturnValues: 'UPDATED_NEW',
+    })
+    await ledger.put(key, published(NOW), 4)
+    expect(sent(1).UpdateExpression).toBe('SET #doc = :doc, #rev = :next, #by = :by')
+  })
+
   test('an entry moves when it is too old to be found by, or was not read at that revision', async () => {
     mock.on(UpdateItemCommand).resolves({})
     const old = String(NOW - 20 * DAY)

@@ -1,6 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { mockClient } from 'aws-sdk-client-mock'
 import { lambdaWorkers } from '../../shared/aws/workers.ts'
+import type { RunDoc } from '../../shared/core/run.ts'
 import { refusals } from './sdk.ts'
 
 let client = mockClient(LambdaClient)
@@ -46,6 +47,17 @@ test('whether it is traced goes with it, and the SDK says nothing else', async (
     delete process.env.AWS_LAMBDA_FUNCTION_NAME
     delete process.env._X_AMZN_TRACE_ID
   }
+})
+
+test('it carries the run as it was claimed, unless that is large', async () => {
+  const doc = { v: 1, ...attempt, state: 'running' } as RunDoc
+  const carried = async (run: { rev: number; doc: RunDoc }) => {
+    client.resetHistory()
+    await lambdaWorkers('work').start({ ...attempt, run })
+    return JSON.parse(String(client.commandCalls(InvokeCommand)[0]!.args[0].input.Payload))
+  }
+  expect(await carried({ rev: 3, doc })).toEqual({ ...attempt, run: { rev: 3, doc } })
+  expect(await carried({ rev: 3, doc: { ...doc, stale: ['x'.repeat(100_000)] } })).toEqual(attempt)
 })
 
 test('nothing is asked to stop: the lease does it', async () => {

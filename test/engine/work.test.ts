@@ -82,6 +82,31 @@ describe('an attempt', () => {
     expect(await run()).toMatchObject({ begunAt: host.now })
   })
 
+  test('that is told with its run does not read it, unless somebody has written it since', async () => {
+    const { begunAt: _, ...doc } = await run()
+    await host.ledger.put(runKey('clean', '2026-03-02'), doc, 1)
+    const { once: __, ...often } = host.world.workers
+    let reads = 0
+    const { get } = host.world.ledger
+    const world = {
+      ...host.world,
+      workers: often,
+      ledger: {
+        ...host.world.ledger,
+        get: (key: Parameters<typeof get>[0]) => {
+          reads++
+          return get(key) as never
+        },
+      },
+    }
+    expect(await beginWork(world, { ...name, run: { rev: 1, doc } })).toMatchObject({ rev: 3 })
+    expect(reads).toBe(1)
+    await host.ledger.put(runKey('clean', '2026-03-02'), doc, 3)
+    reads = 0
+    expect(await beginWork(world, { ...name, run: { rev: 4, doc } })).toMatchObject({ rev: 5, doc: { begunAt: host.now } })
+    expect(reads).toBe(0)
+  })
+
   test('whose time is over ends as a timeout, and is tried again', async () => {
     await doing(
       ({ signal }) =>

@@ -289,7 +289,7 @@ export class SimulatedWorld {
       timers: { set: (at, event) => call(() => this.#setTimer(Math.max(at, this.now), event)) },
       clock: { now: () => this.now + of.skewMs, stamp: () => (this.#stamped = Math.max(this.now, this.#stamped + 1 / 1024)) },
       chance: { next: () => this.#random.next() },
-      workers: { start: attempt => call(() => this.#workers.start(attempt)), stop: () => call(() => {}) },
+      workers: { start: ({ run: _, ...attempt }) => call(() => this.#workers.start(attempt)), stop: () => call(() => {}) },
       spark: this.jobs.port(call),
       notifier: {
         alert: ({ task, partition, generation }) => call(() => this.#witness.alert(task, partition, generation)),
