@@ -2,12 +2,14 @@ import type { Check, CheckResult } from '../core/check.ts'
 import { RedeyeError } from '../core/errors.ts'
 import type { ColumnStatistics } from '../core/manifest.ts'
 import { quoted, text } from '../sql/type.ts'
+import type { Dataset } from '../task/dataset.ts'
+import { keyCheck } from '../task/key-check.ts'
 import type { Task } from '../task/task.ts'
 import { withRelations } from './input-relation.ts'
 import { isProved } from './proved.ts'
 import type { Session } from './session.ts'
 import { translateSql } from './transform.ts'
-import { aliasOf, type Condition, conditionOf, duplicates, isRowCheck, strangers, type Violations } from './violations.ts'
+import { aliasOf, type Condition, conditionOf, duplicates, isRowCheck, repeats, strangers, type Violations } from './violations.ts'
 import type { TranslatedSql } from './work.ts'
 
 /** What is checked: a relation with the output's columns, and where the rows of inputs are found. */
@@ -78,8 +80,24 @@ function checkRows(checked: Checked, check: Extract<Check, { check: 'rows' }>): 
 
 async function checkMany(checked: Checked, check: Extract<Check, { check: 'unique' | 'matches' | 'sql' }>): Promise<CheckResult> {
   const violations = await violationsOf(checked, check)
-  const [counted] = await checked.session.rows(`SELECT count(*) AS n FROM ${violations.relation}`)
-  return resultOf(checked, check, violations, Number(counted!.n))
+  // One row repeats no other.
+  const count = check.check === 'unique' && checked.rows <= 1 ? 0 : await countOf(checked.session, violations)
+  return resultOf(checked, check, violations, count)
+}
+
+async function countOf(session: Session, { relation, counted = 'count(*)' }: Pick<Violations, 'relation' | 'counted'>): Promise<number> {
+  const [found] = await session.rows(`SELECT ${counted} AS n FROM ${relation}`)
+  return Number(found!.n)
+}
+
+/** How the rows of a relation break their dataset's key, in the words of a check; undefined where they do not. */
+export async function brokenKey(session: Session, dataset: Dataset, relation: string): Promise<string | undefined> {
+  const check = keyCheck(dataset)
+  if (!check) return undefined
+  const rows = await countOf(session, { relation })
+  const violations = repeats(check.columns, relation)
+  const { ok, message } = await resultOf({ session, rows }, check, violations, await countOf(session, violations))
+  return ok ? undefined : message
 }
 
 async function violationsOf(checked: Checked, check: Extract<Check, { check: 'unique' | 'matches' | 'sql' }>): Promise<Violations> {
@@ -92,7 +110,12 @@ async function violationsOf(checked: Checked, check: Extract<Check, { check: 'un
 // Three rows are enough to see what they have in common, and short enough for one line of a log.
 const EXAMPLES = 3
 
-async function resultOf(checked: Checked, check: Check, found: Violations, violations: number): Promise<CheckResult> {
+async function resultOf(
+  checked: Pick<Checked, 'session' | 'rows'>,
+  check: Check,
+  found: Violations,
+  violations: number,
+): Promise<CheckResult> {
   if (violations === 0) return { check, ok: true, violations, message: `${check.check}: ${found.said}: none` }
   const selected = found.shown.length === 0 ? '*' : found.shown.map(quoted).join(', ')
   const examples = `SELECT to_json(t)::VARCHAR AS example FROM (SELECT ${selected} FROM ${found.relation} LIMIT ${EXAMPLES}) t`

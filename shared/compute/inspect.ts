@@ -5,6 +5,7 @@ import type { Columns, ColumnType } from '../core/schema.ts'
 import type { Lake } from '../ports/lake.ts'
 import { quoted, text } from '../sql/type.ts'
 import type { Dataset } from '../task/dataset.ts'
+import { brokenKey } from './checks.ts'
 import { sessionType, toDeclared } from './column-type.ts'
 import { type DuckDbOptions, openSession } from './duckdb.ts'
 import { computeFailure } from './failure.ts'
@@ -55,6 +56,8 @@ async function takeIn(session: Session, lake: Lake, dataset: Dataset, delivery: 
   const list = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${sessionType(type)}`)
   await session.run(`CREATE TEMP TABLE ${table} (${list.join(', ')})`)
   for (const path of paths) await session.run(`INSERT INTO ${table} ${await selectFile(session, path, columns, delivery)}`)
+  const broken = await brokenKey(session, dataset, table)
+  if (broken) throw misfit(delivery, broken, 'deliver each row once, or declare a key that identifies a row')
   const parts = await writeParts(session, lake, delivery.folder, { relation: table, columns })
   const manifest = manifestOf(dataset, { ...delivery, attempt: 1 }, parts)
   await writeManifest(lake, delivery.folder, manifest)
@@ -107,10 +110,10 @@ async function pathOf(lake: Lake, file: string, localFiles: boolean, delivery: D
   throw misfit(delivery, `${file} is a file of some machine; here only the lake’s are read`)
 }
 
-function misfit(delivery: DeliveredFiles, message: string): RedeyeError {
-  return new RedeyeError('BAD_DELIVERY', `${delivery.dataset}@${delivery.partition}: ${message}`, {
-    remedy: 'deliver files with the declared columns, or change the declaration',
-  })
+const FITTING = 'deliver files with the declared columns, or change the declaration'
+
+function misfit(delivery: DeliveredFiles, message: string, remedy = FITTING): RedeyeError {
+  return new RedeyeError('BAD_DELIVERY', `${delivery.dataset}@${delivery.partition}: ${message}`, { remedy })
 }
 
 /** What a value does not fit is the delivery's fault and no SQL's. */

@@ -8,7 +8,7 @@ import { openedManifests, writtenColumns } from './input-relation.ts'
 import { manifestOf } from './manifest-file.ts'
 import { partitionTimes, usedTimes } from './parameter.ts'
 import { noParts } from './part-files.ts'
-import { aliasOf, conditionOf, duplicates, isRowCheck, sparkDialect, strangers } from './violations.ts'
+import { aliasOf, conditionOf, duplicates, isRowCheck, sparkDialect, strangers, type Violations } from './violations.ts'
 
 /** Everything that a Spark job is to do for one attempt; shared/spark/job.py does it, and decides nothing. */
 export interface SparkPlan {
@@ -28,7 +28,7 @@ export interface SparkPlan {
 /** A check over the view `made`: so many rows, or a query that gives violations, and how to say what they are. */
 export type SparkCheck =
   | { check: 'rows'; atLeast?: number; atMost?: number }
-  | { check: Check['check']; violations: string; shown: string[]; said: string }
+  | { check: Check['check']; violations: string; shown: string[]; said: string; counted?: string }
 
 /** The view that a job's checks look at. */
 const MADE = 'made'
@@ -88,7 +88,7 @@ function selectOf(columns: Columns, written: ReadonlyMap<string, string>): strin
 
 function checkOf(task: Task, check: Check, sql: SparkSql): SparkCheck {
   if (check.check === 'rows') return check
-  const violationsOf = () => {
+  const violationsOf = (): Violations => {
     if (isRowCheck(check)) {
       const { condition, shown, said } = conditionOf(task, check, sparkDialect)
       return { relation: `(SELECT * FROM ${MADE} WHERE ${condition})`, shown, said }
@@ -100,6 +100,6 @@ function checkOf(task: Task, check: Check, sql: SparkSql): SparkCheck {
     }
     return { relation: `(${sql.checks[check.sql]})`, shown: [], said: `rows are violations of ${check.name}` }
   }
-  const { relation, shown, said } = violationsOf()
-  return { check: check.check, violations: `SELECT * FROM ${relation}`, shown, said }
+  const { relation, ...others } = violationsOf()
+  return { check: check.check, violations: `SELECT * FROM ${relation}`, ...others }
 }

@@ -29,6 +29,8 @@ export interface Violations {
   relation: string
   shown: string[]
   said: string
+  /** An aggregate over the relation that gives how many rows violate, where that is not how many it has. */
+  counted?: string
 }
 export type RowCheck = Extract<Check, { check: 'notNull' | 'between' | 'accepted' }>
 
@@ -58,11 +60,19 @@ export function conditionOf(task: Task, check: RowCheck, dialect = duckdbDialect
 }
 
 export function duplicates(task: Task, check: Extract<Check, { check: 'unique' }>, relation: string, dialect = duckdbDialect): Violations {
-  const columns = check.columns.map(name => column(task, name, dialect)).join(', ')
+  for (const name of check.columns) typeOf(task, name)
+  return repeats(check.columns, relation, dialect)
+}
+
+/** The values of columns that several rows have, and how many; every row but the first of a value violates. */
+export function repeats(names: readonly string[], relation: string, dialect = duckdbDialect): Violations {
+  const columns = names.map(dialect.quoted).join(', ')
+  const rows = dialect.quoted('rows')
   return {
-    relation: `(SELECT ${columns}, count(*) AS ${dialect.quoted('rows')} FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1)`,
+    relation: `(SELECT ${columns}, count(*) AS ${rows} FROM ${relation} GROUP BY ${columns} HAVING count(*) > 1)`,
     shown: [],
-    said: `rows: values of ${check.columns.join(', ')} that stand in several`,
+    said: `rows repeat ${names.join(', ')}`,
+    counted: `coalesce(sum(${rows} - 1), 0)`,
   }
 }
 

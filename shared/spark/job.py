@@ -181,7 +181,7 @@ def violated(spark, check, rows):
         expected = [f"at least {least}" if least is not None else None, f"at most {most}" if most is not None else None]
         return f"rows: expected {' and '.join(e for e in expected if e)}, found {rows}"
     violations = spark.sql(check["violations"])
-    count = violations.count()
+    count = violations.selectExpr(check.get("counted", "count(1)")).collect()[0][0]
     if count == 0:
         return None
     shown = violations.select([quoted(c) for c in check["shown"]]) if check["shown"] else violations

@@ -4,6 +4,7 @@ import type { Json } from '../core/schema.ts'
 import type { Delivery, Receipt } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
+import { idPrefix, messageIds } from './message-id.ts'
 import { accepting, isAccepted, resume, sending } from './progress.ts'
 
 /** A row as a message. */
@@ -61,12 +62,12 @@ export async function* deliverMessages(service: MessageService, delivery: Delive
   let progress = resume(delivery.position, BATCH)
   for await (const { batch, rows } of batchesOf(delivery.rows, progress.size)) {
     delivery.signal.throwIfAborted()
-    const token = `${prefixOf(delivery)}b${batch}`
+    const token = `${idPrefix(delivery)}b${batch}`
     if (isAccepted(progress, batch)) {
       yield { batch, rows: rows.length, token, answer: 'sent before' }
       continue
     }
-    const messages = rows.map(row => messageOf(delivery, row))
+    const messages = messagesOf(delivery, rows)
     await sendAll(service, delivery, requestsOf(messages))
     progress = accepting(sending(progress, batch, delivery.attempt), batch)
     await delivery.save(progress as unknown as Json)
@@ -155,21 +156,14 @@ function sizeOf({ body, attributes, id }: RowMessage): number {
   return Buffer.byteLength(body) + others
 }
 
-const prefixOf = ({ dataset, partition, version }: Delivery) => `${dataset}@${partition}#${version}/`
-
-function messageOf(delivery: Delivery, row: Record<string, unknown>): RowMessage {
+function messagesOf(delivery: Delivery, rows: Record<string, unknown>[]): RowMessage[] {
   const { dataset, partition, version, generation, attempt } = delivery
-  const missing = delivery.key.find(column => row[column] === null || row[column] === undefined)
-  if (missing !== undefined)
-    throw new RedeyeError('BAD_TARGET', `a row of ${dataset}@${partition} has no ${missing}, so its message has no id`, {
-      remedy: `check notNull('${missing}') where ${dataset} is made, or leave such rows out by the load's map`,
-    })
-  return {
-    id: `${prefixOf(delivery)}${jsonOf(delivery.key.map(column => row[column]))}`,
-    body: jsonOf(row),
+  return messageIds(delivery, rows).map((id, i) => ({
+    id,
+    body: jsonOf(rows[i]),
     group: `${dataset}@${partition}`,
     attributes: { dataset, partition, version: String(version), generation: String(generation), attempt: String(attempt) },
-  }
+  }))
 }
 
 /** A message's id where only 128 characters of a small alphabet are taken. */

@@ -5,6 +5,7 @@ import { RedeyeError } from '../core/errors.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
+import { idPrefix, messageIds } from './message-id.ts'
 import { targetFailure } from './target-failure.ts'
 
 export interface QueueOptions {
@@ -91,7 +92,7 @@ function putBatch(db: DatabaseSync, topic: string, delivery: Delivery, rows: Rec
     raiseFence(db, topic, delivery)
     const insert = db.prepare('insert into messages (topic, id, body) values (?, ?, ?) on conflict do nothing')
     let put = 0
-    for (const row of rows) put += Number(insert.run(topic, messageId(delivery, row), jsonOf(row)).changes)
+    for (const [i, id] of messageIds(delivery, rows).entries()) put += Number(insert.run(topic, id, jsonOf(rows[i])).changes)
     db.exec('commit')
     return put
   } catch (cause) {
@@ -112,18 +113,6 @@ function raiseFence(db: DatabaseSync, topic: string, delivery: Delivery): void {
     throw new RedeyeError('STALE_ATTEMPT', `${topic}@${partition} was taken over from generation ${generation}, attempt ${attempt}`, {
       remedy: 'nothing: what the newer one delivers stays',
     })
-}
-
-const idPrefix = (delivery: Delivery) => `${delivery.dataset}@${delivery.partition}#${delivery.version}/`
-
-/** `sessions@2001-02-14#1/["v00017",2]`. */
-function messageId(delivery: Delivery, row: Record<string, unknown>): string {
-  const missing = delivery.key.find(column => row[column] === null || row[column] === undefined)
-  if (missing !== undefined)
-    throw new RedeyeError('BAD_TARGET', `a row of ${delivery.dataset}@${delivery.partition} has no ${missing}, so its message has no id`, {
-      remedy: `check notNull('${missing}') where ${delivery.dataset} is made, or leave such rows out by the load's map`,
-    })
-  return `${idPrefix(delivery)}${jsonOf(delivery.key.map(column => row[column]))}`
 }
 
 function attempted<T>(use: () => T): T {

@@ -5,8 +5,10 @@ import type { Source } from '../ports/source.ts'
 import type { Target } from '../ports/target.ts'
 import type { CheckOn } from './checks.ts'
 import type { Daily, Dataset, Hourly, Keyed, Monthly, RowOf, Unpartitioned, Weekly } from './dataset.ts'
+import { refuseMisshapenTask } from './declared-shapes.ts'
 import { type Duration, durationMs } from './duration.ts'
 import type { Input } from './input.ts'
+import { withKeyCheck } from './key-check.ts'
 import { type Declared, declaredAt } from './place.ts'
 
 export interface RetryOptions {
@@ -66,6 +68,7 @@ export interface Task<I extends Inputs = Inputs, O extends Dataset = Dataset> {
   readonly output: O
   /** Runs for the date of each night. */
   readonly onNight: boolean
+  /** Those declared, and that the output's key identifies a row. */
   readonly checks: readonly Check[]
   readonly retry: RetryPolicy
   readonly timeoutMs: number
@@ -151,6 +154,7 @@ const defaults = { attempts: 3, backoff: '1m', factor: 2, timeouts: 2, losses: 3
 const TIMEOUT: Duration = '15m'
 
 function task(kind: Task['kind'], options: TaskOptions & { output: Dataset }, inputs: Inputs, onNight: boolean, work: Task['work']): Task {
+  refuseMisshapenTask(kind, { ...options })
   const declared = declaredAt()
   const retry = { ...defaults, ...options.retry }
   return {
@@ -160,7 +164,7 @@ function task(kind: Task['kind'], options: TaskOptions & { output: Dataset }, in
     inputs,
     output: options.output,
     onNight,
-    checks: options.checks ?? [],
+    checks: withKeyCheck(options.output, options.checks ?? []),
     retry: {
       attempts: retry.attempts,
       backoffMs: durationMs(retry.backoff),

@@ -17,7 +17,7 @@ const thing = { id: 1, kind: 'a', price: '0.10', share: 0.5, on: '2001-02-14', a
 const checking = (check: Check, ...records: object[]) =>
   place.run(
     ingest({
-      source: sourceOf([{ records: records.map(record => ({ ...thing, ...record })) }]),
+      source: sourceOf([{ records: records.map((record, i) => ({ ...thing, id: i + 1, ...record })) }]),
       output: things,
       checks: [check as CheckOn<'id'>],
     }),
@@ -29,7 +29,7 @@ describe('holds', () => {
     [rows({ atLeast: 1, atMost: 2 }), [{}, {}]],
     [notNull('id', 'kind'), [{}]],
     [unique('id'), [{ id: 1 }, { id: 2 }]],
-    [unique('id', 'kind'), [{ id: 1 }, { id: 1, kind: 'b' }]],
+    [unique('share', 'kind'), [{}, { kind: 'b' }]],
     [between('price', 0.1, 0.1), [{}, { price: null }]],
     [between('share', 0, 1), [{ share: 0 }, { share: 1 }]],
     [between('on', '2001-02-14', '2001-02-14'), [{}]],
@@ -54,8 +54,8 @@ describe('fails and says what was expected and found, with up to three rows', ()
       [{}, { id: 2, price: null }],
       'notNull: 1 of 2 rows have no kind or no price: {"id":2,"kind":"a","price":null}',
     ],
-    [unique('kind'), [{}, {}, { kind: 'b' }], 'unique: 1 of 3 rows: values of kind that stand in several: {"kind":"a","rows":2}'],
-    [unique('kind'), [{ kind: null }, { kind: null }], 'unique: 1 of 2 rows: values of kind that stand in several: {"kind":null,"rows":2}'],
+    [unique('kind'), [{}, {}, {}, { kind: 'b' }], 'unique: 2 of 4 rows repeat kind: {"kind":"a","rows":3}'],
+    [unique('kind'), [{ kind: null }, { kind: null }], 'unique: 1 of 2 rows repeat kind: {"kind":null,"rows":2}'],
     [between('price', 0.2, 9), [{}], 'between: 1 of 1 rows have price outside 0.2 to 9: {"id":1,"price":0.1}'],
     [between('share', 0, 1), [{ share: 1.5 }], 'between: 1 of 1 rows have share outside 0 to 1: {"id":1,"share":1.5}'],
     [
@@ -79,6 +79,30 @@ describe('fails and says what was expected and found, with up to three rows', ()
       failure: 'user',
       message: `things@${DAY}: ${message}`,
     })
+  })
+})
+
+describe('a key', () => {
+  const twice = sourceOf([{ records: [thing, { ...thing, kind: 'b' }, { ...thing, id: 2 }] }])
+
+  test('is a check of every version', async () => {
+    const task = ingest({ source: twice, output: things, checks: [unique('id', 'kind')] })
+    await expect(place.run(task)).rejects.toMatchObject({
+      code: 'CHECK_FAILED',
+      message: `things@${DAY}: unique: 1 of 3 rows repeat id: {"id":1,"rows":2}`,
+    })
+  })
+
+  test('is not checked again where the task checks as much or more', () => {
+    const keyed = day('keyed', { id: 'int', kind: 'string' }, ['id', 'kind'])
+    const checksOf = (...checks: CheckOn<'id' | 'kind'>[]) => ingest({ source: twice, output: keyed, checks }).checks
+    expect(checksOf(unique('kind', 'id'))).toEqual([unique('kind', 'id')])
+    expect(checksOf(unique('id'))).toEqual([unique('id')])
+    expect(checksOf(notNull('id'))).toEqual([notNull('id'), unique('id', 'kind')])
+  })
+
+  test('that is none asks nothing', () => {
+    expect(ingest({ source: twice, output: day('keyless', { id: 'int' }) }).checks).toEqual([])
   })
 })
 

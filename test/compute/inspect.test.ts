@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => place.close())
 
-const orders = day('orders', { id: 'int', price: decimal(8, 2), on: 'date', at: 'timestamp', note: 'string' }, ['id'])
+const orders = day('orders', { id: 'int', price: decimal(8, 2), on: 'date', at: 'timestamp', note: 'string' })
 const folder = `orders/${DAY}/g1-a1`
 const deliver = (...files: string[]) =>
   inspectDelivery([orders], place.lake, { duckdb: { threads: 1 } })({ dataset: 'orders', partition: DAY, files, folder, generation: 1 })
@@ -114,4 +114,13 @@ test('where only the lake is to be read, no file of the machine is', async () =>
 test('nothing delivered is an empty version', async () => {
   expect(await deliver()).toMatchObject({ rows: 0, files: [] })
   expect(await read()).toEqual([])
+})
+
+test('rows that repeat the declared key are refused, whichever files they are in', async () => {
+  const keyed = day('orders', { id: 'int', note: 'string' }, ['id'])
+  const files = [await file('a.csv', 'id,note\n1,a\n2,b\n'), await file('b.csv', 'id,note\n2,c\n3,d\n')]
+  await expect(
+    inspectDelivery([keyed], place.lake)({ dataset: 'orders', partition: DAY, files, folder, generation: 1 }),
+  ).rejects.toMatchObject({ code: 'BAD_DELIVERY', message: `orders@${DAY}: unique: 1 of 4 rows repeat id: {"id":2,"rows":2}` })
+  expect(await place.lake.get(`${folder}/manifest.json`)).toBeUndefined()
 })

@@ -9,7 +9,7 @@ import { same, type Task, transform } from '../../shared/task/index.ts'
 import { attemptOf, DAY, day, openWorkplace, type Workplace } from './workplace.ts'
 
 const orders = day('orders', { id: 'int' })
-const clean = day('clean', { id: 'int' })
+const clean = day('clean', { id: 'int' }, ['id'])
 const task = (engine?: Task['engine']): Task => ({
   ...transform({ inputs: { orders: same(orders) }, output: clean, sql: 'clean.sql' }),
   name: 'clean-orders',
@@ -54,6 +54,15 @@ test('a job is submitted for its attempt, with a plan that is there before it', 
   ])
   const plan: SparkPlan = JSON.parse(new TextDecoder().decode(await workplace.lake.get(submitted[0]!.plan)))
   expect(plan.sql).toBe(onSpark.statement)
+  expect(plan.checks).toEqual([
+    {
+      check: 'unique',
+      violations: 'SELECT * FROM (SELECT `id`, count(*) AS `rows` FROM made GROUP BY `id` HAVING count(*) > 1)',
+      shown: [],
+      said: 'rows repeat id',
+      counted: 'coalesce(sum(`rows` - 1), 0)',
+    },
+  ])
   expect(plan.inputs.orders!.scans[0]!.files).toEqual([[`orders/${DAY}/g1-a1/part-0000.parquet`, DAY]])
 })
 

@@ -85,7 +85,7 @@ const sorted = (found: Record<string, unknown>[]) =>
   found.map(row => JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? `${v}n` : v))).sort()
 
 test('makes what DuckDB makes: rows of every type, their statistics, and what its checks say', async () => {
-  const copy = day('copy', { ...flights.columns, day: 'string' }, ['origin'])
+  const copy = day('copy', { ...flights.columns, day: 'string' }, ['day', 'origin'])
   const task = await withSql(
     transform({
       inputs: { flights: trailing(flights, 3), airports: same(airports) },
@@ -129,6 +129,14 @@ test('says which checks failed, with examples, and makes nothing', async () => {
     message: `summing@${DAY}: counts@${DAY}: rows: expected at least 2, found 1; between: 1 of 1 rows have flights outside 5 to 9: {"origin":"SFO","flights":1}`,
   })
   expect(await place.keys('counts')).not.toContain(`counts/${DAY}/g1-a1/manifest.json`)
+})
+
+test('fails rows that repeat the output’s key, and counts them as DuckDB does', async () => {
+  const task = await withSql(counting(), 'SELECT origin, 1 AS flights FROM flights')
+  const inputs = { flights: [await place.pin(flights, [flight(), flight(), flight(), flight({ origin: 'JFK' })])] }
+  const message = `counts@${DAY}: unique: 2 of 4 rows repeat origin: {"origin":"SFO","rows":3}`
+  await expect(run(task, inputs)).rejects.toMatchObject({ code: 'CHECK_FAILED', message: `summing@${DAY}: ${message}` })
+  await expect(place.run(task, { inputs })).rejects.toMatchObject({ code: 'CHECK_FAILED', message })
 })
 
 test('counts what the data makes of the statement as the user’s', async () => {

@@ -56,6 +56,14 @@ test('a message that was taken off does not come back', async () => {
   expect(messages()).toHaveLength(2)
 })
 
+test('rows of one key are refused, and none of their batch is queued', async () => {
+  await expect(put([...things(2), { id: 2, name: 'another' }])).rejects.toMatchObject({
+    code: 'BAD_TARGET',
+    message: 'two rows would be the message things@2001-02-14#1/[2]',
+  })
+  expect(messages()).toEqual([])
+})
+
 test('a new version’s rows are new messages', async () => {
   await put(things(2))
   await put(things(2), { version: 2, generation: 2 })

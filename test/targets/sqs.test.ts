@@ -75,6 +75,11 @@ test('a FIFO queue keeps partitions in order and drops what comes twice', async 
   expect(requests()[0]!.Entries![0]!.MessageDeduplicationId).toBe(first!.MessageDeduplicationId)
 })
 
+test('rows of one key are refused, and none of their batch is sent', async () => {
+  await expect(send([...things(2), { id: 2, name: 'another' }])).rejects.toMatchObject({ code: 'BAD_TARGET' })
+  expect(requests()).toEqual([])
+})
+
 test('of a request that was taken in part only the rest is sent again', async () => {
   client
     .on(SendMessageBatchCommand)
