@@ -237,8 +237,9 @@ export class StoryHost {
     this.#outcomes.set(name, [...classes])
   }
 
+  /** Attempts of these tasks stay running too, from now on; of none, when nothing is named. */
   hold(tasks: readonly string[]): void {
-    this.#holding.clear()
+    if (tasks.length === 0) this.#holding.clear()
     for (const task of tasks) this.#holding.add(task)
   }
 
