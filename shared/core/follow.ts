@@ -527,7 +527,7 @@ export function select(
   if (request.run === 'missing' && (doc?.version || pendingOrRunning)) return undefined
   if (request.run === 'failed' && state !== 'failed') return undefined
   const requests = [...(doc?.requests ?? []), request.id]
-  if (doc && pendingOrRunning) return { ...doc, requests, ...(state !== 'running' && { cause: joinCauses(doc.cause, request.cause) }) }
+  if (doc && pendingOrRunning) return { ...doc, requests, ...joinedCause(doc, request.cause) }
   const { noted, due, ...rest } = withoutNotice(doc ?? blankRun(place))
   return {
     ...rest,
@@ -536,4 +536,10 @@ export function select(
     requests,
     cause: request.cause,
   }
+}
+
+/** An attempt at work keeps its lane and its places; but what joins it for its readers' sake, too, is made for them. */
+function joinedCause({ state, cause }: RunDoc, joins: Cause): { cause?: Cause } {
+  if (state !== 'running') return { cause: joinCauses(cause, joins) }
+  return cause?.quiet && !joins.quiet ? { cause: loudCause(cause) } : {}
 }

@@ -766,6 +766,14 @@ describe('a request', () => {
     expect(selected(published('succeeded'), 'all')).toMatchObject({ state: 'waiting', version: { number: 1 } })
   })
 
+  test('joins what is at work as it is, but what follows from it follows for the request too', () => {
+    const quiet: Cause = { lane: 'backfill', under: ['q'], quiet: true }
+    const running = (why?: Cause) => run(place, { state: 'running', ...(why && { cause: why }) })
+    expect(selected(running(quiet), 'all')).toEqual({ ...running({ lane: 'backfill', under: ['q'] }), requests: ['r'] })
+    const joinsQuietly = (doc: RunDoc) => select(doc, place, { id: 'r', run: 'all', cause: { ...cause, quiet: true } })
+    for (const why of [quiet, nightly]) expect(joinsQuietly(running(why))).toEqual({ ...running(why), requests: ['r'] })
+  })
+
   test('told again selects nothing again', () => {
     expect(selected(run(place, { state: 'waiting', requests: ['r'] }), 'all')).toBeUndefined()
     expect(selected(run(place, { state: 'succeeded', served: ['r'] }), 'all')).toBeUndefined()
