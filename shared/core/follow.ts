@@ -519,13 +519,21 @@ export function silent(doc: RunDoc, now: EpochMs): (RunError & { uncounted?: boo
 export function select(
   doc: RunDoc | undefined,
   place: Place,
-  request: { id: string; run: 'missing' | 'failed' | 'all'; cause: Cause },
+  request: {
+    id: string
+    run: 'missing' | 'failed' | 'all'
+    cause: Cause
+    /** It marks what has begun since it came. */
+    later?: boolean
+  },
 ): RunDoc | undefined {
   if (doc?.requests?.includes(request.id) || doc?.served?.includes(request.id)) return undefined
   const state = doc?.state
   const pendingOrRunning = state === 'waiting' || state === 'queued' || state === 'running'
   if (request.run === 'missing' && (doc?.version || pendingOrRunning)) return undefined
   if (request.run === 'failed' && state !== 'failed') return undefined
+  // Early data run a partition as it begins; what is over by the time that it is marked has run since the request came.
+  if (request.run === 'all' && request.later && (state === 'succeeded' || state === 'failed')) return undefined
   const requests = [...(doc?.requests ?? []), request.id]
   if (doc && pendingOrRunning) return { ...doc, requests, ...joinedCause(doc, request.cause) }
   const { noted, due, ...rest } = withoutNotice(doc ?? blankRun(place))

@@ -112,6 +112,7 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
     ...(request.maxActive !== undefined && request.lane !== 'nightly' && { under: [request.id] }),
     ...(!request.downstream && { quiet: true }),
   }
+  const wish = { id: request.id, run: request.run, cause, later: request.since !== undefined }
   let { marked, selected } = request
   while (marked < runs.length) {
     const window = runs.slice(marked, marked + MARKS_A_WINDOW)
@@ -119,7 +120,7 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
       const swaps = window.slice(from, from + MARKS_AT_ONCE).map(({ task, ordinal }) => {
         const place = placeOf(graph, task, ordinal)
         const key = runKey(place.contract.output, keyOf(place.output, ordinal))
-        return swap<RunDoc>(world, key, doc => select(doc, place, { id: request.id, run: request.run, cause }) ?? doc)
+        return swap<RunDoc>(world, key, doc => select(doc, place, wish) ?? doc)
       })
       for (const { written } of await Promise.all(swaps)) if (written) selected++
     }

@@ -774,6 +774,16 @@ describe('a request', () => {
     for (const why of [quiet, nightly]) expect(joinsQuietly(running(why))).toEqual({ ...running(why), requests: ['r'] })
   })
 
+  test('for all, marking what began since it came, leaves what has run by then', () => {
+    const later = (doc: RunDoc | undefined, wish: 'failed' | 'all' = 'all') =>
+      select(doc, place, { id: 'r', run: wish, cause, later: true })
+    for (const state of ['succeeded', 'failed'] as const) expect(later(published(state))).toBeUndefined()
+    expect(later(undefined)).toMatchObject({ state: 'waiting', requests: ['r'] })
+    for (const state of ['waiting', 'queued', 'running', 'held', 'cancelled'] as const)
+      expect(later(run(place, { state }))).toMatchObject({ requests: ['r'] })
+    expect(later(published('failed'), 'failed')).toMatchObject({ state: 'waiting', requests: ['r'] })
+  })
+
   test('told again selects nothing again', () => {
     expect(selected(run(place, { state: 'waiting', requests: ['r'] }), 'all')).toBeUndefined()
     expect(selected(run(place, { state: 'succeeded', served: ['r'] }), 'all')).toBeUndefined()
