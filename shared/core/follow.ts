@@ -8,6 +8,7 @@ import { retryAt } from './retry.ts'
 import {
   type Cause,
   type Effect,
+  hear,
   joinCauses,
   type Pins,
   publishedLoudly,
@@ -232,8 +233,26 @@ function create(doc: RunDoc | undefined, place: Place, view: View): Next {
   if (!news && !view.named) return { next: 'keep' }
   if (isTimed(place.output) && view.now < startOf(place.output, place.ordinal))
     return { next: 'later', at: startOf(place.output, place.ordinal) }
-  return start(doc ?? blankRun(place), place, { ...view, cause: view.cause ?? news })
+  const blank = doc ?? blankRun(place)
+  const night = view.named ? view.cause?.night : undefined
+  return start((night && hear(blank, nightHeard(night))) || blank, place, { ...view, cause: view.cause ?? news })
 }
+
+/**
+ * What a night makes of a run that it names and that is there: it starts nothing, but what has not been claimed goes in its lane from now
+ * on. It is heard once, also by what is at work or over: a request that selects that later does not turn nightly when the night is told
+ * again. Undefined when it was heard.
+ */
+export function heedNight(doc: RunDoc, date: string): RunDoc | undefined {
+  const heard = hear(doc, nightHeard(date))
+  return heard && isUnclaimed(doc) ? { ...heard, cause: joinCauses(doc.cause, { lane: 'nightly', night: date }) } : heard
+}
+
+/** Whether a wanted generation has not begun. */
+export const isUnclaimed = (doc: RunDoc): boolean => doc.state === 'waiting' || (doc.state === 'queued' && !isAtWork(doc))
+
+// Whatever event brings it, a night is its date.
+const nightHeard = (date: string) => `night ${date}`
 
 /** Whether a task's runs may come to be for a version: readers follow it, and it was published since the task's life began. */
 export const startsRuns = (version: Version, { deployedAt }: Pick<TaskContract, 'deployedAt'>): boolean =>

@@ -125,14 +125,14 @@ export interface RunDoc {
   effects?: Effect[]
   version?: Version
   skipped?: boolean
-  /** Operators' events about this partition that were heeded: told again, they change nothing. */
+  /** Operators' events and nights about this partition that were heeded: told again, they change nothing. */
   heard?: string[]
 }
 
 // An event is told again within days; a person does not say more than this to one partition in that time.
 const REMEMBERED = 16
 
-/** A document that has heeded an operator's event; undefined when it had before. */
+/** A document that has heeded an operator's event or a night; undefined when it had before. */
 export function hear<T extends { heard?: string[] }>(doc: T, eventId: string): T | undefined {
   if (doc.heard?.includes(eventId)) return undefined
   return { ...doc, heard: [...(doc.heard ?? []), eventId].slice(-REMEMBERED) }

@@ -3,8 +3,10 @@ import {
   arrive,
   causeOf,
   consider,
+  heedNight,
   isAtWork,
   isUnbegun,
+  isUnclaimed,
   lacksMore,
   type Next,
   type Place,
@@ -109,7 +111,12 @@ async function look(
 ): Promise<Looked> {
   const doc = stored?.doc
   if (stored && isUnbegun(stored.doc, world.clock.now())) await startWork(world, stored)
-  if (reason.night !== undefined && doc?.state !== undefined) return 'kept'
+  if (reason.night !== undefined && doc?.state !== undefined) {
+    const heeded = heedNight(doc, reason.night)
+    if (!heeded) return 'kept'
+    if (!(await write(world, key, heeded, stored!.rev, places))) return 'again'
+    return isUnclaimed(heeded) ? 'made' : 'kept'
+  }
   if (reason.arrival) {
     const arrived = arrive(doc, place, reason.arrival, world.clock.now())
     if (arrived === doc || arrived === undefined) return 'kept'

@@ -1,6 +1,6 @@
 import type { LimitDoc } from '../../shared/core/limit.ts'
 import { ordinalOf } from '../../shared/core/partition.ts'
-import type { RunDoc } from '../../shared/core/run.ts'
+import type { Cause, RunDoc } from '../../shared/core/run.ts'
 import { beginWork } from '../../shared/engine/attempt.ts'
 import { considerRun, type Reason } from '../../shared/engine/consider.ts'
 import { limitKey, nightKey, pauseKey, requestKey, runKey } from '../../shared/engine/keys.ts'
@@ -154,14 +154,21 @@ describe('a look', () => {
     expect(host.seen.started).toContain('cleaning@2026-03-02')
   })
 
-  test('by a night leaves a run that is there', async () => {
-    await host.ledger.put(
-      runKey('clean', partition),
-      { v: 1, dataset: 'clean', partition, task: 'cleaning', state: 'waiting', generation: 0, attempt: 0 },
-      0,
-    )
+  test('by a night starts nothing that is over, but takes what has not been claimed into its lane, once', async () => {
+    const key = runKey('clean', partition)
+    const doc = { v: 1, dataset: 'clean', partition, task: 'cleaning', generation: 0, attempt: 0 } as const
+    const put = async (made: Partial<RunDoc>) => host.ledger.put(key, { ...doc, ...made }, (await host.ledger.get(key))?.rev ?? 0)
+    const cause: Cause = { lane: 'backfill', under: ['q'] }
+    await put({ state: 'succeeded', generation: 1, attempt: 1, cause })
     expect(await look('cleaning', { night: partition })).toBe(false)
-    expect((await run())!.state).toBe('waiting')
+    const heard = await run()
+    expect(heard).toMatchObject({ state: 'succeeded', cause, heard: [`night ${partition}`] })
+    await put({ ...heard, state: 'waiting', requests: ['q'] })
+    expect(await look('cleaning', { night: partition })).toBe(false)
+    expect(await run()).toMatchObject({ state: 'waiting', cause })
+    await put({ state: 'queued', requests: ['q'], cause })
+    expect(await look('cleaning', { night: partition })).toBe(true)
+    expect((await run())!.cause).toEqual({ lane: 'nightly', night: partition })
     expect(await look('cleaning', { night: '2026-03-03' }, '2026-03-03')).toBe(true)
     expect((await run('clean', '2026-03-03'))!.cause).toEqual({ lane: 'nightly', night: '2026-03-03' })
   })
