@@ -1,4 +1,17 @@
-import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  visit,
+} from 'yaml'
 import { nearest, RedeyeError } from '../core/errors.ts'
 
 interface Source {
@@ -138,8 +151,9 @@ export function readYaml(text: string, file: string): Cell {
     const fault = document.errors[0] ?? document.warnings[0]
     if (!fault) continue
     const line = fault.linePos?.[0].line ?? lines.linePos(fault.pos[0]).line
-    const remedy = fault.code === 'DUPLICATE_KEY' ? 'say each key once' : 'mend the YAML'
-    throw new RedeyeError('BAD_STORY', fault.message.split(' at line ')[0]!.trim(), { file, line, remedy })
+    if (fault.code === 'DUPLICATE_KEY')
+      throw new RedeyeError('BAD_STORY', `"${keyAt(document, fault.pos[0])}" is said twice`, { file, line, remedy: 'say each key once' })
+    throw new RedeyeError('BAD_STORY', fault.message.split(' at line ')[0]!.trim(), { file, line, remedy: 'mend the YAML' })
   }
   if (documents.length > 1) {
     const line = lines.linePos(documents[1]!.range[0]).line
@@ -150,4 +164,17 @@ export function readYaml(text: string, file: string): Cell {
     })
   }
   return new Cell({ file, document: first as Document, lines }, first.contents as Node, '', 1)
+}
+
+/** The key that begins at an offset of the file. */
+function keyAt(document: Document, offset: number): string {
+  let found = ''
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isNode(key) || key.range?.[0] !== offset) return undefined
+      found = String(key)
+      return visit.BREAK
+    },
+  })
+  return found
 }

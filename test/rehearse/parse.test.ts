@@ -286,7 +286,7 @@ test.each([
   ['  - expect: { active: { nighly: 1 } }', 'nighly', 'nightly'],
   ['  - expect: { missing: { maker@7: parts@7 } }', 'parts@7', 'list'],
   ['  - expect: { inputs: { maker@7: { parts@7: 0 } } }', '0', 'whole number from 1'],
-  ['  - expect: { state: { maker@7: failed, maker@7: failed } }', 'unique', 'once'],
+  ['  - expect: { state: { maker@7: failed, maker@7: failed } }', '"maker@7" is said twice', 'once'],
   ['  - request: { tasks: [cleaner], from: 2026-03-02 }', '"to" is missing', 'to'],
   ['  - request: { tasks: [], from: 2026-03-02, to: 2026-03-03 }', 'no task', 'at least one'],
   ['  - request: { tasks: [nobody], from: 2026-03-02, to: 2026-03-03 }', 'nobody', 'cleaner'],
@@ -380,7 +380,7 @@ const badGraphs: [string[], string[], number, string, string][] = [
   [four, ['t: { output: b }', 'u: { inputs: { a: same }, output: b }'], 10, 't makes b already', 'one producer'],
   [four, ['t: { inputs: { b: same }, output: a }', 'u: { inputs: { a: same }, output: b }'], 10, 'cycle', 'remove'],
   [four, ['t: { inputs: { b: { offset: -1 } }, output: a }', 'u: { inputs: { a: same }, output: b }'], 10, 'cycle', 'remove'],
-  [four, ['t: { output: a }', 't: { output: b }'], 10, 'unique', 'once'],
+  [four, ['t: { output: a }', 't: { output: b }'], 10, '"t" is said twice', 'once'],
 ]
 test.each(badGraphs.map(([datasets, tasks, ...rest]) => [tasks.at(-1) ?? datasets[0]!, datasets, tasks, ...rest] as const))(
   'a malformed graph names its line, what it is and what is accepted: %s',
@@ -410,7 +410,8 @@ test.each([
   [weekly.replace(/^story: .*$/m, 'story: 7'), 1, '7'],
   [weekly.replace('now: 2026-03-09T06:00:00Z', 'now: 2026-03-09'), 2, '2026-03-09'],
   [weekly.replace('now: 2026-03-09T06:00:00Z', 'now: 2026-03-09T06:00:00'), 2, 'no instant'],
-  [weekly.replace('now: 2026-03-09T06:00:00Z', 'now: 2026-03-09T06:00:00Z\nnow: 2026-03-09T06:00:00Z'), 3, 'unique'],
+  [weekly.replace('now: 2026-03-09T06:00:00Z', 'now: 2026-03-09T06:00:00Z\nnow: 2026-03-09T06:00:00Z'), 3, '"now" is said twice'],
+  [withSteps('  - expect: { quiet: true, started: [], "quiet": true }'), 20, '"quiet" is said twice'],
   [weekly.replace('steps:', 'stpes:'), 10, 'stpes'],
   [weekly.replace(/^steps:[\s\S]*/m, 'steps:\n'), 10, 'nothing'],
   [weekly.replace('now:', 'graph: ../services\nnow:'), 4, 'in place of'],
