@@ -45,6 +45,8 @@ function keysOf(cell: Cell, dataset: string, partitioning: Partitioning, keys: s
   const dots = keys.indexOf('..')
   if (dots < 0 || ordinalOf(partitioning, keys) !== undefined) return [keyOf(partitioning, ordinal(cell, dataset, partitioning, keys))]
   const [first, last] = [keys.slice(0, dots), keys.slice(dots + 2)]
+  if (last.startsWith('.') && ordinalOf(partitioning, last) === undefined)
+    cell.fail(`"${keys}" has more than two dots between its ends`, `write ${first}..${last.replace(/^\.+/, '')}`)
   const from = ordinal(cell, dataset, partitioning, first)
   const to = ordinal(cell, dataset, partitioning, last)
   if (from > to) cell.fail(`the range ${keys} of ${dataset} is reversed`, `write ${last}..${first}`)

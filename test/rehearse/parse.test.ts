@@ -240,6 +240,7 @@ test.each([
   ['  - ready: hours@2026-03-01T04Z', 'before', 'first date'],
   ['  - ready: orders@2026-03-05..2026-03-03', 'reversed', '2026-03-03..2026-03-05'],
   ['  - ready: parts@7..emea', 'reversed', 'emea..7'],
+  ['  - ready: orders@2026-03-03...2026-03-05', 'more than two dots', 'write 2026-03-03..2026-03-05'],
   ['  - ready: islands@2011-12-30', '2011-12-30', '2001-02-14'],
   ['  - ready: hours@2026-03-01T05Z..2226-03-01T05Z', 'too long', 'at most'],
   ['  - ready: orders', '"orders"', 'DATASET@PARTITION'],
