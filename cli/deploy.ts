@@ -44,11 +44,11 @@ const aws: DeployWorld = {
 /** Compares with what the stage has registered, and deploys: the platform and every service, or those that are named. */
 export async function deploy(root: string, names: readonly string[], options: DeployOptions, world = aws): Promise<number> {
   const project = await soundProject(root)
-  const regions = await regionsOf(root, options)
   const found = [...sqlFindings(project), ...deploymentFindings(project, Date.now(), options.stage)]
   const wrong = found.filter(f => f.severity === 'error')
   if (wrong.length > 0) return refused(wrong, 'the project has errors')
   const deploying = deployingOf(project, names)
+  const regions = await regionsOf(root, options)
   const registered = await world.registered(options.stage, regions[0]!)
   if (!registered && !deploying.outside) throw noStage(options.stage, regions[0]!)
   const { order, findings } = await compared(project, deploying, registered ?? nothing)
@@ -56,7 +56,7 @@ export async function deploy(root: string, names: readonly string[], options: De
   findings.forEach(show)
   if (options.check) {
     if (!registered) say(`there is no stage ${options.stage} in ${regions[0]} yet, so nothing to compare with`)
-    say(`${count(deploying.services.length, 'service')} can be deployed to ${options.stage}`)
+    say(`${count(deploying.services.length, 'service')} can be deployed to ${options.stage} in ${regions.join(' and ')}`)
     return exits.ok
   }
   const folders = new Map(deploying.services.map(s => [s.name, s.folder]))
@@ -79,7 +79,7 @@ export async function regionsOf(root: string, options: Pick<DeployOptions, 'stag
   const { stageSettings } = await import('../shared/aws/deploy/stage-settings.ts')
   const { region, standby } = stageSettings(root, options.stage)
   if (options.region !== undefined) return [options.region]
-  return standby === '' ? [region || regionOf(options)] : [region, standby]
+  return standby === '' ? [region || (await callersRegion())] : [region, standby]
 }
 
 /** The named services; all of them, with the platform, when none is named. */
@@ -164,7 +164,7 @@ async function deployService(
 async function inTurn(regions: readonly string[], name: string, deployTo: (region: string) => Promise<OslsEnd>): Promise<boolean> {
   for (const region of regions) {
     const { ok, output } = await deployTo(region)
-    say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name}${regions.length > 1 ? ` in ${region}` : ''}`)
+    say(`${ok ? paint('green', '✓') : paint('red', '✗')} ${name} in ${region}`)
     if (ok) continue
     say(whyItFailed(output))
     return false
@@ -178,6 +178,5 @@ function show({ file, line, column, severity, message, code, remedy }: Finding):
   say(`  ${paint('dim', '→')} ${remedy}`)
 }
 
-/** The region of a command: as osls would choose it. */
-export const regionOf = ({ region }: { region?: string }): string =>
-  region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1'
+/** The region of whoever says a command; the SDK is loaded for it alone. */
+const callersRegion = async () => (await import('../shared/aws/configured-region.ts')).configuredRegion()

@@ -3,7 +3,10 @@ import { wholeNumber } from './whole-number.ts'
 
 const examples = (lines: string[]) => `\nExamples:\n${lines.map(l => `  $ ${l}`).join('\n')}\n`
 const stage = () => new Option('--stage <stage>', 'the stage, which shares nothing with another').default('dev')
-const region = ['--region <region>', 'the region (default: the stage’s own, both where it has two, else AWS_REGION)'] as const
+const region = [
+  '--region <region>',
+  'the region (default: the stage’s own, both where it has two, else AWS_REGION’s or AWS_PROFILE’s)',
+] as const
 
 /** The commands that put a project onto AWS, and take it away. */
 export function addDeploymentCommands(program: Command, root: () => string, exit: (code: number) => void): void {

@@ -43,8 +43,11 @@ export async function dlq(root: () => string, action: string, wanted: readonly s
 
 async function openOffice(root: () => string, { stage, state }: DlqOptions): Promise<Office> {
   if (stage !== undefined) {
-    const { stageLetters } = await import('../shared/aws/stage.ts')
-    return { ...(await stageLetters(stage)), close: () => {} }
+    const [{ stageLetters }, { configuredRegion }] = await Promise.all([
+      import('../shared/aws/stage.ts'),
+      import('../shared/aws/configured-region.ts'),
+    ])
+    return { ...(await stageLetters(stage, await configuredRegion())), close: () => {} }
   }
   const [{ localLetters }, { leaveEvents }] = await Promise.all([
     import('../shared/local/dead-letters.ts'),

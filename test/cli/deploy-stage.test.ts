@@ -120,7 +120,7 @@ test('a service alone needs a stage; a comparison does not', async () => {
     remedy: expect.stringContaining('redeye deploy --stage dev'),
   })
   expect(await deployed(soundProject(), undefined, { check: true })).toEqual({ exit: 0, began: [] })
-  expect(said).toBe('there is no stage dev in eu-west-1 yet, so nothing to compare with\n2 services can be deployed to dev\n')
+  expect(said).toBe('there is no stage dev in eu-west-1 yet, so nothing to compare with\n2 services can be deployed to dev in eu-west-1\n')
 })
 
 test('a night at a time that the zone skips is not deployed, but another stage’s is nobody’s concern', async () => {

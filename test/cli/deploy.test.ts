@@ -42,6 +42,19 @@ describe('an AWS that does not answer', () => {
   })
 })
 
+test('without a region nothing is asked of another one', async () => {
+  const before = { ...process.env }
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) delete process.env[name]
+  process.env.AWS_CONFIG_FILE = '/nowhere'
+  try {
+    const { exit, err } = await project().redeye('deploy', '--check')
+    expect([exit, err]).toEqual([2, expect.stringMatching(/which region\?(.|\n)*AWS_REGION, or AWS_PROFILE(.|\n)*serverless\.yml/)])
+  } finally {
+    delete process.env.AWS_CONFIG_FILE
+    Object.assign(process.env, before)
+  }
+})
+
 test('of what osls says, the error is shown', () => {
   expect(whyItFailed('Deploying x\n\n× Stack failed (2s)\nEnvironment: linux\n\nError:\nNo credentials\n')).toBe('Error:\nNo credentials')
   expect(whyItFailed('something else')).toBe('something else')

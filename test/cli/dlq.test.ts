@@ -118,6 +118,9 @@ describe('of a stage on AWS', () => {
     events.commandCalls(PutEventsCommand).flatMap(c => c.args[0].input.Entries!.map(e => [e.DetailType, JSON.parse(e.Detail!)]))
   const receipts = (command: typeof DeleteMessageBatchCommand | typeof ChangeMessageVisibilityBatchCommand) =>
     sqs.commandCalls(command as typeof DeleteMessageBatchCommand).flatMap(c => c.args[0].input.Entries!.map(e => e.ReceiptHandle))
+  const region = process.env.AWS_REGION
+  beforeAll(() => void (process.env.AWS_REGION = 'eu-west-1'))
+  afterAll(() => void (region === undefined ? delete process.env.AWS_REGION : (process.env.AWS_REGION = region)))
   beforeEach(() => {
     for (const client of [ssm, sqs, events]) client.reset()
     ssm.on(GetParametersCommand).resolves({
@@ -211,7 +214,7 @@ describe('of a stage on AWS', () => {
     ssm.on(GetParametersCommand).resolves({ Parameters: [], InvalidParameters: ['/redeye/dev/bus'] })
     await expect(run('list')).rejects.toMatchObject({
       code: 'NOT_DEPLOYED',
-      message: expect.stringContaining('there is no stage dev here'),
+      message: expect.stringContaining('there is no stage dev in eu-west-1'),
     })
   })
 })
