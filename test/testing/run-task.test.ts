@@ -48,6 +48,7 @@ describe('a transform', () => {
       ['notNull', true, 0],
       ['between', true, 0],
       ['matches', false, 1],
+      ['unique', true, 0],
     ])
   })
 
