@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { parse } from 'yaml'
 import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
 import { LONGEST_POLICY, policyLengths } from '../shared/aws/deploy/policy-length.ts'
-import { type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
-import { RedeyeError } from '../shared/core/errors.ts'
+import { checkedSettings, projectParams, type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
+import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import { DAY_MS, dateOfDay, dayWithout } from '../shared/core/zone.ts'
 import { taskContract } from '../shared/task/contract.ts'
@@ -49,13 +48,31 @@ function stageFindings(root: string, now: number, only: string | undefined): Fin
   const file = join(root, FILE)
   if (!existsSync(file)) return []
   const text = readFileSync(file, 'utf8')
-  const { params = {} } = (parse(text) ?? {}) as { params?: Record<string, unknown> }
+  let params: ReturnType<typeof projectParams>
+  try {
+    params = projectParams(root)
+  } catch (error) {
+    if (!(error instanceof RedeyeError)) throw error
+    return [{ code: error.code, severity: 'error', ...error.place, message: error.message, remedy: error.remedy ?? '' }]
+  }
   // Those that are named, and any other, which has the defaults.
   const stages = only !== undefined ? [only] : [...Object.keys(params).filter(s => s !== 'default'), 'any']
   const found = new Map<string, Finding>()
   for (const stage of stages)
     for (const finding of stageFinding(root, text, stage, now)) found.set(finding.message.replace(` of stage ${stage}`, ''), finding)
-  return [...found.values()]
+  return [...misspelled(params, text), ...found.values()]
+}
+
+/** Params of other plugins may stand there too, so one that Redeye does not know is only doubtful where it is nearly one of its own. */
+function misspelled(params: ReturnType<typeof projectParams>, text: string): Finding[] {
+  const { stage: _, site: __, ...known } = checkedSettings('any', {})
+  const names = new Set(Object.values(params).flatMap(chosen => Object.keys(chosen)))
+  return [...names].flatMap(name => {
+    const meant = Object.hasOwn(known, name) ? undefined : nearest(name, Object.keys(known))
+    if (meant === undefined) return []
+    const message = `no setting of a stage is called ${name}`
+    return [{ code: 'BAD_ARGUMENT', severity: 'warning', ...placeOf(text, name), message, remedy: `did you mean ${meant}?` } as const]
+  })
 }
 
 function stageFinding(root: string, text: string, stage: string, now: number): Finding[] {

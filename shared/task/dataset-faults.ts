@@ -34,14 +34,14 @@ export function datasetFaults(dataset: Dataset): Fault[] {
   return faults
 }
 
-function* columnFaults(name: string, type: ColumnType): Generator<[message: string, remedy: string]> {
+export function* columnFaults(name: string, type: ColumnType): Generator<[message: string, remedy: string]> {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) yield [`"${name}" is no name for a column`, 'use letters, digits and "_"']
   if (name.toLowerCase() === '_partition')
     yield ['"_partition" is what SQL calls the partition of an input', 'give the column another name']
   if (typeof type === 'string') {
     if (!scalars.includes(type)) yield [`the column "${name}" is of an unknown type "${type}"`, nearOr(type, scalars)]
   } else if (type && typeof type === 'object' && 'decimal' in type) {
-    const [precision, scale] = type.decimal
+    const [precision, scale] = [type.decimal].flat() as [number, number]
     const fits =
       Number.isInteger(precision) &&
       Number.isInteger(scale) &&
@@ -56,7 +56,7 @@ function* columnFaults(name: string, type: ColumnType): Generator<[message: stri
       ]
   } else if (type && typeof type === 'object' && 'array' in type) yield* columnFaults(name, type.array)
   else if (type && typeof type === 'object' && 'struct' in type) {
-    for (const [field, inner] of Object.entries(type.struct)) yield* columnFaults(field, inner)
+    for (const [field, inner] of Object.entries(type.struct ?? {})) yield* columnFaults(field, inner)
   } else yield [`the column "${name}" has no type`, nearOr('', scalars)]
 }
 

@@ -1,6 +1,8 @@
 import type { Partitioning } from '../core/partition.ts'
 import type { ArrayType, Columns, ColumnType, DecimalType, Row, StructType } from '../core/schema.ts'
+import { calendarShape, refuseMisshapenDataset } from './declared-shapes.ts'
 import { type Declared, declaredAt } from './place.ts'
+import { refuseMisshapen, refuseValue, texts } from './shape.ts'
 
 export interface Hourly<Z extends string = string> {
   readonly grain: 'hourly'
@@ -39,22 +41,27 @@ interface Calendar<Z extends string> {
 
 /** UTC hours, `2001-02-14T05Z`. The zone places a first date and says which hours a night makes. */
 export function hourly<const Z extends string = 'UTC'>(calendar: Calendar<Z> = {}): Hourly<Z> {
+  refuseMisshapen('hourly', calendar, calendarShape)
   return { grain: 'hourly', from: calendar.from, timezone: (calendar.timezone ?? 'UTC') as Z }
 }
 /** Calendar days of the zone, `2001-02-14`. */
 export function daily<const Z extends string = 'UTC'>(calendar: Calendar<Z> = {}): Daily<Z> {
+  refuseMisshapen('daily', calendar, calendarShape)
   return { grain: 'daily', from: calendar.from, timezone: (calendar.timezone ?? 'UTC') as Z }
 }
 /** ISO weeks, Monday to Sunday in the zone, `2001-W07`. */
 export function weekly<const Z extends string = 'UTC'>(calendar: Calendar<Z> = {}): Weekly<Z> {
+  refuseMisshapen('weekly', calendar, calendarShape)
   return { grain: 'weekly', from: calendar.from, timezone: (calendar.timezone ?? 'UTC') as Z }
 }
 /** Calendar months of the zone, `2001-02`. */
 export function monthly<const Z extends string = 'UTC'>(calendar: Calendar<Z> = {}): Monthly<Z> {
+  refuseMisshapen('monthly', calendar, calendarShape)
   return { grain: 'monthly', from: calendar.from, timezone: (calendar.timezone ?? 'UTC') as Z }
 }
 /** One partition a key, in this order. */
 export function keys<const K extends string>(names: readonly K[]): Keyed<K> {
+  refuseValue('keys', 'its keys', names, texts)
   return { grain: 'keys', keys: names }
 }
 /** One partition, `all`. */
@@ -114,6 +121,7 @@ export interface DatasetOptions<C extends Columns, P extends Partitioning> {
  * })
  */
 export function dataset<const C extends Columns, const P extends Partitioning>(name: string, options: DatasetOptions<C, P>): Dataset<C, P> {
+  refuseMisshapenDataset(name, options)
   return {
     name,
     partition: options.partition,

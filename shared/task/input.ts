@@ -1,5 +1,6 @@
 import type { Mapping } from '../core/mapping.ts'
 import type { Dataset } from './dataset.ts'
+import { refuseMisshapenInput } from './declared-shapes.ts'
 import { type Declared, declaredAt } from './place.ts'
 
 /** What an output partition waits for on this input: all of it, at least n partitions, or all until a time on the day after its last. */
@@ -29,6 +30,7 @@ function input<D extends Dataset, M extends Mapping, const O extends InputOption
   mapping: M,
   options: O,
 ): Input<D, M['map'], ExplicitIn<O>> {
+  refuseMisshapenInput(mapping.map, dataset, options)
   return {
     dataset,
     mapping,

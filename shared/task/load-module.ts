@@ -22,7 +22,12 @@ function failureOf(error: unknown, file: string, root: string): ImportFailure {
   if (!(error instanceof Error))
     return { file, message: `it throws ${String(error)}`, remedy: 'let the file declare, and do nothing that can fail' }
   const place = placeOf(error, file, root)
-  if (error instanceof RedeyeError) return { ...place, message: error.message, remedy: error.remedy ?? 'see docs/errors.md' }
+  if (error instanceof RedeyeError)
+    return {
+      ...(error.place.line === undefined ? place : error.place),
+      message: error.message,
+      remedy: error.remedy ?? 'see docs/errors.md',
+    }
   const code = 'code' in error ? String(error.code) : ''
   const missing = /^The requested module '(.+)' does not provide an export named '(.+)'$/.exec(error.message)
   if (missing)

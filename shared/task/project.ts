@@ -8,6 +8,7 @@ import { graphFindings } from '../core/graph-findings.ts'
 import { datasetContract, sqlFile, taskContract } from './contract.ts'
 import type { Dataset } from './dataset.ts'
 import { datasetFaults } from './dataset-faults.ts'
+import { isDataset } from './declared-shapes.ts'
 import type { Fault } from './fault.ts'
 import { loadModule } from './load-module.ts'
 import { near } from './near.ts'
@@ -129,9 +130,6 @@ function isTask(value: unknown): value is Task {
   return (
     typeof value === 'object' && value !== null && 'work' in value && 'output' in value && isDataset(value.output) && 'declared' in value
   )
-}
-function isDataset(value: unknown): value is Dataset {
-  return typeof value === 'object' && value !== null && 'partition' in value && 'columns' in value && 'declared' in value && 'name' in value
 }
 
 function uniqueDatasets(declared: Iterable<Dataset>, add: (finding: Finding) => unknown, root: string): Dataset[] {

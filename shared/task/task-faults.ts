@@ -14,8 +14,9 @@ import {
   MOST_SPARK_GB,
 } from '../core/sizes.ts'
 import { sqlFile } from './contract.ts'
-import { meant, sameColumns } from './dataset-faults.ts'
+import { columnFaults, meant, sameColumns } from './dataset-faults.ts'
 import type { Fault } from './fault.ts'
+import { outsideFaults } from './outside-faults.ts'
 import { receipts } from './receipts.ts'
 import { mayUseSpark, type Task } from './task.ts'
 
@@ -64,6 +65,13 @@ function inputFaults(task: Task, say: Say) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(alias)) say(`the input "${alias}" is no name for a table`, 'use letters, digits and "_"', { at })
     if (aliases.some(a => a !== alias && a.toLowerCase() === alias.toLowerCase() && a < alias))
       say(`two inputs are called "${alias}"`, 'SQL does not tell large letters from small: rename one', { at })
+    const { mapping, wait } = input
+    const taken = mapping.map === 'trailing' ? mapping.n : mapping.map === 'same' || mapping.map === 'offset' ? 1 : undefined
+    if (taken !== undefined && wait !== 'all' && 'atLeast' in wait && wait.atLeast > taken)
+      say(`atLeast is ${wait.atLeast}, and ${alias} takes ${taken}`, `give at most ${taken}, or leave wait out: it waits for all`, {
+        at,
+        severity: 'warning',
+      })
     if (input.mapping.map === 'all' && isTimed(task.output.partition) && !input.explicit)
       say(
         `all(${input.dataset.name}) into the ${task.output.partition.grain} ${task.output.name} does not say onUpdate`,
@@ -76,7 +84,8 @@ function inputFaults(task: Task, say: Say) {
 function workFaults(task: Task, say: Say) {
   const { work, output } = task
   if (work.work === 'ingest') {
-    for (const fault of work.source.faults(output.columns)) say(fault, `mend the source ${work.source.source}`)
+    for (const fault of outsideFaults(work.source, () => work.source.faults(output.columns)))
+      say(fault, `mend the source ${work.source.source}`)
     if (!(work.maxRejected >= 0 && work.maxRejected <= 1))
       say(`maxRejected is ${work.maxRejected}`, 'give a share from 0 to 1: 0.01 is one in a hundred', { near: 'maxRejected' })
   } else if (work.work === 'transform') {
@@ -95,8 +104,11 @@ function loadFaults(task: Task, work: Extract<Task['work'], { work: 'load' }>, s
   if (source) {
     const columns = work.columns ?? source.columns
     const key = source.key.filter(k => k in columns)
-    for (const fault of work.target.faults(columns, key)) say(fault, `mend the target ${work.target.target}`)
+    for (const fault of outsideFaults(work.target, () => work.target.faults(columns, key)))
+      say(fault, `mend the target ${work.target.target}`)
   }
+  for (const [name, type] of Object.entries(work.columns ?? {}))
+    for (const [message, remedy] of columnFaults(name, type)) say(message, remedy, { near: ['columns', name] })
   if (!sameColumns(task.output.columns, receipts))
     say(`${task.output.name} does not have the columns of a load's receipts`, 'declare it with columns: receipts, from redeye/task', {
       near: 'output',

@@ -83,6 +83,86 @@ test.each([
   expect(brief(found)).toEqual([expect.stringContaining(`BAD_DATASET datasets/clean.ts:${expected}`)])
 })
 
+describe('what a declaration lacks or misspells is a finding at its place', () => {
+  const transformed = (options: string) =>
+    task(`import { notNull, same, transform } from 'redeye/task'
+import { clean, orders } from '#datasets'
+export default transform({ ${options} })
+`)
+  const whole = "inputs: { orders: same(orders) }, output: clean, sql: 'clean-orders.sql'"
+  test.each<[string, string, string]>([
+    ["inputs: { orders }, output: clean, sql: 'x'", '3:38 the input "orders" is the dataset orders', 'same(orders)'],
+    ["inputs: { orders: 'orders' }, output: clean, sql: 'x'", '3:38 the input "orders" is "orders"', 'write a mapping around a dataset'],
+    ['inputs: { orders: same(orders) }, output: clean', '3:16 transform needs sql', 'give sql: the name of'],
+    ["output: clean, sql: 'x'", '3:16 transform needs inputs', 'give inputs: an object'],
+    ["inputs: { orders: same(orders) }, sql: 'x'", '3:16 transform needs output', 'give output: the dataset it makes'],
+    [`${whole}, checks: notNull('id')`, '3:102 transform has the check notNull for checks', 'give a list of checks'],
+    [`${whole}, cheks: []`, '3:102 transform has no option "cheks"', 'did you mean checks?'],
+  ])('%s', async (options, message, remedy) => {
+    const found = await findings(transformed(options))
+    expect(brief(found)).toEqual([expect.stringContaining(`BAD_TASK services/clean-orders/task.ts:${message}`)])
+    expect(found[0]!.remedy).toContain(remedy)
+  })
+
+  test('of a dataset it is named once, and every command says it', async () => {
+    const { redeye, write } = trialProject(soundProject())
+    write('datasets/clean.ts', datasetFile('clean', '', "daily({ timezone: 'America/NewYork' })"))
+    const expected = 'clean cannot be partitioned so: "America/NewYork" is no time zone'
+    const { out } = await redeye('check')
+    expect(out).toBe(
+      `datasets/clean.ts:4:33 error ${expected} BAD_DATASET\n  → name a zone as IANA does, like America/New_York\n\n1 error in 0 tasks and 3 datasets\n`,
+    )
+    for (const command of [['graph'], ['show', 'clean@2001-02-14'], ['run', 'clean-orders', '--partition', '2001-02-14']])
+      expect(await redeye(...command)).toEqual({ exit: 2, out: '', err: expect.stringContaining(expected) })
+  })
+})
+
+test('a load’s columns have types, and a source or target whose options are not there is told so', async () => {
+  const load = (options: string) => ({
+    'datasets/sent.ts': datasetFile('sent').replace("{ id: 'int', city: 'string' }", 'receipts'),
+    'services/send/task.ts': `import { httpApi } from 'redeye/targets'
+import { load, same } from 'redeye/task'
+import { clean } from '#datasets'
+import { sent } from '../../datasets/sent.ts'
+export default load({ inputs: { clean: same(clean) }, output: sent, ${options} })
+`,
+  })
+  const typed = await findings(load("target: httpApi({ connection: 'X', path: '/x' }), columns: { x: 'float' }"))
+  expect(brief(typed)).toEqual([expect.stringMatching(/task\.ts:5:\d+ send: the column "x" is of an unknown type "float"/)])
+  const nameless = await findings(load("target: httpApi({ path: '/x' })"))
+  expect(brief(nameless)).toEqual([expect.stringContaining('send: it lacks the name of a setting')])
+  const pathless = await findings(load("target: httpApi({ connection: 'X' })"))
+  expect(brief(pathless)).toEqual([expect.stringContaining('send: an option is missing, or of another kind than it takes')])
+})
+
+test('waiting for more than an input takes is doubtful', async () => {
+  const found = await findings(
+    task(`import { trailing, transform } from 'redeye/task'
+import { clean, orders } from '#datasets'
+const inputs = { orders: trailing(orders, 7, { wait: { atLeast: 9 } }) }
+export default transform({ inputs, output: clean, sql: 'clean.sql' })
+`),
+  )
+  const { severity, message, remedy } = found[0]!
+  expect([severity, message]).toEqual(['warning', 'clean-orders: atLeast is 9, and orders takes 7'])
+  expect(remedy).toBe('give at most 7, or leave wait out: it waits for all')
+})
+
+describe('the platform’s serverless.yml', () => {
+  test.each<[string, string[]]>([
+    ['', []],
+    ['params:\n', []],
+    ['params: [1]\n', []],
+    ['- platform\n', ['error serverless.yml:1 it holds no settings']],
+    ['service: x\nparams: {\n', [expect.stringMatching(/^error serverless\.yml:\d it cannot be parsed: \w/)]],
+    ["params:\n  default:\n    nightat: '03:30'\n", ['warning serverless.yml:3 no setting of a stage is called nightat']],
+    ['params:\n  default:\n    accountsOfOthers: 3\n', []],
+  ])('%j', async (text, expected) => {
+    const found = await findings({ 'serverless.yml': text })
+    expect(found.map(f => `${f.severity} ${f.file}:${f.line} ${f.message}`)).toEqual(expected)
+  })
+})
+
 test('a task that is declared elsewhere would have another name', async () => {
   const found = await findings({
     'lib/standard.ts': `import { same, transform } from 'redeye/task'

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { RedeyeError } from '../../core/errors.ts'
 import { type Lane, lanes } from '../../core/run.ts'
 import { isTimezone } from '../../core/zone.ts'
 import type { Architecture } from './bundle.ts'
 import { endOfStage } from './names.ts'
+import { yamlFile } from './yaml-file.ts'
 
 /** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
 export interface StageSettings {
@@ -80,11 +80,18 @@ const defaults: Omit<StageSettings, 'stage' | 'site'> = {
 
 /** Reads a project's settings for a stage; `given` are those of the command line, `--param key=value`. Throws BAD_ARGUMENT naming what cannot be. */
 export function stageSettings(root: string, stage: string, given: readonly string[] = []): StageSettings {
-  const file = join(root, 'serverless.yml')
-  const params = existsSync(file) ? ((parse(readFileSync(file, 'utf8')) as { params?: Params }).params ?? {}) : {}
+  const params = projectParams(root)
   return checkedSettings(stage, { ...params.default, ...params[stage], ...fromCommandLine(given) })
 }
 type Params = Record<string, Record<string, unknown>>
+
+/** What stands under `params`, by stage; throws BAD_ARGUMENT at the place where serverless.yml cannot be read. */
+export function projectParams(root: string): Params {
+  const file = join(root, 'serverless.yml')
+  const { params } = existsSync(file) ? yamlFile(readFileSync(file, 'utf8'), 'serverless.yml') : {}
+  return isObject(params) ? (Object.fromEntries(Object.entries(params).filter(([, chosen]) => isObject(chosen))) as Params) : {}
+}
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function fromCommandLine(given: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
