@@ -44,7 +44,7 @@ export async function queryLake(
 ): Promise<QueryAnswer> {
   const { limit = 1000, file = 'the query', ...duckdb } = options
   const inputs = datasets.map(({ name, columns }) => ({ alias: name, columns }))
-  const translated = await translateSql(sql, inputs, undefined, file)
+  const translated = await translateSql(sql, inputs, undefined, file, { parameters: false })
   return inSession('query', duckdb, async session => {
     // A version of an older schema that cannot be read matters only to a query that names its dataset.
     const named = datasets.filter(({ name }) => new RegExp(`\\b${RegExp.escape(name)}\\b`, 'i').test(sql))

@@ -44,10 +44,11 @@ export async function translateSql(
   inputs: { alias: string; columns: Columns }[],
   output: Columns | undefined,
   file: string,
+  options: { parameters?: boolean } = {},
 ): Promise<TranslatedSql> {
   // Where SQL was translated when the service was built, there is no parser.
   const { compileSql } = await import('../sql/compile.ts')
-  const compiled = compileSql(sql, inputs, output)
+  const compiled = compileSql(sql, inputs, output, options)
   const wrong = compiled.findings.find(finding => finding.severity === 'error')
   if (wrong) throw new RedeyeError('BAD_SQL', wrong.message, { remedy: wrong.remedy, file, line: wrong.line, column: wrong.column })
   if (compiled.duckdb === undefined) {

@@ -42,13 +42,18 @@ export function duckdbType(type: ColumnType): string {
 
 /**
  * Checks one statement of Spark SQL against the schemas of its inputs and its output, and translates it for DuckDB as far
- * as the table of functions and constructs goes. Pure; the same statement gives the same text.
+ * as the table of functions and constructs goes. Pure; the same statement gives the same text. Without `parameters` it is run for no partition.
  *
  * @example
  * const { findings, duckdb } = compileSql('SELECT origin, count(*) AS flights FROM flights GROUP BY origin', [{ alias: 'flights', columns: { origin: 'string' } }], { origin: 'string', flights: 'bigint' })
  */
-export function compileSql(sql: string, inputs: SqlInput[], output: Columns | undefined): CompiledSql {
-  const { context, analyzed, end } = understand(sql, inputs)
+export function compileSql(
+  sql: string,
+  inputs: SqlInput[],
+  output: Columns | undefined,
+  options: { parameters?: boolean } = {},
+): CompiledSql {
+  const { context, analyzed, end } = understand(sql, inputs, options.parameters)
   const spark = sql.slice(0, end).trim()
   for (const input of inputs)
     if (analyzed && !context.usedInputs.has(input.alias))
@@ -72,8 +77,12 @@ export function outputTypes(sql: string, inputs: SqlInput[] = []): SqlType[] {
   return understand(sql, inputs).analyzed?.columns.map(c => c.type) ?? []
 }
 
-function understand(sql: string, inputs: SqlInput[]): { context: Context; analyzed: Analyzed | undefined; end?: number } {
-  const context = new Context(sql)
+function understand(
+  sql: string,
+  inputs: SqlInput[],
+  takesParameters = true,
+): { context: Context; analyzed: Analyzed | undefined; end?: number } {
+  const context = new Context(sql, takesParameters)
   let query: Query
   try {
     query = parse(sql)

@@ -40,7 +40,10 @@ export const functions: Readonly<Record<string, Rule>> = {
   ...windows,
 }
 
-const CLOCK = 'write :start, :end or :partition, which say what the run is for'
+/** Of what tells the time: what a run has instead. */
+export const CLOCK = 'write :start, :end or :partition, which say what the run is for'
+/** And what a statement that is run for no partition has. */
+export const WRITE_THE_TIME = "write the time itself: timestamp '2001-02-14 05:30:00'"
 const CHANCE = 'take it from the data, such as a hash of the key'
 const PLACE = 'leave it out, or take it from the data'
 

@@ -40,6 +40,14 @@ test('the first rows of versions, in order', async () => {
   expect((await readRows(place.lake, dataset))[2]).toEqual(flight('SFO', 5))
 })
 
+test('a query is run for no partition, and told of no parameters', async () => {
+  await expect(queryLake(place.lake, 'select now() as t', [])).rejects.toMatchObject({
+    code: 'BAD_SQL',
+    remedy: expect.not.stringContaining(':start'),
+  })
+  await expect(queryLake(place.lake, 'select :start as t', [])).rejects.toMatchObject({ remedy: expect.stringContaining('write the time') })
+})
+
 test('a query over datasets by name, partitions included', async () => {
   const sql = 'select _partition, origin, count(*) as n, sum(delay_min) as late from flights group by _partition, origin order by late desc'
   const answer = await queryLake(place.lake, sql, [await queried()])

@@ -87,6 +87,14 @@ test.each([
     'SELECT rand()',
     '1:8 rand gives something else at every run, so a replay would not give the same rows; take it from the data, such as a hash of the key',
   ],
+  [
+    'SELECT * FROM flights TABLESAMPLE (10 PERCENT)',
+    "1:23 TABLESAMPLE takes other rows at every run, so a replay would not give the same rows; choose by the data: WHERE md5(key) < '1' takes a sixteenth of the keys",
+  ],
+  [
+    'SELECT f.origin, a.nowhere FROM flights TABLESAMPLE (10 ROWS) REPEATABLE (7) AS f JOIN airports AS a ON a.code = f.origin',
+    "1:41 TABLESAMPLE takes other rows at every run, so a replay would not give the same rows; choose by the data: WHERE md5(key) < '1' takes a sixteenth of the keys",
+  ],
   ['SELECT :day', '1:8 there is no parameter :day; there are :partition, :start and :end, of the output'],
   ['SELECT upperr(origin) FROM flights', '1:8 no function is called "upperr"; did you mean upper?'],
   ['SELECT substr(origin) FROM flights', '1:8 substr takes 2 or 3 arguments; here are 1; write substr(text, 1, 3)'],
@@ -167,4 +175,14 @@ test('an input that is not used is a warning', () => {
       remedy: 'use it, or remove it from task.ts',
     },
   ])
+})
+
+test.each([
+  ['SELECT now()', /^now .* :: write the time itself: timestamp '2001-02-14 05:30:00'$/],
+  ['SELECT rand()', /:: take it from the data, such as a hash of the key$/],
+  ['SELECT :start', /^there is no parameter :start, since this is run for no partition :: write the time itself/],
+  ['SELECT :partition', /^there is no parameter :partition, .* :: write the key itself$/],
+])('a statement that is run for no partition is told of no parameters: %s', (sql, said) => {
+  const { findings } = compileSql(sql, [], undefined, { parameters: false })
+  expect(findings.map(f => `${f.message} :: ${f.remedy}`)).toEqual([expect.stringMatching(said)])
 })

@@ -1,6 +1,6 @@
 import { nearest } from '../../core/errors.ts'
 import { SqlProblem } from '../finding.ts'
-import { functions, knownToSpark, volatileFunctions } from '../functions.ts'
+import { CLOCK, functions, knownToSpark, volatileFunctions, WRITE_THE_TIME } from '../functions.ts'
 import type { ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
 import { type CallSite, decorate, type Rule } from '../table/rule.ts'
@@ -31,8 +31,10 @@ const ORDERLESS = new Set([
 /** A function call: looked up in the table, or refused by name. */
 export function call(expr: ExprOf<'call'>, env: Env): Typed {
   const replayable = volatileFunctions[expr.name]
-  if (replayable)
-    throw new SqlProblem(`${expr.name} gives something else at every run, so a replay would not give the same rows`, replayable, expr.at)
+  if (replayable) {
+    const instead = replayable === CLOCK && !env.context.takesParameters ? WRITE_THE_TIME : replayable
+    throw new SqlProblem(`${expr.name} gives something else at every run, so a replay would not give the same rows`, instead, expr.at)
+  }
   if (expr.name === 'grouping' || expr.name === 'grouping_id') return groupingCall(expr, env)
   const rule = functions[expr.name]
   if (!rule && !generators.has(expr.name)) return unlisted(expr, env)

@@ -14,9 +14,12 @@ export class Context {
   sparkOnly: { construct: string; at: number } | undefined
   private readonly names = new Map<string, number>()
   private muted = 0
+  /** Whether it is run for a partition, whose key and times it may ask for. */
+  readonly takesParameters: boolean
 
-  constructor(source: string) {
+  constructor(source: string, takesParameters = true) {
     this.source = source
+    this.takesParameters = takesParameters
   }
 
   error(at: number, message: string, remedy: string): void {

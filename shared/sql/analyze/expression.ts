@@ -1,5 +1,6 @@
 import { castable, castSql, castTo } from '../cast.ts'
 import { SqlProblem } from '../finding.ts'
+import { WRITE_THE_TIME } from '../functions.ts'
 import type { Expr, ExprOf } from '../parse/ast.ts'
 import { Refusal } from '../refusal.ts'
 import { sharedOf } from '../table/rule.ts'
@@ -82,6 +83,12 @@ function dispatch(expr: Expr, env: Env): Typed {
 function parameter(expr: ExprOf<'parameter'>, env: Env): Typed {
   const name = expr.name as Parameter
   const type = PARAMETERS[name]
+  if (!env.context.takesParameters)
+    throw new SqlProblem(
+      `there is no parameter :${expr.name}, since this is run for no partition`,
+      name === 'partition' ? 'write the key itself' : WRITE_THE_TIME,
+      expr.at,
+    )
   if (!type) throw new SqlProblem(`there is no parameter :${expr.name}`, 'there are :partition, :start and :end, of the output', expr.at)
   env.context.parameters.add(name)
   return { type, sql: `CAST($${name} AS ${name === 'partition' ? 'VARCHAR' : 'TIMESTAMP'})`, from: [], at: expr.at, name }

@@ -57,6 +57,13 @@ function relationSource(from: From, left: Source | undefined, env: Env): Source 
     case 'unusual':
       env.context.refuse(from.construct, from.at)
       return analyzeRelation(from.source, left, env)
+    case 'sample':
+      // Even with a seed: Spark draws from each of the parts that it cuts the files into, and cuts by how many cores it has.
+      throw new SqlProblem(
+        'TABLESAMPLE takes other rows at every run, so a replay would not give the same rows',
+        "choose by the data: WHERE md5(key) < '1' takes a sixteenth of the keys",
+        from.at,
+      )
     default:
       from satisfies never
       throw new Error('unreachable')

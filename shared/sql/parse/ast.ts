@@ -171,6 +171,7 @@ export type From =
       at: number
     }
   | { kind: 'unusual'; source: From; construct: string; at: number }
+  | { kind: 'sample'; source: From; at: number }
 
 export type JoinKind = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL' | 'CROSS' | 'SEMI' | 'ANTI'
 

@@ -94,7 +94,8 @@ function sampled(cursor: Cursor, make: (alias: Alias | undefined) => From): From
   const at = cursor.at
   if (!cursor.take('TABLESAMPLE')) return make(parseAlias(cursor))
   skipBrackets(cursor)
-  return { kind: 'unusual', source: make(parseAlias(cursor)), construct: 'TABLESAMPLE', at }
+  if (cursor.take('REPEATABLE')) skipBrackets(cursor)
+  return { kind: 'sample', source: make(parseAlias(cursor)), at }
 }
 
 /** Skips to the end of the brackets that the cursor is in, or that begin here. */
