@@ -14,8 +14,8 @@ function inputTest(wish: Wish): string {
   const { dataset, exported } = wish.inputs[0]!.known
   const result = wish.kind === 'load' ? 'delivered' : 'rows'
   return lines(
-    importCode([exported], '#datasets'),
     importCode(['row', 'runTask'], 'redeye/testing'),
+    importCode([exported], '#datasets'),
     "import task from './task.ts'",
     '',
     `test('each row of ${dataset.name} ${wish.kind === 'load' ? 'is delivered' : 'comes through'}', async () => {`,

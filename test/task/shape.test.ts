@@ -47,7 +47,7 @@ test.each<[string, () => unknown, string]>([
     'a first date that the calendar has',
   ],
   ['"Mars" is no time zone', () => dataset('x', { partition: daily({ timezone: 'Mars' }), columns }), 'name a zone as IANA does'],
-  ['daily has no option "form"', () => daily({ form: '2001-02-01' }), 'did you mean from?'],
+  ['daily has no option "timezome"', () => daily({ timezome: 'UTC' }), 'did you mean timezone?'],
   ['keys has "emea" for its keys', () => keys('emea'), 'give a list of texts'],
 ])('%s', (message, declare, remedy) => {
   expect(declare).toThrow(

@@ -1,16 +1,18 @@
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import { mockClient } from 'aws-sdk-client-mock'
 import { judge, quotasNeeded, readQuotas } from '../../../shared/aws/deploy/quotas.ts'
+import { taskContract } from '../../../shared/task/contract.ts'
 import { sdkError } from '../sdk.ts'
-import { demo, settings } from './tasks.ts'
+import { settings, taskOf } from './tasks.ts'
 
-const needed = quotasNeeded(demo.graph, settings())
+const tasks = ['flown-flights', 'route-punctuality', 'load-routes'].map(name => taskContract(taskOf(name), 0))
+const needed = quotasNeeded({ tasks }, settings())
 const client = mockClient(ServiceQuotasClient)
 
 test('what a night of the project needs at once', () => {
   expect(needed.map(n => [n.service, n.needs])).toEqual([
-    ['lambda', 39],
-    ['events', 21],
+    ['lambda', 11],
+    ['events', 7],
     ['emr-serverless', 16],
   ])
 })
@@ -30,8 +32,8 @@ test('a new account has too little of one, enough of another, and one that may n
   client.on(GetServiceQuotaCommand, spark).resolves({ Quota: { Value: 16 } })
   const found = await judged()
   expect(found.map(j => j.verdict)).toEqual(['short', 'unknown', 'ok'])
-  expect(found[0]!.remedy).toContain('request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 78')
-  expect(found[1]!.remedy).toContain('allow servicequotas:GetServiceQuota, or look yourself; it must be 21 at least')
+  expect(found[0]!.remedy).toContain('request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 22')
+  expect(found[1]!.remedy).toContain('allow servicequotas:GetServiceQuota, or look yourself; it must be 7 at least')
 })
 
 test('where the account has no value of its own, AWS’s counts; where there is none at all, that is said', async () => {
