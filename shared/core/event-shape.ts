@@ -10,8 +10,8 @@ interface Fault {
 }
 type Check = (value: unknown, at: string) => Fault | undefined
 
-// Longer than a person writes one; and with the longest of each, what Redeye says itself is under 1 KB.
-const NAME_LENGTH = 100
+/** Of a task, a dataset or a partition: longer than a person writes one; and with the longest of each, what Redeye says itself is under 1 KB. */
+export const NAME_LENGTH = 100
 const ID_LENGTH = 100
 const LIMIT_LENGTH = 'request/'.length + ID_LENGTH
 // S3's longest key.

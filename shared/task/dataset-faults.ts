@@ -1,4 +1,5 @@
 import { nearest } from '../core/errors.ts'
+import { NAME_LENGTH } from '../core/event-shape.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import type { Dataset } from './dataset.ts'
 import { durationMs } from './duration.ts'
@@ -9,6 +10,9 @@ const scalars = ['string', 'int', 'bigint', 'double', 'boolean', 'date', 'timest
 const MAX_PRECISION = 38
 export const timeOfDay = /^([01]\d|2[0-3]):[0-5]\d$/
 
+/** What helps a name that no event can tell. */
+export const TOO_LONG = `events take names of at most ${NAME_LENGTH}`
+
 /** What is wrong with a dataset by itself (its partitioning is the graph's concern). */
 export function datasetFaults(dataset: Dataset): Fault[] {
   const faults: Fault[] = []
@@ -16,6 +20,9 @@ export function datasetFaults(dataset: Dataset): Fault[] {
     faults.push({ message: `${dataset.name}: ${message}`, remedy, at: dataset.declared, near })
   if (!/^[a-z][a-z0-9_]*$/.test(dataset.name))
     say('this is no name for a dataset', 'use small letters, digits and "_": SQL and the lake name it so', dataset.name)
+  const { partition } = dataset
+  for (const name of [dataset.name, ...(partition.grain === 'keys' ? partition.keys : [])])
+    if (name.length > NAME_LENGTH) say(`"${name}" has ${name.length} characters`, TOO_LONG, name)
   const names = Object.keys(dataset.columns)
   if (names.length === 0) say('it has no columns', 'declare what a row holds')
   for (const [name, type] of Object.entries(dataset.columns))

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Check } from '../core/check.ts'
+import { NAME_LENGTH } from '../core/event-shape.ts'
 import { isTimed } from '../core/partition.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import {
@@ -14,7 +15,7 @@ import {
   MOST_SPARK_GB,
 } from '../core/sizes.ts'
 import { sqlFile } from './contract.ts'
-import { columnFaults, meant, sameColumns } from './dataset-faults.ts'
+import { columnFaults, meant, sameColumns, TOO_LONG } from './dataset-faults.ts'
 import type { Fault } from './fault.ts'
 import { outsideFaults } from './outside-faults.ts'
 import { receipts } from './receipts.ts'
@@ -29,6 +30,7 @@ export function taskFaults(task: Task): Fault[] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(task.name))
     say('this is no name for a task', 'name its folder in small letters, digits and "-": services/clean-orders')
   if (task.name === 'platform') say('this is the name of what all tasks stand on', 'name its folder otherwise: services/clean-orders')
+  if (task.name.length > NAME_LENGTH) say(`its name has ${task.name.length} characters`, TOO_LONG)
   inputFaults(task, say)
   workFaults(task, say)
   for (const check of task.checks) checkFaults(task, check, say)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Source } from '../../shared/ports/source.ts'
 import { datasetFaults } from '../../shared/task/dataset-faults.ts'
-import { daily, dataset, ingest, latest, same, transform, unpartitioned } from '../../shared/task/index.ts'
+import { daily, dataset, ingest, keys, latest, same, transform, unpartitioned } from '../../shared/task/index.ts'
 import { taskFaults } from '../../shared/task/task-faults.ts'
 
 const about = { description: 'of the tests', owner: 'tests@example.com' }
@@ -82,4 +82,16 @@ test('aliases are names of tables', () => {
     'task: the input "or-ders" is no name for a table',
     'task: there is no file x.sql',
   ])
+})
+
+test('names that events do not take are no names', () => {
+  const [long, longest] = ['a'.repeat(101), 'a'.repeat(100)]
+  const lengths = (name: string, key: string) =>
+    datasetFaults(dataset(name, { partition: keys([key, 'b']), columns: { id: 'int' }, ...about })).map(f => `${f.message}; ${f.remedy}`)
+  expect(lengths(longest, longest)).toEqual([])
+  expect(lengths('regions', long)).toEqual([`regions: "${long}" has 101 characters; events take names of at most 100`])
+  expect(lengths(long, 'a')).toEqual([`${long}: "${long}" has 101 characters; events take names of at most 100`])
+  const named = (name: string) => taskFaults({ ...ingest({ source, output: clean }), name }).map(f => f.message)
+  expect(named(longest)).toEqual([])
+  expect(named(long)).toEqual([`${long}: its name has 101 characters`])
 })
