@@ -201,8 +201,8 @@ export const mutants: Mutant[] = [
   mutant(
     'a night told again starts what was cancelled',
     'engine/consider',
-    "if (reason.night !== undefined && doc?.state !== undefined) return 'kept'",
-    '',
+    'if (reason.night !== undefined && doc?.state !== undefined) {',
+    'if (reason.night !== undefined && doc?.state !== undefined && doc.generation < 0) {',
   ),
   mutant('quiet wins over loud', 'core/run', '...(a.quiet && b.quiet && { quiet: true })', '...((a.quiet || b.quiet) && { quiet: true })'),
   mutant('why a run waits is not kept up', 'core/follow', '(a.stale ?? []).join() === (b.stale ?? []).join()', 'true'),
@@ -212,7 +212,7 @@ export const mutants: Mutant[] = [
   mutant(
     'a resume wakes nobody',
     'engine/relay',
-    "if (key.pk === 'pause') return resumed(world, graph, (after as PauseDoc).task)",
+    "if (key.pk === 'pause') return resumed(world, await world.graph(), (after as PauseDoc).task)",
     "if (key.pk === 'pause') return []",
   ),
   mutant('a full limit has a place', 'core/limit', 'doc.limit - others.length > ahead', 'doc.limit - others.length >= ahead'),

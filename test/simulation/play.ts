@@ -190,7 +190,7 @@ class Play {
       case 'deliver':
         this.#publish({
           type: 'VersionDelivered',
-          detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: [] },
+          detail: { id: step.id, dataset: step.dataset, partition: step.partition, files: ['a.csv'] },
         })
         return
       case 'night':

@@ -326,7 +326,8 @@ export class SimulatedWorld {
     } catch (error) {
       const { code, failure } = error as { code?: string; failure?: string }
       if (error instanceof Crash || error instanceof StorageError || (code && failure !== 'user')) return false
-      if (code) {
+      // Whoever is drawn here says nothing that is no event: a world in which they are not heard would prove nothing.
+      if (code && code !== 'BAD_EVENT') {
         this.note(`${of.name} refuses: ${(error as Error).message}`)
         return true
       }
