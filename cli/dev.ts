@@ -14,8 +14,8 @@ export interface DevOptions {
 
 // Editors write a file in several steps, and a checkout many files: what comes within this is one change.
 const SETTLE_MS = 250
-// What a runtime needs to close, before it is ended from outside.
-const CLOSE_MS = 10_000
+// What a runtime needs to close, before it is ended from outside; within what this process itself has when it is interrupted (END_MS).
+const CLOSE_MS = 4000
 
 /**
  * Keeps a runtime up in a process of its own and starts it anew, on the same state, when services or datasets change and are

@@ -10,7 +10,7 @@ import { isWatched, type Live, live } from './live.ts'
 import { timeText } from './measures.ts'
 import { datedPartitions, NightView } from './night-view.ts'
 import { paint, say, toJson } from './output.ts'
-import { openSession, type Session } from './session.ts'
+import { closeOpened, openSession, type Session } from './session.ts'
 
 export interface NightOptions {
   state?: string
@@ -21,20 +21,21 @@ export interface NightOptions {
 export async function night(root: string, date: string, options: NightOptions): Promise<number> {
   if (dayOfDate(date) === undefined)
     throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
-  let session: Session | undefined
+  let opening: Promise<Session> | undefined
   let show: NightShow | undefined
   // A runtime that finishes what an earlier one left may be quicker than what shows it.
   const early: [RunDoc | undefined, RunDoc][] = []
   const close = async () => {
     show?.end()
-    await session?.close()
+    await closeOpened(opening)
   }
   return interruptible(close, async () => {
-    session = await openSession(root, {
+    opening = openSession(root, {
       ...options,
       watched: { night: date },
       onRun: (before, after) => (show ? show.note(before, after) : early.push([before, after])),
     })
+    const session = await opening
     if (!session.hosting && !options.json) say(paint('dim', 'a runtime runs on this state already: it does the work, and this shows it'))
     const graph = await session.graph()
     show = new NightShow(new NightView(graph, date), options)

@@ -16,7 +16,7 @@ import { openState } from './open-state.ts'
 import { say } from './output.ts'
 import { Progress } from './progress.ts'
 import { restingWorld } from './resting-world.ts'
-import { graphOf, openSession, type Session } from './session.ts'
+import { closeOpened, graphOf, openSession, type Session } from './session.ts'
 import { stateOf } from './state-of.ts'
 
 export interface OperateOptions {
@@ -113,17 +113,18 @@ async function knownRun(root: string, name: string, options: OperateOptions) {
 /** Gives an event to a runtime, our own or the one that runs, and waits until what follows has happened, or there until it was taken. */
 async function carryOut(root: string, event: NewEvent, title: string, options: OperateOptions): Promise<number> {
   const progress = new Progress(title, {})
-  let session: Session | undefined
+  let opening: Promise<Session> | undefined
   const close = async () => {
     progress.end()
-    await session?.close()
+    await closeOpened(opening)
   }
   return interruptible(close, async () => {
-    session = await openSession(root, {
+    opening = openSession(root, {
       ...options,
       watched: 'nothing',
       onRun: (before, after) => progress.note(before, after),
     })
+    const session = await opening
     await session.publish([event])
     await session.settled(() => true)
     progress.done()

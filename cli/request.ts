@@ -13,7 +13,7 @@ import { refuse } from './operate.ts'
 import { bytes, count, paint, say, table, toJson } from './output.ts'
 import { Progress } from './progress.ts'
 import { type Plan, planOf } from './request-plan.ts'
-import { findLedger, memoryLedger, openSession, type Session } from './session.ts'
+import { closeOpened, findLedger, memoryLedger, openSession, type Session } from './session.ts'
 import { stateOf } from './state-of.ts'
 
 export interface RequestOptions {
@@ -84,14 +84,17 @@ const why = (run: Wish['run']) => (run === 'failed' ? 'none of these runs has fa
 async function carryOut(root: string, wish: Wish, options: RequestOptions): Promise<number> {
   const began = Date.now()
   const progress = new Progress(`Request ${wish.id}`, options)
-  let session: Session | undefined
+  let opening: Promise<Session> | undefined
   const close = async () => {
     progress.end()
-    await session?.close()
+    await closeOpened(opening)
   }
-  return interruptible(close, async () => {
-    session = await openSession(root, { ...options, watched: 'nothing', onRun: (before, after) => progress.note(before, after) })
+  let requested: Session | undefined
+  const work = async () => {
+    opening = openSession(root, { ...options, watched: 'nothing', onRun: (before, after) => progress.note(before, after) })
+    const session = await opening
     await session.publish([{ type: 'RunRequested', detail: wish }])
+    requested = session
     await session.settled(() => true)
     progress.done()
     refuse(session.refusals())
@@ -103,7 +106,16 @@ async function carryOut(root: string, wish: Wish, options: RequestOptions): Prom
       say(`${count(selected, 'run')} selected; the runtime that runs does them: redeye status shows how far it is.`)
     if (options.json) say(toJson(told(wish, selected, session.hosting ? progress : undefined, Date.now() - began)))
     return progress.failed > 0 ? exits.no : exits.ok
+  }
+  return interruptible(close, work, () => {
+    if (requested) process.stderr.write(`${whatBecomesOf(wish, requested)}\n`)
   })
+}
+
+function whatBecomesOf({ id }: Wish, { hosting }: Session): string {
+  return hosting
+    ? `The runs of ${id} are kept: the next runtime (redeye dev, or any command that works) goes on with them.`
+    : `The runtime that runs goes on with ${id}: redeye status shows how far it is.`
 }
 
 /** How many runs a request has selected that are not over. */

@@ -19,7 +19,7 @@ import { isWatched, type Live, live } from './live.ts'
 import { instantText } from './measures.ts'
 import { runRow } from './night-view.ts'
 import { say, toJson } from './output.ts'
-import { findLedger, memoryLedger, openSession, type Session } from './session.ts'
+import { closeOpened, findLedger, memoryLedger, openSession, type Session } from './session.ts'
 import { stateOf } from './state-of.ts'
 
 export interface RunOptions {
@@ -99,19 +99,20 @@ async function request(root: string, { task, output: dataset }: TaskContract, op
   const { partition } = options
   const id = `run-${randomUUID()}`
   const shown = new RunShow(options)
-  let session: Session | undefined
+  let opening: Promise<Session> | undefined
   const close = async () => {
     shown.end()
-    await session?.close()
+    await closeOpened(opening)
   }
   return interruptible(close, async () => {
-    session = await openSession(root, {
+    opening = openSession(root, {
       ...(options.state && { state: options.state }),
       watched: { dataset, partition },
       onRun: (before, after) => {
         if (after.dataset === dataset && after.partition === partition) shown.note(before, after)
       },
     })
+    const session = await opening
     shown.graph = await session.graph()
     const wish = { id, tasks: [task], from: partition, to: partition, run: 'all', downstream: false, lane: 'manual' } as const
     await session.publish([{ type: 'RunRequested', detail: { ...wish, tasks: [task] } }])

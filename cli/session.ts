@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
 import { RedeyeError } from '../shared/core/errors.ts'
 import type { NewEvent } from '../shared/core/events.ts'
 import type { Graph } from '../shared/core/graph.ts'
@@ -20,6 +21,9 @@ export interface SessionOptions {
   onRun?: RunChange
   onMessage?: (line: string) => void
 }
+
+// A runtime that is well takes an event up within a tenth of this; one that ends, or hangs, would otherwise be waited for without a word.
+const PATIENCE_MS = 2000
 
 /** A runtime to give events to: this process's own, or the one that runs already on the state folder. */
 export interface Session {
@@ -51,6 +55,13 @@ export async function openSession(root: string, options: SessionOptions): Promis
   }
 }
 
+/** Closes a session that may still be about to open: threads are at work before it has. */
+export async function closeOpened(opening: Promise<Session> | undefined): Promise<void> {
+  // Why one did not open, whoever waits for it is told.
+  const session = await opening?.catch(() => undefined)
+  await session?.close()
+}
+
 async function hosted(root: string, { state, onRun, onMessage }: SessionOptions): Promise<Session> {
   const { runtime } = await hostProject(root, { ...(state && { state }), ...(onRun && { onRun }), ...(onMessage && { onMessage }) })
   const before = lettersSince(runtime.ledger, 0).length
@@ -78,16 +89,47 @@ function joined(root: string, { state, watched, onRun }: SessionOptions): Sessio
       left = leaveEvents(ledger, events)
     },
     refusals: () => lettersSince(ledger, 0).flatMap(l => (left.includes(l.id) ? [l.reason] : [])),
-    settled: isOver =>
-      follower.until(
-        () => left.every(id => isHandled(ledger, id)) && isOver(ledger),
-        () => isHeld(folder),
-      ),
+    settled: isOver => {
+      const isTaken = () => left.every(id => isHandled(ledger, id))
+      const telling = setTimeout(() => {
+        if (!isTaken()) process.stderr.write(`${waitsForText(folder)}\n`)
+      }, PATIENCE_MS)
+      return follower
+        .until(
+          () => isTaken() && isOver(ledger),
+          () => isHeld(folder),
+        )
+        .finally(() => clearTimeout(telling))
+    },
     close: async () => {
       follower.stop()
       ledger.close()
     },
   }
+}
+
+function waitsForText(folder: string): string {
+  const pid = holderOf(folder)
+  return `waiting for the runtime${pid === undefined ? '' : ` of process ${pid}`}, which holds ${folder} and has not taken this up yet`
+}
+
+// Where an SQLite file keeps its user version, in which a runtime leaves its process id (holdState): the lock keeps SQLite itself from reading it.
+const USER_VERSION_AT = 60
+
+/** The process whose runtime holds a state folder. Not to be asked by that process: closing the file would release its own lock. */
+function holderOf(folder: string): number | undefined {
+  const version = Buffer.alloc(4)
+  try {
+    const file = openSync(join(folder, 'runtime.lock'), 'r')
+    try {
+      readSync(file, version, 0, version.length, USER_VERSION_AT)
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return undefined
+  }
+  return version.readUInt32BE() || undefined
 }
 
 /** Whether every function that takes an event, which was left for the runtime, has handled it. */

@@ -1,6 +1,6 @@
 import type { DuckDBInstance } from '@duckdb/node-api'
 import { duckdbPrelude } from '../sql/duckdb-prelude.ts'
-import type { FailureContext } from './failure.ts'
+import { computeFailure, type FailureContext } from './failure.ts'
 import { Session } from './session.ts'
 
 export type DuckDb = typeof import('@duckdb/node-api')
@@ -29,6 +29,8 @@ export function loadDuckDb(): Promise<DuckDb> {
 /** Opens a session of its own (views and tables of its own, a signal that interrupts it) on the process's DuckDB. */
 export async function openSession(options: DuckDbOptions, context: FailureContext, signal?: AbortSignal): Promise<Session> {
   const duckdb = await loadDuckDb()
+  // Loading takes a while, and an instance is not worth making for an attempt that has ended meanwhile.
+  if (signal?.aborted) throw computeFailure(signal.reason, context, signal)
   const key = JSON.stringify(options)
   // An instance costs 30 ms and a connection 0.4 ms, so attempts share the first and not the second.
   let instance = instances.get(key)

@@ -9,6 +9,8 @@ import type { AttemptName } from '../ports/workers.ts'
 export type ToThread =
   /** Attempts are begun in the order they are sent, each when the one before it has asked to write its end. */
   | { start: AttemptName; run: Stored<RunDoc> | undefined; slot: number }
+  /** What is at work lets go of what it holds, records no end, and the thread ends. */
+  | { leave: true }
   | { answer: number; value?: unknown; error?: { message: string; code?: string; failure?: string } }
 export type FromThread =
   /** `ends`: what is written is the attempt's end, and how long its work took. */

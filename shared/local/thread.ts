@@ -107,6 +107,30 @@ const SPARK_PYTHON = process.env.REDEYE_SPARK_PYTHON ?? 'python3'
 // DuckDB is loaded with the first attempt that needs it.
 const computeModule = () => import('../compute/compute.ts')
 
+/** Heard by all work when the thread is to end: DuckDB is interrupted, for a thread that ends amid a native call takes the process with it. */
+const leaving = new AbortController()
+let computing = 0
+
+function leave(): void {
+  // Of a worker's thread this ends the thread alone.
+  if (leaving.signal.aborted && computing === 0) process.exit()
+}
+
+/** Work that lets go when the thread is to end; the run is then as it was, for the next runtime to go on with, and not failed. */
+const leavable = (compute: Compute): Compute => ({
+  run: async attempt => {
+    computing++
+    try {
+      // It would load much only to end.
+      leaving.signal.throwIfAborted()
+      return await compute.run({ ...attempt, signal: AbortSignal.any([attempt.signal, leaving.signal]) })
+    } finally {
+      computing--
+      leave()
+    }
+  },
+})
+
 function computeOf(task: Task): Compute {
   let compute: Compute | undefined
   const spark: LocalCompute = {
@@ -118,7 +142,7 @@ function computeOf(task: Task): Compute {
 provideHost({
   world,
   compute: task => {
-    const compute = computes.get(task) ?? computeOf(task)
+    const compute = computes.get(task) ?? leavable(computeOf(task))
     computes.set(task, compute)
     return compute
   },
@@ -143,7 +167,7 @@ function goOn(): void {
 }
 
 function begin(): void {
-  while (!atWork && waiting.length > 0) {
+  while (!atWork && !leaving.signal.aborted && waiting.length > 0) {
     const { start, run, slot } = waiting.shift()!
     const { sent, begun } = slotStates
     if (Atomics.compareExchange(data.slots.states, slot, sent, begun) === sent) {
@@ -184,7 +208,10 @@ function hear({ answer, value, error }: Extract<ToThread, { answer: number }>): 
 port.on('message', (messages: string) => {
   for (const message of JSON.parse(messages) as ToThread[]) {
     if ('start' in message) waiting.push(message)
-    else hear(message)
+    else if ('leave' in message) {
+      leaving.abort(new DOMException('the runtime ends', 'AbortError'))
+      leave()
+    } else hear(message)
   }
   begin()
 })

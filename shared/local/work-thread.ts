@@ -12,6 +12,9 @@ export const QUICK_MS = 5
 const SLOTS = 4 * AHEAD
 // Work's own heap: data is DuckDB's, outside of it, and streams; a nursery of the usual size would add up over the threads.
 const YOUNG_GENERATION_MB = 6
+// DuckDB heeds an interrupt within a few hundredths of a second, but on a busy machine takes seconds to load, amid which no thread can
+// be ended either. Longer than an interrupted command waits (END_MS), which then ends whole. What listens to nothing is ended without more ado.
+const LEAVE_MS = 8000
 
 interface Sent {
   attempt: AttemptName
@@ -36,6 +39,7 @@ export class WorkThread {
   #outbox: ToThread[] = []
   #urgent = false
   #quick = false
+  #everTold = false
   /** Called when the first attempt is another, or none. */
   onHead: (head: AttemptName | undefined, timeoutMs: number | undefined) => void = () => {}
 
@@ -98,6 +102,7 @@ export class WorkThread {
     const { deadline, startedAt } = run?.doc ?? {}
     if (deadline !== undefined && startedAt !== undefined) sent.timeoutMs = deadline - startedAt
     sent.told = true
+    this.#everTold = true
     this.tell({ start: attempt, run, slot: sent.slot })
     if (sent === this.#sent[0]) this.onHead(attempt, sent.timeoutMs)
   }
@@ -177,7 +182,24 @@ export class WorkThread {
     if (at === 0) this.onHead(this.#sent[0]?.attempt, this.#sent[0]?.timeoutMs)
   }
 
+  /**
+   * Ends the thread, once what is at work there has let go: ended amid a call of DuckDB's, it would wait for the call's end, and
+   * could take the process with it.
+   */
   async terminate(): Promise<void> {
+    if (this.#everTold) await this.#left()
     await this.#worker.terminate()
+  }
+
+  async #left(): Promise<void> {
+    if (this.#worker.threadId === -1) return
+    let late: NodeJS.Timeout | undefined
+    const left = new Promise<void>(resolve => {
+      this.#worker.once('exit', () => resolve())
+      late = setTimeout(resolve, LEAVE_MS)
+    })
+    this.tell({ leave: true })
+    await left
+    clearTimeout(late)
   }
 }
