@@ -37,25 +37,35 @@ export function inspectDelivery(datasets: readonly Dataset[], lake: Lake, option
     const dataset = byName.get(delivery.dataset)
     if (!dataset)
       throw new RedeyeError('UNKNOWN_NAME', `there is no dataset ${delivery.dataset}`, { remedy: 'declare it with outside: true' })
-    const paths = await Promise.all(delivery.files.map(file => pathOf(lake, file, localFiles, delivery)))
+    const files = await Promise.all(delivery.files.map(async file => ({ file, path: await pathOf(lake, file, localFiles, delivery) })))
     const context = { task: delivery.dataset, partition: delivery.partition }
     const session = await openSession(duckdb, context)
     try {
-      return await takeIn(session, lake, dataset, delivery, paths)
+      return await takeIn(session, lake, dataset, delivery, files)
     } catch (cause) {
-      throw asDelivery(computeFailure(cause, context), delivery)
+      throw computeFailure(cause, context)
     } finally {
       session.close()
     }
   }
 }
 
-async function takeIn(session: Session, lake: Lake, dataset: Dataset, delivery: DeliveredFiles, paths: string[]): Promise<Manifest> {
+/** A file as it was named, and where it can be read. */
+interface Named {
+  file: string
+  path: string
+}
+
+async function takeIn(session: Session, lake: Lake, dataset: Dataset, delivery: DeliveredFiles, files: Named[]): Promise<Manifest> {
   const { columns } = dataset
   const table = 'redeye_delivered'
   const list = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${sessionType(type)}`)
   await session.run(`CREATE TEMP TABLE ${table} (${list.join(', ')})`)
-  for (const path of paths) await session.run(`INSERT INTO ${table} ${await selectFile(session, path, columns, delivery)}`)
+  for (const named of files)
+    await takeFile(session, table, named, columns, delivery).catch(async cause => {
+      const value = CSV.test(named.file) && (await badValue(session, named, columns, delivery).catch(() => undefined))
+      throw asDelivery(computeFailure(cause, { task: delivery.dataset, partition: delivery.partition }), delivery, value || named.file)
+    })
   const broken = await brokenKey(session, dataset, table)
   if (broken) throw misfit(delivery, broken, 'deliver each row once, or declare a key that identifies a row')
   const parts = await writeParts(session, lake, delivery.folder, { relation: table, columns })
@@ -64,24 +74,39 @@ async function takeIn(session: Session, lake: Lake, dataset: Dataset, delivery: 
   return manifest
 }
 
-/** The query that reads a file's rows in the declared columns; throws BAD_DELIVERY when its columns are others. */
-async function selectFile(session: Session, path: string, columns: Columns, delivery: DeliveredFiles): Promise<string> {
-  const reader = readerOf(path, columns, delivery)
+/** Adds a file's rows, in the declared columns, to the table; throws BAD_DELIVERY when its columns are others. */
+async function takeFile(session: Session, table: string, named: Named, columns: Columns, delivery: DeliveredFiles): Promise<void> {
+  const { file } = named
+  const reader = readerOf(named, columns, delivery)
   const probe = await session.run(`SELECT * FROM ${reader.sql} LIMIT 0`)
   const found = new Map(probe.columnNames().map((name, i) => [name.toLowerCase(), String(probe.columnType(i))]))
   const selected = Object.entries(columns).map(([name, type]) => {
     const is = found.get(name.toLowerCase())
-    if (is === undefined) throw misfit(delivery, `${path} has no column ${name}, which ${delivery.dataset} declares`)
+    if (is === undefined) throw misfit(delivery, `${file} has no column ${name}, which ${delivery.dataset} declares`)
     if (!reader.textual && !isKin(is, type))
-      throw misfit(delivery, `${path} has ${name} as ${is}, and ${delivery.dataset} declares ${sessionType(type)}`)
+      throw misfit(delivery, `${file} has ${name} as ${is}, and ${delivery.dataset} declares ${sessionType(type)}`)
     // Both kinds of timestamp, without asking a calendar for each row.
     if (type === 'timestamp' && !reader.textual) return `make_timestamp(epoch_us(${quoted(name)})) AS ${quoted(name)}`
     return toDeclared(name, type, is)
   })
-  return `SELECT ${selected.join(', ')} FROM ${reader.sql}`
+  await session.run(`INSERT INTO ${table} SELECT ${selected.join(', ')} FROM ${reader.sql}`)
 }
 
-function readerOf(path: string, columns: Columns, delivery: DeliveredFiles): { sql: string; textual: boolean } {
+/** The first value of a CSV file that its column cannot hold, and where it stands: `in/orders.csv: row 2 has price "cheap"`. */
+async function badValue(session: Session, named: Named, columns: Columns, delivery: DeliveredFiles): Promise<string | undefined> {
+  const typed = Object.entries(columns).map(([name, type]) => [name, quoted(name), sessionType(type)] as const)
+  const bad = typed.map(([name, at, type]) => ({ name, at, is: `${at} IS NOT NULL AND TRY_CAST(${at} AS ${type}) IS NULL` }))
+  const first = (of: (column: (typeof bad)[number]) => string) => `CASE ${bad.map(c => `WHEN ${c.is} THEN ${of(c)}`).join(' ')} END`
+  const numbered = `(SELECT row_number() OVER () AS redeye_row, * FROM ${readerOf(named, columns, delivery).sql})`
+  const found = await session.rows(
+    `SELECT redeye_row AS n, ${first(c => text(c.name))} AS name, ${first(c => c.at)} AS value FROM ${numbered} WHERE ${bad.map(c => `(${c.is})`).join(' OR ')} LIMIT 1`,
+  )
+  return found[0] && `${named.file}: row ${found[0].n} has ${found[0].name} ${JSON.stringify(found[0].value)}`
+}
+
+const CSV = /\.csv(\.gz|\.zst)?$/
+
+function readerOf({ file, path }: Named, columns: Columns, delivery: DeliveredFiles): { sql: string; textual: boolean } {
   const name = path.replace(/\.(gz|zst)$/, '')
   const literal = text(path.replaceAll(/[*?[]/g, '[$&]'))
   if (name.endsWith('.parquet')) return { sql: parquet([path]), textual: false }
@@ -90,7 +115,7 @@ function readerOf(path: string, columns: Columns, delivery: DeliveredFiles): { s
     const types = Object.entries(columns).map(([column, type]) => `${text(column)}: ${text(type === 'json' ? 'JSON' : sessionType(type))}`)
     return { sql: `read_json(${literal}, format = 'newline_delimited', columns = {${types.join(', ')}})`, textual: true }
   }
-  throw misfit(delivery, `${path} is none of .parquet, .csv, .jsonl, also as .gz and .zst`)
+  throw misfit(delivery, `${file} is none of .parquet, .csv, .jsonl, also as .gz and .zst`)
 }
 
 /** Whether a Parquet column's type can hold what the declared one does, exactly where it is so: numbers for numbers, and else the type itself. */
@@ -117,6 +142,7 @@ function misfit(delivery: DeliveredFiles, message: string, remedy = FITTING): Re
 }
 
 /** What a value does not fit is the delivery's fault and no SQL's. */
-function asDelivery(error: RedeyeError, delivery: DeliveredFiles): RedeyeError {
-  return error.code === 'BAD_SQL' ? misfit(delivery, error.message.replace(`${delivery.dataset}@${delivery.partition}: `, '')) : error
+function asDelivery(error: RedeyeError, delivery: DeliveredFiles, where: string): RedeyeError {
+  if (error.code !== 'BAD_SQL') return error
+  return misfit(delivery, `${where}: ${error.message.replace(`${delivery.dataset}@${delivery.partition}: `, '')}`)
 }

@@ -51,8 +51,8 @@ test('the version is a copy', async () => {
 
 test.each<[string, string, string]>([
   ['a missing column', 'id,price,on,at\n1,2,2001-02-14,2001-02-14\n', 'has no column note'],
-  ['a value of another type', csv.replace('2.50', 'cheap'), 'Could not convert string "cheap" to DECIMAL(8,2)'],
-  ['a date that is none', csv.replace('2001-02-15', '2001-02-30'), '2001-02-30'],
+  ['a value of another type', csv.replace('2.50', 'cheap'), 'a.csv: row 1 has price "cheap": Conversion Error: Could not convert'],
+  ['a date that is none', csv.replace('2001-02-15', '2001-02-30'), 'a.csv: row 2 has on "2001-02-30": Conversion Error'],
 ])('%s in a CSV is refused, and nothing is written', async (_, content, message) => {
   await expect(deliver(await file('a.csv', content))).rejects.toMatchObject({
     code: 'BAD_DELIVERY',
@@ -60,6 +60,14 @@ test.each<[string, string, string]>([
     message: expect.stringContaining(message),
   })
   expect(await place.keys()).toEqual([])
+})
+
+test('of several files the one is named that does not fit', async () => {
+  const files = [await file('a.jsonl', JSON.stringify(rows[0])), await file('b.jsonl', JSON.stringify({ ...rows[1], id: 'two' }))]
+  await expect(deliver(...files)).rejects.toMatchObject({
+    code: 'BAD_DELIVERY',
+    message: expect.stringMatching(/^orders@2001-02-14: \S*b\.jsonl: .*two/),
+  })
 })
 
 test('Parquet of another type is refused; a number that fits exactly is taken', async () => {
