@@ -83,6 +83,7 @@ class LocalRuntime implements Runtime {
   #again = false
   #sweeping: NodeJS.Timeout | undefined
   #waiters: (() => void)[] = []
+  #deployed = false
   #closed = false
 
   constructor(options: RuntimeOptions, state: ReturnType<typeof stateFolder>, held: { release(): void }) {
@@ -162,6 +163,7 @@ class LocalRuntime implements Runtime {
 
   async start(): Promise<void> {
     await deployContracts(this.world, this.#options.contracts)
+    this.#deployed = true
     provideHost({
       world: this.world,
       compute: () => {
@@ -190,12 +192,14 @@ class LocalRuntime implements Runtime {
       case 'platform/deliveries':
         return deliveries(this.world, this.#options.inspect, event)
       default:
-        return this.#options.decides.get(target)!(event, { functionName: `${target}-decide` })
+        // A message that an earlier process left to a task that is gone since: its runs are cancelled, and nothing is to be decided.
+        return this.#options.decides.get(target)?.(event, { functionName: `${target}-decide` })
     }
   }
 
-  // One relay at a time, and once more if something came meanwhile.
+  // One relay at a time, and once more if something came meanwhile. What retiring a task changes waits: amid it the graph lacks a part.
   #relay(): void {
+    if (!this.#deployed) return
     this.#again = true
     this.#relaying ??= this.#relayAll().finally(() => {
       this.#relaying = undefined
