@@ -127,7 +127,7 @@ async function carryOut(root: string, event: NewEvent, title: string, options: O
     const session = await opening
     await session.publish([event])
     await session.settled(() => true)
-    progress.done()
+    progress.done(session.refusals().length === 0)
     refuse(session.refusals())
     return progress.failed > 0 ? exits.no : exits.ok
   })

@@ -47,9 +47,10 @@ export class Progress {
     else say(`  ${line}`)
   }
 
-  done(): void {
+  /** Marks the end; bad where a run has failed, or what was asked for was not taken at all. */
+  done(isTaken = true): void {
     const wasLive = this.#live !== undefined
-    this.#mark = this.failed > 0 ? paint('red', '✗') : paint('green', '✓')
+    this.#mark = this.failed > 0 || !isTaken ? paint('red', '✗') : paint('green', '✓')
     this.end()
     if (!wasLive && !this.#options.json) say(`  ${this.#mark} ${this.#facts()}`)
   }

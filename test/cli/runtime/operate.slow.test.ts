@@ -62,9 +62,10 @@ test('a delivery becomes a version; the next one holds its reader until it is ap
 test('what does not fit is no delivery', async () => {
   const { redeye, write, folder } = shop()
   write('prices.csv', 'product,cents\nfig,cheap\n')
-  const { exit, err } = await redeye('deliver', 'prices@2001-02-01', 'prices.csv')
-  expect(exit).toBe(2)
-  expect(err).toContain('prices@2001-02-01')
+  const { exit, out, err } = await redeye('deliver', 'prices@2001-02-01', 'prices.csv')
+  expect([exit, out]).toEqual([2, expect.stringContaining('✗')])
+  expect(out).not.toContain('✓')
+  expect(err).toMatch(/prices@2001-02-01: \S*prices\.csv: row 1 has cents "cheap"/)
   expect(runsIn(folder)).toEqual([])
   expect((await redeye('deliver', 'prices@2001-02-01', 'none.csv')).err).toContain('there is no file')
   expect((await redeye('deliver', 'orders@2001-02-01', 'prices.csv')).err).toContain('orders is made by read-orders')
