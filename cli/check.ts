@@ -4,13 +4,14 @@ import { deploymentFindings } from './deployment-findings.ts'
 import { exits } from './exits.ts'
 import { ledgerFindings } from './ledger-findings.ts'
 import { count, paint, say, toJson } from './output.ts'
+import { serviceFindings } from './service-findings.ts'
 import { sqlFindings } from './sql-findings.ts'
 
 /** Prints every finding of a project; bad input when one of them is an error. */
 export async function check(root: string, options: { json?: boolean; state?: string }): Promise<number> {
   const project = await loadProject(root)
   const found = [...project.findings, ...sqlFindings(project), ...deploymentFindings(project)]
-  const findings = byPlace([...found, ...(await ledgerFindings(project, options.state))])
+  const findings = byPlace([...found, ...(await serviceFindings(project)), ...(await ledgerFindings(project, options.state))])
   if (options.json) say(toJson(findings.map(asJson), 2))
   else {
     for (const finding of findings) for (const line of lines(finding)) say(line)

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
 import { LONGEST_POLICY, policyLengths } from '../shared/aws/deploy/policy-length.ts'
 import { checkedSettings, projectParams, type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
+import { placeInYaml } from '../shared/aws/deploy/yaml-file.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import { DAY_MS, dateOfDay, dayWithout } from '../shared/core/zone.ts'
@@ -101,8 +102,4 @@ function skipped({ zone, nightAt }: StageSettings, text: string, now: number): F
   ]
 }
 
-function placeOf(text: string, name: string): { file: string; line: number; column: number } {
-  const at = text.search(new RegExp(`\\b${name}:`))
-  const before = text.slice(0, Math.max(0, at)).split('\n')
-  return { file: FILE, line: before.length, column: before.at(-1)!.length + 1 }
-}
+const placeOf = (text: string, name: string) => ({ file: FILE, ...placeInYaml(text, name) })

@@ -8,6 +8,8 @@ import { handlerOf } from '../shared/local/project-services.ts'
 import { type Decide, type Runtime, startRuntime } from '../shared/local/runtime.ts'
 import { stateFolder } from '../shared/local/state.ts'
 import { loadProject, type Project } from '../shared/task/project.ts'
+import { withWayOut } from './failure-reason.ts'
+import { handlerFinding } from './service-findings.ts'
 import { stateOf } from './state-of.ts'
 
 export { stateOf } from './state-of.ts'
@@ -38,7 +40,7 @@ export async function hostProject(root: string, options: HostOptions): Promise<{
     notifier: {
       alert: async ({ task, partition, error, waiting }) =>
         tell(
-          `${runName(task, partition)} failed (${error?.failure}): ${error?.message}${waiting.length > 0 ? `; waiting on it: ${waiting.join(', ')}` : ''}`,
+          `${runName(task, partition)} failed (${error?.failure}): ${withWayOut(error?.message ?? 'no reason given', task, partition)}${waiting.length > 0 ? `; waiting on it: ${waiting.join(', ')}` : ''}`,
         ),
       notice: async ({ task, partition }) => tell(`${runName(task, partition)} is held: an input has a new version; approve or cancel it`),
       platform: async message => tell(message),
@@ -70,6 +72,8 @@ async function decidesOf(project: Project): Promise<Map<string, Decide>> {
         remedy: 'write: export const { decide, work } = lambda(task)',
         file: folder,
       })
+    const wrong = await handlerFinding(project.root, { name, folder })
+    if (wrong) throw new RedeyeError(wrong.code, wrong.message, wrong)
     decides.set(name, (await handlerOf(project.root, name)).decide as Decide)
   }
   return decides

@@ -334,6 +334,53 @@ test('a service that nothing can host is a warning', async () => {
   expect([exit, out]).toEqual([0, expect.stringContaining('task.ts:4:16 warning clean-orders: there is no handler.ts beside task.ts')])
 })
 
+describe('a handler and a serverless.yml are looked at too', () => {
+  const handlers: [string, string][] = [
+    [
+      "import { lambda } from 'redeye/lambda'\nimport task from './tsk.ts'\nexport const { decide, work } = lambda(task)\n",
+      '2:21 Cannot find module',
+    ],
+    ["import { lambda } from 'redeye/lambda'\nexport const { decide, work } = lambda(\n", '2:40 it cannot be parsed'],
+    ["import { lamda } from 'redeye/lambda'\nexport const { decide, work } = lamda()\n", '1:10 redeye/lambda has no export "lamda"'],
+    ['export const decide = () => {}\n', '1:1 clean-orders: its handler exports no work'],
+    ['export default 1\n', '1:1 clean-orders: its handler exports no decide and no work'],
+    [
+      "import { lambda } from 'redeye/lambda'\nimport task from '../weekly-report/task.ts'\nexport const { decide, work } = lambda(task)\n",
+      '2:19 clean-orders: its handler hosts ../weekly-report/task.ts, which is another task',
+    ],
+  ]
+  test.each(handlers)('%j', async (text, expected) => {
+    const { redeye, write } = trialProject(soundProject())
+    write('services/clean-orders/handler.ts', text)
+    const found = JSON.parse((await redeye('check', '--json')).out) as Printed[]
+    expect(brief(found)).toEqual([expect.stringContaining(`BAD_TASK services/clean-orders/handler.ts:${expected}`)])
+  })
+
+  test('no night begins with a handler that cannot be read, and it is told where', async () => {
+    const { redeye, write } = trialProject(soundProject())
+    write('services/clean-orders/handler.ts', "import task from './tsk.ts'\n")
+    const { exit, err } = await redeye('night', '2001-02-14')
+    expect([exit, err]).toEqual([
+      2,
+      expect.stringMatching(/^BAD_TASK Cannot find module [\s\S]*at services\/clean-orders\/handler\.ts:1:21/),
+    ])
+  })
+
+  const sound = 'service: clean-orders\nprovider: { name: aws }\nplugins: [redeye/deploy]\n'
+  test.each<[string, string[]]>([
+    [sound, []],
+    [sound.replace('clean-orders', 'clean-order'), ['BAD_TASK 1 clean-orders: it would be deployed as "clean-order"']],
+    [sound.replace('aws', 'azure'), ['BAD_TASK 2 clean-orders: its provider is "azure"']],
+    [sound.replace('redeye/deploy', 'redeye/platform'), ['BAD_TASK 3 clean-orders: it does without redeye/deploy']],
+    ['', ['BAD_TASK 1 clean-orders: it would be', 'BAD_TASK 1 clean-orders: its provider', 'BAD_TASK 1 clean-orders: it does without']],
+    ['service: [', ['BAD_ARGUMENT 1 it cannot be parsed']],
+  ])('%j', async (text, expected) => {
+    const found = await findings({ 'services/clean-orders/serverless.yml': text })
+    expect(found.every(f => f.file === 'services/clean-orders/serverless.yml')).toBe(true)
+    expect(found.map(f => `${f.code} ${f.line} ${f.message}`)).toEqual(expected.map(message => expect.stringContaining(message)))
+  })
+})
+
 describe('SQL', () => {
   const statement = (sql: string) => ({ 'services/clean-orders/clean-orders.sql': sql })
 

@@ -17,3 +17,10 @@ export function yamlFile(text: string, file: string): Record<string, unknown> {
     throw new RedeyeError('BAD_ARGUMENT', 'it holds no settings', { remedy: 'write lines like service: NAME', file, line: 1, column: 1 })
   return document.toJS() as Record<string, unknown>
 }
+
+/** Where a key first stands; the file's beginning when it does not. */
+export function placeInYaml(text: string, key: string): { line: number; column: number } {
+  const at = text.search(new RegExp(`\\b${key}:`))
+  const before = text.slice(0, Math.max(0, at)).split('\n')
+  return { line: before.length, column: before.at(-1)!.length + 1 }
+}

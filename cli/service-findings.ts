@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { placeInYaml, yamlFile } from '../shared/aws/deploy/yaml-file.ts'
+import { RedeyeError } from '../shared/core/errors.ts'
+import type { Finding } from '../shared/core/finding.ts'
+import { loadModule } from '../shared/task/load-module.ts'
+import type { Project, Service } from '../shared/task/project.ts'
+
+/** What keeps services from being hosted or deployed: their handlers and their serverless.yml, which no task.ts shows. */
+export async function serviceFindings(project: Project): Promise<Finding[]> {
+  const handlers = await Promise.all(project.services.map(service => handlerFinding(project.root, service)))
+  return [...handlers.filter(f => f !== undefined), ...project.services.flatMap(service => yamlFindings(project.root, service))]
+}
+
+/** Why a service's handler.ts cannot host its task; undefined when it can, and where there is none, which is told as that. */
+export async function handlerFinding(root: string, { name, folder }: Pick<Service, 'name' | 'folder'>): Promise<Finding | undefined> {
+  const file = join(folder, 'handler.ts')
+  if (!existsSync(file)) return undefined
+  const finding = { code: 'BAD_TASK', severity: 'error', task: name, file: relative(root, file), line: 1, column: 1 } as const
+  const loaded = await loadModule(file, root)
+  if ('failure' in loaded) return { ...finding, ...loaded.failure, file: relative(root, loaded.failure.file ?? file) }
+  const remedy = 'write export const { decide, work } = lambda(task), with lambda from redeye/lambda and task from ./task.ts'
+  const lacking = ['decide', 'work'].filter(word => typeof loaded.exports[word] !== 'function')
+  if (lacking.length > 0) return { ...finding, message: `${name}: its handler exports no ${lacking.join(' and no ')}`, remedy }
+  // What it exports does not say of which task it is.
+  const text = readFileSync(file, 'utf8')
+  const imported = [...text.matchAll(/from\s+['"]([^'"]*\/task\.ts)['"]/dg)]
+  const other = imported[0]
+  if (!other || imported.some(m => m[1] === './task.ts')) return undefined
+  const before = text.slice(0, other.indices![1]![0]).split('\n')
+  const place = { line: before.length, column: before.at(-1)!.length + 1 }
+  return { ...finding, ...place, message: `${name}: its handler hosts ${other[1]}, which is another task`, remedy }
+}
+
+function yamlFindings(root: string, { name, folder }: Service): Finding[] {
+  const path = join(folder, 'serverless.yml')
+  if (!existsSync(path)) return []
+  const [file, text] = [relative(root, path), readFileSync(path, 'utf8')]
+  const finding = { severity: 'error', task: name, file } as const
+  try {
+    const faults = [...yamlFaults(name, yamlFile(text, file))]
+    return faults.map(([word, message, remedy]) => ({
+      ...finding,
+      code: 'BAD_TASK',
+      ...placeInYaml(text, word),
+      message: `${name}: ${message}`,
+      remedy,
+    }))
+  } catch (error) {
+    if (!(error instanceof RedeyeError)) throw error
+    return [{ ...finding, code: error.code, ...error.place, message: error.message, remedy: error.remedy ?? '' }]
+  }
+}
+
+const PLUGIN = 'redeye/deploy'
+
+function* yamlFaults(name: string, said: Record<string, unknown>): Generator<[word: string, message: string, remedy: string]> {
+  const { service, provider, plugins } = said
+  if (service !== name)
+    yield ['service', `it would be deployed as ${JSON.stringify(service) ?? 'nothing'}`, `write service: ${name}, as its folder is called`]
+  const cloud = typeof provider === 'object' && provider !== null && 'name' in provider ? provider.name : provider
+  if (cloud !== 'aws') yield ['provider', `its provider is ${JSON.stringify(cloud) ?? 'not said'}`, 'write provider: { name: aws }']
+  if (!Array.isArray(plugins) || !plugins.includes(PLUGIN))
+    yield ['plugins', `it does without ${PLUGIN}, which makes its functions, rule and roles`, `write plugins: [${PLUGIN}]`]
+}
