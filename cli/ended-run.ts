@@ -1,5 +1,6 @@
 import type { RunDoc } from '../shared/core/run.ts'
-import { firstLine, rowsText, timeText } from './measures.ts'
+import { failureReason } from './failure-reason.ts'
+import { rowsText, timeText } from './measures.ts'
 import { bytes, paint } from './output.ts'
 
 /** A run that ended, as `--json` prints it; rows and bytes are null where nothing was published. */
@@ -47,11 +48,7 @@ export function endedLine(run: EndedRun): string {
   const facts =
     run.state === 'succeeded'
       ? [rowsText(run.rows!), bytes(run.bytes!), run.seconds === null ? '' : timeText(run.seconds * 1000), tries]
-      : [
-          run.state,
-          tries,
-          run.error ? `${firstLine(run.error.message).replace(`${run.task}@${run.partition}: `, '')} (${run.error.failure})` : '',
-        ]
+      : [run.state, tries, run.error ? `${failureReason(run)} (${run.error.failure})` : '']
   return `${paint(colour, mark)} ${run.task}@${run.partition}  ${paint('dim', facts.filter(Boolean).join('  '))}`
 }
 
@@ -61,7 +58,6 @@ export function retryLine(before: RunDoc | undefined, after: RunDoc): string | u
   // What a runtime that ended has left is gone on with, many at once, and nothing failed.
   if (after.error.failure === 'lost' && after.ended?.lost === undefined) return undefined
   const name = `${after.task}@${after.partition}`
-  const reason = firstLine(after.error.message).replace(`${name}: `, '')
   const wait = after.due > Date.now() ? `again in ${timeText(after.due - Date.now())}` : 'again at once'
-  return `${paint('yellow', '↻')} ${name}  ${paint('dim', `attempt ${after.attempt} failed, ${wait}: ${reason} (${after.error.failure})`)}`
+  return `${paint('yellow', '↻')} ${name}  ${paint('dim', `attempt ${after.attempt} failed, ${wait}: ${failureReason(after)} (${after.error.failure})`)}`
 }

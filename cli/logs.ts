@@ -7,6 +7,7 @@ import { runKey } from '../shared/engine/keys.ts'
 import { attemptLogFile } from '../shared/local/attempt-log.ts'
 import { stateFolder } from '../shared/local/state.ts'
 import { exits } from './exits.ts'
+import { withWayOut } from './failure-reason.ts'
 import { findRun } from './find-names.ts'
 import { interruptible } from './interrupt.ts'
 import { clockText } from './measures.ts'
@@ -37,15 +38,16 @@ export async function logs(root: string, name: string, options: LogsOptions): Pr
       const read = () => ledger.get<RunDoc>(runKey(contract.output, partition)).then(s => s?.doc)
       if (options.follow) return follow(folder, contract.task, partition, read, options)
       const wanted = choose(attemptsOf(folder, contract.task, partition), options)
-      if (wanted) return print(folder, wanted, options)
+      if (wanted) return print(folder, wanted, await read(), options)
       return nothing(runName(contract.task, partition), await read(), options)
     },
   )
 }
 
-function print(folder: string, name: Name, options: LogsOptions): number {
+function print(folder: string, name: Name, doc: RunDoc | undefined, options: LogsOptions): number {
   if (!options.json && process.stdout.isTTY) say(paint('dim', `generation ${name.generation}, attempt ${name.attempt}`))
-  new Tail(attemptLogFile(folder, name), options).print()
+  const isLast = doc?.state === 'failed' && doc.generation === name.generation && doc.attempt === name.attempt
+  new Tail(attemptLogFile(folder, name), options, isLast ? message => withWayOut(message, name.task, name.partition) : undefined).print()
   return exits.ok
 }
 
@@ -108,19 +110,21 @@ async function follow(
 class Tail {
   readonly #file: string
   readonly #json: boolean
+  readonly #worded: (message: string) => string
   #at = 0
   #rest = ''
 
-  constructor(file: string, { json }: { json?: boolean }) {
+  constructor(file: string, { json }: { json?: boolean }, worded: (message: string) => string = message => message) {
     this.#file = file
     this.#json = json ?? false
+    this.#worded = worded
   }
 
   print(): void {
     const lines = (this.#rest + this.#read()).split('\n')
     // A line that is still being written is printed when it is whole.
     this.#rest = lines.pop()!
-    for (const line of lines) say(this.#json ? line : readable(line))
+    for (const line of lines) say(this.#json ? line : readable(line, this.#worded))
   }
 
   #read(): string {
@@ -142,10 +146,10 @@ class Tail {
 }
 
 /** `14:01:28  published  rows 16,359  bytes 124,155`. */
-function readable(line: string): string {
+function readable(line: string, worded: (message: string) => string): string {
   const { at, message, ...fields } = JSON.parse(line) as { at: string; message: string; [name: string]: unknown }
   const facts = Object.entries(fields).map(([name, value]) => `${name} ${fieldText(value)}`)
-  return [paint('dim', clockText(Date.parse(at))), message, paint('dim', facts.join('  '))].filter(Boolean).join('  ')
+  return [paint('dim', clockText(Date.parse(at))), worded(message), paint('dim', facts.join('  '))].filter(Boolean).join('  ')
 }
 
 function fieldText(value: unknown): string {

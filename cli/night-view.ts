@@ -5,7 +5,8 @@ import { nightOrdinals } from '../shared/core/night.ts'
 import { isTimed, keyOf, ordinalAt, type Partitioning } from '../shared/core/partition.ts'
 import type { RunDoc } from '../shared/core/run.ts'
 import { dayOfDate, startOfDay } from '../shared/core/zone.ts'
-import { firstLine, timeText } from './measures.ts'
+import { failureReason } from './failure-reason.ts'
+import { timeText } from './measures.ts'
 import { bytes, count, paint, table } from './output.ts'
 import { spinner } from './spinner.ts'
 import { waitsOf, waitsText } from './waits.ts'
@@ -111,10 +112,6 @@ function ownPartitions(p: Partitioning, date: string): Set<string> {
   return new Set([keyOf(p, ordinalAt(p, startOfDay(p.timezone, dayOfDate(date)!)))])
 }
 
-/** Why an attempt failed; the run's own name, which stands beside it, is not said twice. */
-export const reasonOf = (doc: RunDoc): string =>
-  firstLine(doc.error?.message ?? 'no reason given').replace(`${doc.task}@${doc.partition}: `, '')
-
 /** A run as cells: mark, task, partition, state, rows, size, time; or only four, the last one a note on what it waits for or why it failed. */
 export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
   const name = [doc.task!, doc.partition]
@@ -130,14 +127,14 @@ export function runRow(graph: Graph, doc: RunDoc, now: number): string[] {
       return [spinner(now), ...name, paint('cyan', 'running'), '', '', timeText(now - doc.startedAt!)]
     case 'queued':
       if (doc.error && doc.due !== undefined)
-        return [paint('yellow', '↻'), ...name, paint('yellow', `again in ${timeText(doc.due - now)}: ${reasonOf(doc)}`)]
+        return [paint('yellow', '↻'), ...name, paint('yellow', `again in ${timeText(doc.due - now)}: ${failureReason(doc)}`)]
       return [paint('dim', '○'), ...name, paint('dim', 'queued')]
     case 'waiting':
       return [paint('dim', '○'), ...name, paint('dim', `waits for ${waitsText(waitsOf(graph, doc, now), doc.partition)}`)]
     case 'held':
       return [paint('yellow', '!'), ...name, paint('yellow', 'held: approve or cancel it')]
     case 'failed':
-      return [paint('red', '✗'), ...name, paint('red', `failed: ${reasonOf(doc)}`)]
+      return [paint('red', '✗'), ...name, paint('red', `failed: ${failureReason(doc)}`)]
     case 'cancelled':
       return [paint('yellow', '–'), ...name, 'cancelled']
     default:

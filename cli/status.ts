@@ -5,9 +5,9 @@ import { dayOfDate } from '../shared/core/zone.ts'
 import type { PauseDoc } from '../shared/engine/keys.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 import { exits } from './exits.ts'
+import { failureReason } from './failure-reason.ts'
 import { instantText } from './measures.ts'
 import { interrupted, nightStatus, runFacts } from './night-status.ts'
-import { reasonOf } from './night-view.ts'
 import { count, paint, say, table, toJson } from './output.ts'
 import { findLedger, graphOf, isHeld, runsIn } from './session.ts'
 import { stateOf } from './state-of.ts'
@@ -74,12 +74,12 @@ async function everything(ledger: SqliteLedger, graph: Graph, folder: string, ru
   say(`${paint('bold', folder)}  ${running ? paint('green', 'a runtime runs') : paint('dim', 'no runtime runs')}`)
   say()
   for (const line of taskTable(tasks)) say(line)
-  section('Failed', of('failed'), d => `${nameOf(d)}  ${paint('red', reasonOf(d))} ${paint('dim', d.error?.failure ?? '')}`)
+  section('Failed', of('failed'), d => `${nameOf(d)}  ${paint('red', failureReason(d))} ${paint('dim', d.error?.failure ?? '')}`)
   section('Held, until approved or cancelled', of('held'), nameOf)
   section(
     'To be tried again',
     of('queued').filter(d => d.error),
-    d => `${nameOf(d)}  ${paint('dim', `${instantText(d.due ?? 0)}: ${reasonOf(d)}`)}`,
+    d => `${nameOf(d)}  ${paint('dim', `${instantText(d.due ?? 0)}: ${failureReason(d)}`)}`,
   )
   waiting(graph, of('waiting'))
   section('Paused', paused, task => (task === 'all' ? 'everything' : task))
