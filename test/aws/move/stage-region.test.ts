@@ -35,6 +35,6 @@ test('a region without the stage says so', async () => {
   ssm.on(GetParametersCommand).resolves({ InvalidParameters: ['/redeye/dev/table'] })
   await expect(stageRegion({ stage: 'dev', region: 'eu-central-1', settings: [], sleep: async () => {} })).rejects.toMatchObject({
     code: 'NOT_DEPLOYED',
-    message: expect.stringContaining('there is no stage dev here'),
+    message: expect.stringContaining('there is no stage dev in eu-central-1'),
   })
 })
