@@ -84,7 +84,7 @@ export interface Dataset<C extends Columns = Columns, P extends Partitioning = P
   readonly name: string
   readonly partition: P
   readonly columns: C
-  /** The columns that identify a row within a partition. */
+  /** The columns that identify a row within a partition: a version in which two rows have one key fails, as by a check `unique`. */
   readonly key: readonly string[]
   readonly description: string
   readonly owner: string
