@@ -76,6 +76,13 @@ async function everything(ledger: SqliteLedger, graph: Graph, folder: string, ru
   for (const line of taskTable(tasks)) say(line)
   section('Failed', of('failed'), d => `${nameOf(d)}  ${paint('red', failureReason(d))} ${paint('dim', d.error?.failure ?? '')}`)
   section('Held, until approved or cancelled', of('held'), nameOf)
+  const isPaused = (doc: RunDoc) => paused.includes('all') || paused.includes(doc.task!)
+  section('Running', of('running'), d => `${nameOf(d)}  ${paint('dim', sinceText(d))}`)
+  section(
+    'Queued',
+    of('queued').filter(d => !d.error),
+    d => `${nameOf(d)}  ${paint('dim', queuedText(d, paused, running))}`,
+  )
   section(
     'To be tried again',
     of('queued').filter(d => d.error),
@@ -84,12 +91,25 @@ async function everything(ledger: SqliteLedger, graph: Graph, folder: string, ru
   waiting(graph, of('waiting'))
   section('Paused', paused, task => (task === 'all' ? 'everything' : task))
   section('Could not be delivered', letters, l => `${instantText(l.at)}  ${l.target}  ${paint('red', l.reason)}`)
-  const isPaused = (doc: RunDoc) => paused.includes('all') || paused.includes(doc.task!)
   if (!running && [...of('running'), ...of('queued')].some(doc => !isPaused(doc))) say(`\n${interrupted}`)
   return exits.ok
 }
 
 const nameOf = (doc: RunDoc) => runName(doc.task!, doc.partition)
+
+function sinceText({ startedAt, attempt }: RunDoc): string {
+  const since = startedAt === undefined ? '' : `since ${instantText(startedAt)}`
+  return [since, attempt > 1 && `attempt ${attempt}`].filter(Boolean).join(', ')
+}
+
+/** What keeps a queued run from running. */
+function queuedText({ task, due, refusedBy }: RunDoc, paused: readonly string[], running: boolean): string {
+  const pause = ['all', task!].find(name => paused.includes(name))
+  if (pause) return `paused; redeye resume ${pause}`
+  if (due !== undefined && due > Date.now()) return `due at ${instantText(due)}`
+  if (refusedBy !== undefined) return `no place at the limit of ${refusedBy.replace('/', ' ')}`
+  return running ? 'about to run' : 'no runtime runs'
+}
 
 function countsOf(ledger: SqliteLedger, graph: Graph): TaskCounts[] {
   const rows = ledger

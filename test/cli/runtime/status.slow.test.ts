@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { parsed, shop } from './shop.ts'
 
 test('where nothing has run it says so, and how to start', async () => {
@@ -25,6 +27,7 @@ test('states by task, what waits for what, failures with their errors, pauses', 
   expect(out).toMatch(/Failed\n {2}list-customers@2001-02-01 {2}.* user\n/)
   expect(out).toContain('Waiting\n  list-customers@2001-02-02..2001-02-03 (2 runs)  for customers@2001-02-01, and so on\n')
   expect(out).toContain('Paused\n  load-totals\n')
+  expect(out).toContain('Queued\n  load-totals@2001-02-03  paused; redeye resume load-totals\n')
   expect(out).not.toContain('goes on at once')
   const told = parsed<{ runs: Record<string, { task: string; partition: string; waits?: object }[]>; paused: string[] }>(
     (await redeye('status', '--json')).out,
@@ -52,6 +55,23 @@ test('a night by its date', async () => {
     'The night of 2001-02-02 has not begun; redeye night 2001-02-02 begins it.\n',
   )
   expect((await redeye('status', '--night', 'tonight')).exit).toBe(2)
+})
+
+test('what is at work since when, and what a limit keeps', async () => {
+  const { redeye, folder } = shop()
+  await redeye('night', '2001-02-01')
+  const ledger = new DatabaseSync(join(folder, '.redeye/ledger.db'))
+  const set = ledger.prepare(
+    `UPDATE docs SET state = ?1, doc = json_patch(json_set(doc, '$.state', ?1), ?2) WHERE pk = ?3 AND sk = '2001-02-01'`,
+  )
+  set.run('running', JSON.stringify({ startedAt: new Date('2001-02-02T04:05').getTime(), attempt: 2 }), 'run/orders')
+  set.run('queued', JSON.stringify({ refusedBy: 'lane/backfill' }), 'run/day_totals')
+  set.run('queued', '{}', 'run/customers')
+  ledger.close()
+  const { out } = await redeye('status')
+  expect(out).toContain('Running\n  read-orders@2001-02-01  since 2001-02-02 04:05, attempt 2\n')
+  expect(out).toMatch(/Queued\n(.*\n)? {2}sum-days@2001-02-01 {2}no place at the limit of lane backfill\n/)
+  expect(out).toContain('  list-customers@2001-02-01  no runtime runs\n')
 })
 
 test('it reads while a runtime runs', async () => {
