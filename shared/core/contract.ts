@@ -1,5 +1,6 @@
 import type { Mapping } from './mapping.ts'
 import type { Partitioning } from './partition.ts'
+import { lanes } from './run.ts'
 
 /** A task's input as the engine needs it: everything about the join and nothing about columns. */
 export interface InputContract {
@@ -39,6 +40,13 @@ export interface TaskContract {
   inputsHash: string
   /** When the task was first deployed; what was published before starts nothing. */
   deployedAt: number
+}
+
+/** What a name stands for already where a task's may stand; undefined when a task may be called so. */
+export function takenName(task: string): string | undefined {
+  if (task === 'platform') return 'what all tasks stand on'
+  if (task === 'all') return 'all tasks together'
+  return lanes.some(lane => lane === task) ? 'a lane' : undefined
 }
 
 /** What a dataset declares, whoever makes it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DatasetContract, InputContract, RetryContract, TaskContract } from '../core/contract.ts'
+import { type DatasetContract, type InputContract, type RetryContract, type TaskContract, takenName } from '../core/contract.ts'
 import { type Partitioning, partitioningFault } from '../core/partition.ts'
 import { DAY_MS, dayOfDate, type EpochMs, isTimezone } from '../core/zone.ts'
 import type { Cell } from './cell.ts'
@@ -28,6 +28,8 @@ export function readGraph(datasetsCell: Cell, tasksCell: Cell, now: EpochMs): St
   const edges: Edge[] = []
   const tasks = tasksCell.entries('a map of tasks').map(({ name, key, value }) => {
     checkName(name, key)
+    const taken = takenName(name)
+    if (taken !== undefined) key.fail(`"${name}" is the name of ${taken}`, 'name the task otherwise')
     return readTask(name, value, { datasets, producers, edges, now })
   })
   refuseCycle(edges, producers)

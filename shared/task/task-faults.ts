@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Check } from '../core/check.ts'
+import { takenName } from '../core/contract.ts'
 import { NAME_LENGTH } from '../core/event-shape.ts'
 import { isTimed } from '../core/partition.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
@@ -30,6 +31,8 @@ export function taskFaults(task: Task): Fault[] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(task.name))
     say('this is no name for a task', 'name its folder in small letters, digits and "-": services/clean-orders')
   if (task.name === 'platform') say('this is the name of what all tasks stand on', 'name its folder otherwise: services/clean-orders')
+  const taken = takenName(task.name)
+  if (taken !== undefined) say(`this is the name of ${taken}`, 'name its folder otherwise: services/clean-orders')
   if (task.name.length > NAME_LENGTH) say(`its name has ${task.name.length} characters`, TOO_LONG)
   inputFaults(task, say)
   workFaults(task, say)

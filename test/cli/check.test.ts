@@ -183,6 +183,18 @@ test('what a folder is called, a task is called', async () => {
   expect(brief(found)).toContain('BAD_TASK services/Clean_Orders2/task.ts:7:9 Clean_Orders2: there is no file clean-orders.sql')
 })
 
+test('a task has no name that stands for something else', async () => {
+  const files = soundProject()
+  for (const [name, what] of [
+    ['all', 'all tasks together'],
+    ['backfill', 'a lane'],
+    ['platform', 'what all tasks stand on'],
+  ] as const) {
+    const found = await findings({ [`services/${name}/task.ts`]: files['services/clean-orders/task.ts']!.replaceAll('clean,', 'report,') })
+    expect(brief(found)).toContain(`BAD_TASK services/${name}/task.ts:4:16 ${name}: this is the name of ${what}`)
+  }
+})
+
 test('the graph’s faults stand at the input or the task that is wrong', async () => {
   const found = await findings({
     'services/weekly-report/task.ts': `import { same, transform } from 'redeye/task'
