@@ -1,6 +1,6 @@
 import type { Mapping } from '../../shared/core/mapping.ts'
 import { type Columns, sparkType } from '../../shared/core/schema.ts'
-import { outputColumns } from './dataset-file.ts'
+import { outputColumns, outputPartition } from './dataset-file.ts'
 import { camel } from './names.ts'
 import { sourceCode } from './source-code.ts'
 import { targetCode } from './target-code.ts'
@@ -46,8 +46,15 @@ function taskFile(wish: Wish): string {
   }
   const imported = kind === 'ingest' ? sourceCode(wish) : targetCode(wish)
   const from = importCode([imported.word], kind === 'ingest' ? 'redeye/sources' : 'redeye/targets')
-  const lines = kind === 'ingest' ? [`  source: ${imported.text},`, output] : [inputsLine, `  target: ${imported.text},`, output]
+  const lines =
+    kind === 'ingest' ? [`  source: ${imported.text},`, output, ...nightLines(wish)] : [inputsLine, `  target: ${imported.text},`, output]
   return [from, importCode(words, 'redeye/task'), datasets, '', `export default ${kind}({`, ...lines, '})', ''].join('\n')
+}
+
+/** A night makes days and hours, so anything else is made by request: a task that no night makes should not say that it runs on it. */
+function nightLines(wish: Wish): string[] {
+  const { grain } = outputPartition(wish)
+  return grain === 'daily' || grain === 'hourly' ? [] : ['  onNight: false,']
 }
 
 function mappingCode(dataset: string, mapping: Mapping): string {

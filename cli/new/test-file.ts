@@ -1,4 +1,5 @@
-import { firstOrdinal, keyOf, ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
+import { affectedBy } from '../../shared/core/mapping.ts'
+import { firstOrdinal, isTimed, keyOf, ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
 import type { ColumnType } from '../../shared/core/schema.ts'
 import { outputColumns, outputName, outputPartition } from './dataset-file.ts'
 import { settingName } from './source-code.ts'
@@ -81,7 +82,19 @@ function sample(type: ColumnType): string | number | boolean | undefined {
   return samples[type]
 }
 
-const partitionOf = (wish: Wish) => quote(examplePartition(outputPartition(wish)))
+const partitionOf = (wish: Wish) => quote(readingPartition(wish) ?? examplePartition(outputPartition(wish)))
+
+/** The first partition that reads the first input's first one: offset(-1) into the first of all would read what is not there. */
+function readingPartition(wish: Wish): string | undefined {
+  const [input] = wish.inputs
+  const output = outputPartition(wish)
+  if (!input || !isTimed(input.known.dataset.partition) || !isTimed(output)) return undefined
+  const from = input.known.dataset.partition
+  const first = firstOrdinal(from)
+  if (first === Number.NEGATIVE_INFINITY) return undefined
+  const { from: earliest, to } = affectedBy(input.mapping, from, output, first)
+  return earliest <= to ? keyOf(output, Math.max(earliest, firstOrdinal(output))) : undefined
+}
 
 /** The first partition there is, or one in the days of the examples. */
 export function examplePartition(partition: Partitioning): string {

@@ -2,7 +2,9 @@ import { nearest, RedeyeError } from '../../shared/core/errors.ts'
 import { type Mapping, mappingFault } from '../../shared/core/mapping.ts'
 import { type Partitioning, partitioningFault } from '../../shared/core/partition.ts'
 import type { Dataset } from '../../shared/task/dataset.ts'
+import { refuseFlagsOfCalendar, refuseFlagsOfNew, refuseFlagsOfOthers } from './ignored-flags.ts'
 import { datasetName, snake, taskName } from './names.ts'
+import { refuseReserved } from './reserved-names.ts'
 
 export const kinds = ['ingest', 'transform', 'load'] as const
 export type Kind = (typeof kinds)[number]
@@ -54,10 +56,14 @@ export async function wishFor(
   const asked = async (flag: keyof NewFlags, given: string | undefined, question: string, fallback: string) =>
     given ?? (ask ? await ask(`${question} (--${flag})`, fallback) : fallback)
   taskName(name)
+  refuseFlagsOfOthers(kind, flags)
   const inputs = kind === 'ingest' ? [] : await inputsOf(kind, flags, known, asked)
   const outputName = datasetName(await asked('output', flags.output, 'The dataset it makes', snake(name)))
   const existing = known.find(k => k.dataset.name === outputName)
-  if (existing) refuseTaken(existing, taken)
+  if (existing) {
+    refuseTaken(existing, taken)
+    refuseFlagsOfNew(outputName, flags)
+  } else refuseReserved(outputName, new Set(known.map(k => k.exported)))
   const partition = existing?.dataset.partition ?? (await partitionOf(flags, inputs[0]?.dataset, asked))
   const source = oneOf(
     sources,
@@ -157,6 +163,7 @@ async function partitionOf(flags: NewFlags, first: Dataset | undefined, asked: A
 }
 
 function partitionFrom(answer: string, flags: NewFlags, inherited: Partitioning | undefined): Partitioning {
+  if (answer === 'unpartitioned' || answer.startsWith('keys:')) refuseFlagsOfCalendar(answer, flags)
   if (answer === 'unpartitioned') return { grain: 'unpartitioned' }
   if (answer.startsWith('keys:')) return { grain: 'keys', keys: answer.slice('keys:'.length).split('+') }
   if (answer !== 'hourly' && answer !== 'daily' && answer !== 'weekly' && answer !== 'monthly') {

@@ -30,6 +30,9 @@ test('what is written passes check and the compiler, and its tests are green', a
     'new transform weekly-orders --input orders --partition weekly',
     'new transform all-orders --input orders:latest stock:latest --partition unpartitioned',
     'new transform seven-days --input orders:trailing=7 --output orders_of_a_week',
+    'new transform orders-before --input orders:offset=-1',
+    'new transform earlier-orders --input orders --from 2000-01-01',
+    'new ingest week-plan --partition weekly',
     'new load send-orders --input weekly_orders --target http',
     'new load file-orders --input orders',
     'new load queue-orders --input orders --target queue',
@@ -41,6 +44,7 @@ test('what is written passes check and the compiler, and its tests are green', a
   const checked = await project.redeye('check', '--json')
   const findings = JSON.parse(checked.out) as { severity: string; message: string }[]
   expect([checked.exit, findings.filter(f => f.severity === 'error')]).toEqual([0, []])
+  expect(findings.filter(f => f.message.includes('no night makes it'))).toEqual([])
   expect(await jest(project)).toMatchObject({ numPassedTests: commands.length, numTotalTests: commands.length })
 
   const include = ['datasets', 'services']
@@ -96,6 +100,14 @@ test('a dataset that is declared, and that no task makes yet, is taken as it is'
   expect((await project.redeye('check')).exit).toBe(0)
 })
 
+test('of a dataset that is declared nothing more can be said, and no export is made twice', async () => {
+  const about = { columns: { id: 'int' }, description: '', owner: 'owner@example.com' } as const
+  const known = [{ dataset: dataset('wanted', { partition: daily(), ...about }), exported: 'routeA1' }]
+  const wish = (flags: object) => wishFor('ingest', 'x', flags, known, new Set(), undefined)
+  await expect(wish({ output: 'wanted', partition: 'weekly' })).rejects.toThrow('--partition means nothing here: datasets/ declares wanted')
+  await expect(wish({ output: 'route_a1' })).rejects.toThrow('datasets/index.ts exports another dataset as routeA1')
+})
+
 describe('bad input writes nothing', () => {
   test.each([
     ['new transfrom x --input orders', 'there is no kind of task "transfrom"\n  → did you mean transform?'],
@@ -120,6 +132,20 @@ describe('bad input writes nothing', () => {
     ['new ingest x --partition yearly', '"yearly" is no partitioning'],
     ['new ingest x --timezone Mars', '"Mars" is no time zone'],
     ['new ingest x --from yesterday', '"yesterday" is no date'],
+    ['new ingest default', 'a dataset cannot be called default: TypeScript, or what a task.ts or its test imports, has its own default'],
+    ['new ingest class', 'a dataset cannot be called class'],
+    ['new ingest dataset', 'a dataset cannot be called dataset'],
+    ['new transform same --input orders', 'a dataset cannot be called same'],
+    [
+      'new ingest sql-table',
+      'a dataset cannot be called sql_table: TypeScript, or what a task.ts or its test imports, has its own sqlTable',
+    ],
+    ['new ingest inputs', '→ name the dataset otherwise: --output inputs_rows'],
+    ['new ingest x --input orders', '--input means nothing here: it is an option of a transform or a load, and ingest is none'],
+    ['new ingest x --target http', '--target means nothing here'],
+    ['new transform x --input orders --source json', '--source means nothing here'],
+    ['new load x --input orders --source json', '--source means nothing here'],
+    ['new ingest x --partition unpartitioned --from 2001-02-01', '--from means nothing here: a dataset that is cut by unpartitioned'],
     ['new ingest', "missing required argument 'name'"],
   ])('%s', async (command, message) => {
     const project = trialProject(soundProject())
