@@ -5,7 +5,7 @@ import { type Envelope, type NewEvent, SOURCE } from '../shared/core/events.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import type { RunDoc } from '../shared/core/run.ts'
 import { decide } from '../shared/engine/decide.ts'
-import { runKey } from '../shared/engine/keys.ts'
+import { type PauseDoc, runKey } from '../shared/engine/keys.ts'
 import { requests } from '../shared/engine/requests.ts'
 import { holdState, stateFolder } from '../shared/local/state.ts'
 import { exits } from './exits.ts'
@@ -34,8 +34,24 @@ export async function pause(root: string, task: string, options: OperateOptions)
 /** What was kept by a pause may start. */
 export async function resume(root: string, task: string, options: OperateOptions): Promise<number> {
   await knownTask(root, task, options)
-  return carryOut(root, { type: 'TaskResumed', detail: { task } }, `Resuming ${task === 'all' ? 'everything' : task}`, options)
+  const exit = await carryOut(root, { type: 'TaskResumed', detail: { task } }, `Resuming ${task === 'all' ? 'everything' : task}`, options)
+  await sayStillPaused(root, task, options)
+  return exit
 }
+
+/** A task's pause and that of everything are two switches: who turns one is told of the other. */
+async function sayStillPaused(root: string, resumed: string, options: OperateOptions): Promise<void> {
+  const state = openState(root, options.state)
+  try {
+    const paused = (await state.ledger.query<PauseDoc>('pause')).flatMap(({ doc }) => (doc.paused ? [doc.task] : []))
+    const still = resumed === 'all' ? paused : paused.filter(task => task === 'all')
+    if (still.length > 0) say(`still paused: ${still.map(nameOfPause).join(', ')}; redeye resume ${still.length > 1 ? 'NAME' : still[0]}`)
+  } finally {
+    state.close()
+  }
+}
+
+const nameOfPause = (task: string) => (task === 'all' ? 'everything' : task)
 
 /** A run is stopped, and stays so until a request selects it. */
 export async function cancel(root: string, name: string, options: OperateOptions): Promise<number> {

@@ -18,6 +18,17 @@ test('what is paused waits until it is resumed', async () => {
   expect(stateOf(folder, 'load-totals@2001-02-02')).toBe('succeeded')
 })
 
+test('who resumes a task, or everything, is told what stays paused', async () => {
+  const { redeye } = shop()
+  await redeye('run', 'read-orders', '--partition', '2001-02-01')
+  for (const task of ['sum-days', 'load-totals', 'all']) await redeye('pause', task)
+  expect((await redeye('resume', 'load-totals')).out).toMatch(/\nstill paused: everything; redeye resume all\n$/)
+  await redeye('pause', 'load-totals')
+  expect((await redeye('resume', 'all')).out).toMatch(/\nstill paused: load-totals, sum-days; redeye resume NAME\n$/)
+  await redeye('resume', 'load-totals')
+  expect((await redeye('resume', 'sum-days')).out).not.toContain('still paused')
+})
+
 test('a pause starts nothing of what an ended runtime left', async () => {
   const { redeye, start, folder } = shop()
   const night = start('night', '2001-02-01')
