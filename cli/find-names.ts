@@ -11,6 +11,7 @@ export function findTask(graph: Graph, name: string): TaskContract {
       'task',
       name,
       graph.tasks.map(t => t.task),
+      makerText(graph, name),
     )
   )
 }
@@ -23,8 +24,24 @@ export function findDataset(graph: Graph, name: string): DatasetContract {
       'dataset',
       name,
       graph.datasets.map(d => d.dataset),
+      madeText(graph, name),
     )
   )
+}
+
+/** Of a dataset that was taken for a task: which task was perhaps meant. */
+function makerText(graph: Graph, name: string): string | undefined {
+  const dataset = graph.dataset(name)
+  if (!dataset) return undefined
+  const maker = graph.producerOf(name)?.task
+  if (maker) return `${name} is a dataset; ${maker} makes it`
+  return `${name} is a dataset; ${dataset.outside ? 'it comes from outside' : 'no task makes it'}`
+}
+
+/** Of a task that was taken for a dataset: which dataset was perhaps meant. */
+export function madeText(graph: Graph, name: string): string | undefined {
+  const output = graph.task(name)?.output
+  return output && `${name} is a task; it makes ${output}`
 }
 
 /** The run `TASK@PARTITION`; throws for a task or partition that cannot be. */
@@ -50,9 +67,10 @@ function halves(name: string, form: string, example: string): [string, string] {
   throw new RedeyeError('BAD_ARGUMENT', `"${name}" is not ${form}`, { remedy: `write it like ${example}` })
 }
 
-function unknown(what: string, name: string, names: readonly string[]): never {
+function unknown(what: string, name: string, names: readonly string[], mistaken: string | undefined): never {
   const near = nearest(name, names)
   throw new RedeyeError('UNKNOWN_NAME', `there is no ${what} "${name}"`, {
-    remedy: near ? `did you mean ${near}?` : names.length > 0 ? `there are ${names.join(', ')}` : `no ${what} is deployed yet`,
+    remedy:
+      mistaken ?? (near ? `did you mean ${near}?` : names.length > 0 ? `there are ${names.join(', ')}` : `no ${what} is deployed yet`),
   })
 }

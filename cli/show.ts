@@ -9,6 +9,7 @@ import { runKey } from '../shared/engine/keys.ts'
 import type { Dataset } from '../shared/task/dataset.ts'
 import { loadProject, type Project } from '../shared/task/project.ts'
 import { exits } from './exits.ts'
+import { madeText } from './find-names.ts'
 import { type OpenState, openState, pinnedOf, versionsOf } from './open-state.ts'
 import { bytes, cell, count, isNumeric, paint, say, table, toJson } from './output.ts'
 
@@ -40,7 +41,7 @@ function datasetOf(project: Project, name: string): Dataset {
   const names = project.datasets.map(d => d.name)
   const near = nearest(name, names)
   throw new RedeyeError('UNKNOWN_NAME', `there is no dataset ${name}`, {
-    remedy: near ? `did you mean ${near}?` : `there are ${names.join(', ')}`,
+    remedy: madeText(project.graph, name) ?? (near ? `did you mean ${near}?` : `there are ${names.join(', ')}`),
   })
 }
 
