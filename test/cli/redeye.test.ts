@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { soundProject, trialProject } from './trial-project.ts'
 
@@ -16,6 +18,36 @@ test('help names every command, and each command shows examples', async () => {
 
 test('it tells its version', async () => {
   expect(await trialProject({}).redeye('--version')).toEqual({ exit: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' })
+})
+
+describe('the command of a clone', () => {
+  const clone = mkdtempSync(join(tmpdir(), 'redeye-clone-'))
+  afterAll(() => rmSync(clone, { recursive: true, force: true }))
+  mkdirSync(join(clone, 'cli'))
+  copyFileSync(join(import.meta.dirname, '../../cli/redeye.mjs'), join(clone, 'cli/redeye.mjs'))
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(clone, 'cli/redeye.mjs'), ...args], { encoding: 'utf8' })
+    return [status, stdout, stderr]
+  }
+
+  test('says what to do before anything is installed', () => {
+    expect(run('check')).toEqual([2, '', expect.stringMatching(/^what Redeye needs is not installed yet\n {2}→ run npm install in /)])
+  })
+
+  test('is the one that Node 24 runs, once it is', () => {
+    mkdirSync(join(clone, 'node_modules/commander'), { recursive: true })
+    writeFileSync(join(clone, 'node_modules/commander/index.js'), '')
+    writeFileSync(join(clone, 'cli/redeye.ts'), 'const said: string[] = process.argv.slice(2)\nconsole.log(...said)\n')
+    expect(run('check', '--json')).toEqual([0, 'check --json\n', ''])
+  })
+})
+
+test('the scripts that need packages install them first', () => {
+  const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const needing = ['test', 'types', 'lint', 'format', 'docs', 'demo', 'bench']
+  expect(needing.filter(name => scripts[`pre${name}`] !== 'node cli/set-up.mjs')).toEqual([])
 })
 
 test.each([
