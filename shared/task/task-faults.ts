@@ -30,7 +30,6 @@ export function taskFaults(task: Task): Fault[] {
   const say: Say = (message, remedy, more) => faults.push({ message: `${task.name}: ${message}`, remedy, at: task.declared, ...more })
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(task.name))
     say('this is no name for a task', 'name its folder in small letters, digits and "-": services/clean-orders')
-  if (task.name === 'platform') say('this is the name of what all tasks stand on', 'name its folder otherwise: services/clean-orders')
   const taken = takenName(task.name)
   if (taken !== undefined) say(`this is the name of ${taken}`, 'name its folder otherwise: services/clean-orders')
   if (task.name.length > NAME_LENGTH) say(`its name has ${task.name.length} characters`, TOO_LONG)
