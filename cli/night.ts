@@ -1,13 +1,13 @@
-import { RedeyeError } from '../shared/core/errors.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import { overStates, type RunDoc } from '../shared/core/run.ts'
-import { dayOfDate } from '../shared/core/zone.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 import { endedLine, endedRun, retryLine } from './ended-run.ts'
 import { exits } from './exits.ts'
+import { soundProject } from './host.ts'
 import { interruptible } from './interrupt.ts'
 import { isWatched, type Live, live } from './live.ts'
 import { timeText } from './measures.ts'
+import { refuseImpossibleNight } from './night-dates.ts'
 import { datedPartitions, NightView } from './night-view.ts'
 import { paint, say, toJson } from './output.ts'
 import { closeOpened, openSession, type Session } from './session.ts'
@@ -19,8 +19,7 @@ export interface NightOptions {
 
 /** Begins the night of a date, shows it until it is over, and says how it went: 1 when a run failed. */
 export async function night(root: string, date: string, options: NightOptions): Promise<number> {
-  if (dayOfDate(date) === undefined)
-    throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
+  refuseImpossibleNight((await soundProject(root)).graph, date, Date.now())
   let opening: Promise<Session> | undefined
   let show: NightShow | undefined
   // A runtime that finishes what an earlier one left may be quicker than what shows it.

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { RedeyeError } from '../shared/core/errors.ts'
 import type { EventDetails } from '../shared/core/events.ts'
 import type { Graph } from '../shared/core/graph.ts'
-import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest } from '../shared/core/request.ts'
+import { firstOrdinal, isTimed, keyOf, startOf } from '../shared/core/partition.ts'
+import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest, timeOfKey } from '../shared/core/request.ts'
 import type { Lane } from '../shared/core/run.ts'
 import { requestKey } from '../shared/engine/keys.ts'
 import { exits } from './exits.ts'
@@ -38,6 +39,7 @@ export async function request(root: string, tasks: readonly string[], options: R
   const wish = wishOf(tasks, options)
   // Throws for a range that fits nothing, before anything is written.
   const named = runsOf({ ...wish, upTo: Date.now() }, graph).length
+  if (named === 0) refuseBefore(wish, graph)
   const plan = await planned(graph, wish, stateOf(root, options.state))
   if (options.plan) return showPlan(plan, wish, named, options)
   // Runs that an ended runtime left go on; and a range may reach into the future, whose partitions the request then takes as they begin.
@@ -57,6 +59,20 @@ function wishOf(tasks: readonly string[], { from, to = from, run, downstream, la
     ...(lane && { lane }),
     ...(maxActive !== undefined && { maxActive }),
   }
+}
+
+/** A range that ends before anything exists names nothing, today or ever. */
+function refuseBefore({ tasks, from, to }: Wish, graph: Graph): void {
+  const begins = tasks.flatMap(task => {
+    const p = graph.dataset(graph.task(task)!.output)!.partitioning
+    const first = firstOrdinal(p)
+    const isBefore = isTimed(p) && Number.isFinite(first) && timeOfKey(to, p.timezone).end <= startOf(p, first)
+    return isBefore ? [`${task} begins with ${keyOf(p, first)}`] : []
+  })
+  if (begins.length === tasks.length)
+    throw new RedeyeError('BAD_PARTITION', `${from === to ? from : `${from}..${to}`} lies before the first partition`, {
+      remedy: begins.join(', '),
+    })
 }
 
 async function planned(graph: Graph, wish: Wish, folder: string): Promise<Plan> {

@@ -88,3 +88,15 @@ test('beside a runtime that runs it is left to it', async () => {
   dev.child.kill('SIGINT')
   await dev.ended
 })
+
+test('a range before the first partition is bad input, one that has not begun is not', async () => {
+  const { redeye } = shop()
+  const before = await redeye('request', 'read-orders', 'sum-weeks', '--from', '2000-01-01', '--to', '2000-02-01')
+  expect(before).toEqual({
+    exit: 2,
+    out: '',
+    err: 'BAD_PARTITION 2000-01-01..2000-02-01 lies before the first partition\n  → read-orders begins with 2001-02-01, sum-weeks begins with 2001-W05\n',
+  })
+  expect((await redeye('night', '1999-01-01')).exit).toBe(2)
+  expect(await redeye('request', 'read-orders', '--from', '2999-01-01', '--plan')).toMatchObject({ exit: 0, err: '' })
+})
