@@ -30,7 +30,8 @@ function statementFindings(project: Project, { task, sql }: Service): Finding[] 
           ...at,
           severity: 'info',
           message: `${task.name} runs on Spark, which alone can run ${only.construct}`,
-          remedy: 'nothing to do; without it, small inputs would run in milliseconds on DuckDB',
+          remedy:
+            'nothing to do on AWS; its test and its runs on this machine need a Python that has PySpark, named by REDEYE_SPARK_PYTHON (docs/decisions/compute.md). Without it, small inputs would run in milliseconds on DuckDB',
         },
   )
   return findings

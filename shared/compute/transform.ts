@@ -54,7 +54,7 @@ export async function translateSql(
   if (compiled.duckdb === undefined) {
     const { construct, line, column } = compiled.sparkOnly ?? { construct: 'this statement', line: 1, column: 1 }
     throw new SparkOnly('BAD_SQL', `only Spark can run ${construct}`, {
-      remedy: "write it without, or let Spark run the task: engine: 'spark' in task.ts",
+      remedy: 'write it without: only a transform’s own statement may be Spark’s, and where task.ts does not say engine: duckdb',
       file,
       line,
       column,

@@ -6,7 +6,7 @@ import { parameterValues, partitionTimes } from '../compute/parameter.ts'
 import { allRows } from '../compute/row-stream.ts'
 import { RowTable } from '../compute/row-table.ts'
 import type { Session } from '../compute/session.ts'
-import { outputRelation, type Statement, sqlFileOf, translate } from '../compute/transform.ts'
+import { outputRelation, SparkOnly, type Statement, sqlFileOf, translate } from '../compute/transform.ts'
 import type { CheckResult } from '../core/check.ts'
 import { RedeyeError } from '../core/errors.ts'
 import { keyOf, parsePartition } from '../core/partition.ts'
@@ -102,11 +102,29 @@ function produce(session: Session, task: Task, partition: string, options: RunOp
 async function produceTransform(session: Session, task: Task, partition: string): Promise<Made> {
   let statement = statements.get(task)
   if (!statement) statements.set(task, (statement = translate(task).then(translated => ({ translated }))))
-  const ready = await statement
+  const ready = await statement.catch(error => {
+    if (error instanceof SparkOnly && task.engine !== 'duckdb') return error
+    throw error
+  })
+  if (ready instanceof SparkOnly) {
+    await onSpark(session, task, partition, ready)
+    return nothing
+  }
   const values = parameterValues(session.duckdb, partitionTimes(task.output.partition, partition), ready.translated.parameters)
   const relation = await outputRelation(session, ready, values, task.output.columns, {})
   await session.run(`CREATE TEMP TABLE ${OUTPUT} AS FROM ${relation}`, values)
   return nothing
+}
+
+async function onSpark(session: Session, task: Task, partition: string, only: SparkOnly): Promise<void> {
+  const python = process.env.REDEYE_SPARK_PYTHON
+  // Only such a test needs what Spark takes.
+  const { PYSPARK, runOnSpark } = await import('./run-on-spark.ts')
+  if (python) return runOnSpark(session, task, partition, OUTPUT, python)
+  throw new RedeyeError('BAD_SQL', `${only.message}, and this test has none`, {
+    remedy: `python3 -m venv .venv && .venv/bin/pip install ${PYSPARK}, and set REDEYE_SPARK_PYTHON to .venv/bin/python; or write it without`,
+    ...only.place,
+  })
 }
 
 async function produceIngest(session: Session, task: Task, partition: string, options: RunOptions): Promise<Made> {

@@ -407,6 +407,11 @@ describe('SQL', () => {
     expect(await findings(statement('SELEC id FROM orders\n'))).toMatchObject([{ code: 'BAD_SQL', line: 1, column: 1 }])
   })
 
+  test('what only Spark can run is told to need it for tests, too', async () => {
+    const found = await findings(statement('SELECT o.id, soundex(o.city) AS city FROM orders AS o JOIN regions AS r ON r.id = o.id\n'))
+    expect(found).toMatchObject([{ severity: 'info', remedy: expect.stringContaining('need a Python that has PySpark') }])
+  })
+
   test('an input that the statement leaves out is a warning', async () => {
     const found = await findings(statement('SELECT id, city FROM orders\n'))
     expect(found).toMatchObject([

@@ -4,6 +4,7 @@ import { row, runTask } from '../../shared/testing/index.ts'
 import announce from './announce/task.ts'
 import dailyOrigins from './daily-origins/task.ts'
 import { airports, flights, origins, reports } from './datasets.ts'
+import sounding from './sounding/task.ts'
 import strikes from './strikes/task.ts'
 
 const partition = '2001-02-14'
@@ -26,6 +27,21 @@ describe('a transform', () => {
     }
     const { rows } = await runTask(dailyOrigins, { partition, inputs })
     expect(rows.map(({ origin }) => ({ origin }))).toEqualRows([{ origin: 'SFO' }, { origin: 'JFK' }])
+  })
+
+  test('that only Spark can run says how a test gets it, and not to say what it would say anyway', async () => {
+    const before = process.env.REDEYE_SPARK_PYTHON
+    delete process.env.REDEYE_SPARK_PYTHON
+    try {
+      await expect(runTask(sounding, { partition })).rejects.toMatchObject({
+        code: 'BAD_SQL',
+        message: 'only Spark can run soundex(), and this test has none',
+        remedy: expect.stringMatching(/pip install pyspark==.* set REDEYE_SPARK_PYTHON/),
+        place: { file: expect.stringMatching(/sounding\.sql$/), line: 1, column: 8 },
+      })
+    } finally {
+      if (before !== undefined) process.env.REDEYE_SPARK_PYTHON = before
+    }
   })
 
   test('has empty inputs where none are given', async () => {
