@@ -20,7 +20,7 @@ async function jest({ folder, write }: TrialProject): Promise<{ numPassedTests: 
   return JSON.parse(stdout)
 }
 
-test('what is written passes check and the compiler, and its tests are green', async () => {
+test('what is written passes check, the compiler and the formatter, and its tests are green', async () => {
   const project = trialProject({ 'datasets/index.ts': '' })
   const commands = [
     'new ingest orders --source json --from 2001-02-01 --timezone Europe/Madrid',
@@ -54,6 +54,12 @@ test('what is written passes check and the compiler, and its tests are green', a
   )
   const tsc = promisify(execFile)(process.execPath, [join(root, 'node_modules/.bin/tsc'), '-p', project.folder])
   await expect(tsc).resolves.toMatchObject({ stdout: '' })
+
+  // Not a repository, so what git ignores is not to be asked for.
+  const { vcs: _, ...biome } = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8'))
+  project.write('biome.json', JSON.stringify(biome))
+  const lint = promisify(execFile)(join(root, 'node_modules/.bin/biome'), ['check', ...include], { cwd: project.folder })
+  await expect(lint).resolves.toMatchObject({ stderr: expect.stringMatching(/^Checked \d+ files/) })
 }, 120_000)
 
 test('it says what it wrote, and what next', async () => {
