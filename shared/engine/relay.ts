@@ -71,7 +71,7 @@ async function followsFrom(world: World, { key, before, after }: Change): Promis
   if (is.effects && is.effects.length > (was?.effects?.length ?? 0)) await settle(world, key)
   if (is.skipped && !was?.skipped) events.push(...(await readersOf(world, await world.graph(), is)))
   const requested = was?.requests && !is.requests
-  const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled')
+  const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled' || is.state === 'held')
   // A version that readers follow leads them on; without one they must be told.
   if ((requested || ended) && (!published || is.version!.cause.quiet)) {
     // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it. Of what nobody requested any request's.
@@ -81,7 +81,7 @@ async function followsFrom(world: World, { key, before, after }: Change): Promis
   return events
 }
 
-/** Who may have waited, for a request's sake, for what is over without a version: those of the named tasks, or all. */
+/** Who may have waited, for a request's sake, for what is over, or held, without a version: those of the named tasks, or all. */
 async function beyond(world: World, graph: Graph, doc: RunDoc, named: ReadonlySet<string> | undefined): Promise<NewEvent[]> {
   // What is deployed no more has nobody.
   const partitioning = graph.dataset(doc.dataset)?.partitioning

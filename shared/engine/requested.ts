@@ -33,7 +33,8 @@ export async function awaitsRequested(
       seen.add(name)
       const between = placeOf(graph, producer.task, ordinal)
       const doc = (await world.ledger.get<RunDoc>(key))?.doc
-      if (!doc?.state) continue
+      // A cancelled run follows nothing: nothing comes by way of it.
+      if (!doc?.state || doc.state === 'cancelled') continue
       const its = await loadFacts(world, between, true)
       if (isInMotion(doc, between, its) || its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => p.requested))) return true
       if (await awaitsRequested(world, graph, between, its, named, seen)) return true

@@ -160,6 +160,16 @@ steps: []
     expect(await events(change({}, { state: 'failed', due: story.now }))).toEqual([due('cleaning')])
   })
 
+  test.each(['failed', 'cancelled', 'held'] as const)(
+    'of a run that is %s now is that what open requests name behind it is due',
+    async state => {
+      expect(await events(change({ state: 'waiting' }, { state, noted: undefined }))).toEqual([])
+      await host.ledger.put(requestKey('r'), { tasks: ['reporting'], phase: 'open' }, 0)
+      expect(await events(change({ state: 'waiting' }, { state, noted: undefined }))).toEqual([due('reporting')])
+      expect(await events(change({ state }, { state, noted: undefined }))).toEqual([])
+    },
+  )
+
   describe('of requests that were served', () => {
     const quiet = { ...version(1).version!, cause: { lane: 'backfill', quiet: true } } as RunDoc['version']
 

@@ -191,6 +191,12 @@ steps: []
     expect(await waits(named)).toBe(false)
   })
 
+  test('but not by way of one that is cancelled, and so follows nothing', async () => {
+    await put('third', 5, { ...over, state: 'cancelled' })
+    await put('second', 5, { state: 'running' })
+    expect(await waits(named)).toBe(false)
+  })
+
   test('but not by way of what it takes the latest of, or whose updates it ignores', async () => {
     for (const dataset of ['first', 'second']) await put(dataset, 5, { state: 'running' })
     for (const task of ['make-newest', 'make-careless']) expect(await waits(['make-first', task], task)).toBe(false)
