@@ -44,7 +44,6 @@ export const mutants: Mutant[] = [
   mutant('one transient attempt too many', 'core/retry', 'count >= retry.attempts', 'count > retry.attempts'),
   mutant('one timeout too many', 'core/retry', 'count < retry.timeouts', 'count <= retry.timeouts'),
   mutant('one loss too few', 'core/retry', 'count < retry.losses', 'count < retry.losses - 1'),
-  mutant('what outgrows Spark too is tried there again', 'core/retry', 'count < (retry.resources ?? 1)', 'count <= (retry.resources ?? 1)'),
   mutant('the backoff grows a step early', 'core/retry', '** (count - 1)', '** count'),
   mutant('a retry does not wait until it is due', 'core/follow', '(doc.due ?? 0) > view.now', 'false'),
   mutant('a version does not raise its number', 'core/follow', '(before?.number ?? 0) + 1', '(before?.number ?? 1)'),
