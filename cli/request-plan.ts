@@ -49,7 +49,7 @@ export function planOf(ledger: SqliteLedger, graph: Graph, wish: Wish, now: numb
     const chosen = (named.get(contract.task) ?? []).filter(o => planner.selects(contract, o, wish)).sort((a, b) => a - b)
     selected += chosen.length
     open += (named.get(contract.task) ?? []).filter(o => planner.isOpen(contract, o)).length
-    planner.plan(contract, chosen, wish.downstream ?? true)
+    planner.plan(contract, chosen, (wish.downstream ?? true) ? undefined : new Set(named.get(contract.task)))
   }
   const tasks = planner.tasks.filter(t => t.runs.length + t.waiting.length + t.held.length > 0)
   for (const t of tasks) t.named = wish.tasks.includes(t.task)
@@ -83,16 +83,17 @@ class Planner {
     return state !== undefined && !overStates.includes(state)
   }
 
-  /** Adds a task's runs: those chosen, and where readers follow those that its inputs' new versions concern. */
-  plan(contract: TaskContract, chosen: readonly number[], downstream: boolean): void {
+  /** Adds a task's runs: those chosen, and those that its inputs' new versions concern; without downstream, of what is `named` and there. */
+  plan(contract: TaskContract, chosen: readonly number[], named: ReadonlySet<number> | undefined): void {
     const output = this.#partitioning(contract.output)
+    const follows = (o: number) => !named || (named.has(o) && this.#docsOf(contract.output).get(o)?.state !== undefined)
     const planned: PlannedTask = { task: contract.task, named: false, runs: [], waiting: [], held: [] }
     const made = new Set<number>()
     this.#made.set(contract.output, made)
     const waiting = new Set<number>()
     const held = new Set<number>()
     const todo = new Set(chosen)
-    if (downstream) for (const input of contract.inputs) for (const o of this.#concerned(input, contract, output)) todo.add(o)
+    for (const input of contract.inputs) for (const o of this.#concerned(input, contract, output)) if (follows(o)) todo.add(o)
     // Oldest first: what a run of an incremental task makes may complete the next one.
     for (const queue = [...todo].sort((a, b) => a - b); queue.length > 0; ) {
       const ordinal = queue.shift()!
@@ -102,8 +103,8 @@ class Planner {
       else if (!this.#complete(contract, output, ordinal)) waiting.add(ordinal)
       else {
         made.add(ordinal)
-        const own = downstream ? contract.inputs.filter(i => i.dataset === contract.output) : []
-        for (const next of own.flatMap(i => this.#affected(i, contract, output, ordinal)))
+        const own = contract.inputs.filter(i => i.dataset === contract.output)
+        for (const next of own.flatMap(i => this.#affected(i, contract, output, ordinal)).filter(follows))
           if (!made.has(next) && !queue.includes(next)) queue.push(next)
       }
     }

@@ -40,6 +40,8 @@ export interface Arrival {
   number: number
   at: EpochMs
   cause: Cause
+  /** Of one without downstream: the requests that it was made for, where they are known. */
+  requests?: readonly string[]
 }
 
 const partitionOf = (place: Place) => keyOf(place.output, place.ordinal)
@@ -76,11 +78,11 @@ export function arrive(doc: RunDoc | undefined, place: Place, arrival: Arrival, 
     case 'held':
     case 'succeeded':
     case 'failed':
-      return !arrival.cause.quiet && isNews(doc, place, arrival) ? 'look' : doc
+      return isHeardOf(doc, arrival) && isNews(doc, place, arrival) ? 'look' : doc
     case 'running':
     case 'queued': {
       if (!isAtWork(doc)) return causeOf(doc, arrival) ? 'look' : doc
-      if (arrival.cause.quiet || !isNews(doc, place, arrival)) return doc
+      if (!isHeardOf(doc, arrival) || !isNews(doc, place, arrival)) return doc
       const noted = joinCauses(doc.noted, arrival.cause)
       return sameCause(doc.noted, noted) ? doc : { ...doc, noted }
     }
@@ -88,6 +90,15 @@ export function arrive(doc: RunDoc | undefined, place: Place, arrival: Arrival, 
       return doc.state satisfies never
   }
 }
+
+/** Whether a version may concern what is over or at work: one without downstream only those that the same request names. */
+function isHeardOf({ named }: RunDoc, { cause, requests }: Arrival): boolean {
+  return !cause.quiet || (named !== undefined && (requests === undefined || isFor({ requests }, named)))
+}
+
+/** Whether a version without downstream was made for one of these requests. */
+const isFor = ({ requests }: { requests?: readonly string[] }, named: readonly string[] | undefined): boolean =>
+  named?.some(id => requests?.includes(id)) ?? false
 
 function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs): RunDoc | 'look' {
   const { contract, output, ordinal } = place
@@ -112,9 +123,10 @@ function arriveWaiting(doc: RunDoc, place: Place, arrival: Arrival, now: EpochMs
   // A requested run may have waited for this version though an earlier one is there; beside one that is behind others may now be too;
   // and one that was skipped, which no bit tells, is one more of those that are counted.
   const saysMore = (counted || (needed && doc.stale !== undefined)) && !isKnown(doc, arrival)
-  if (unchanged && !doc.requests && !saysMore) return marked
+  const awaits = doc.requests !== undefined || doc.named !== undefined
+  if (unchanged && !awaits && !saysMore) return marked
   // It may also wait for the next of a version it has seen; told of that again, it waits on.
-  if (bits !== doc.pending.bits && doc.requests && isKnown(doc, arrival)) return 'look'
+  if (bits !== doc.pending.bits && awaits && isKnown(doc, arrival)) return 'look'
   if (allowReady(place, bits, now)) return 'look'
   return unchanged ? marked : { ...marked, cause, pending: { ...doc.pending, bits } }
 }
@@ -167,33 +179,56 @@ function isNews(doc: RunDoc, place: Place, arrival: Arrival): boolean {
   })
 }
 
+interface News {
+  policy: 'rerun' | 'hold'
+  version: Version
+  /** Readers follow it by themselves; else the run is named by a request that it was made for. */
+  loud: boolean
+}
+
+/** The versions that a run has not pinned and is to be run anew for. */
+function newsOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): News[] {
+  const samePins = doc.pins?.inputsHash === place.contract.inputsHash
+  return facts.flatMap(({ input, needed }, i) => {
+    const policy = input.onUpdate
+    if (input.mapping.map === 'latest' || policy === 'ignore') return []
+    return needed.flatMap(({ ordinal, version }) => {
+      if (!version) return []
+      // Pins made under other inputs say nothing of these: only what was published since is news.
+      const isNew = (number: number, at: EpochMs) =>
+        samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) < number : at > (doc.pins?.at ?? 0)
+      const loud = version.loud > 0 && isNew(version.loud, publishedLoudly(version))
+      return loud || (isFor(version, doc.named) && isNew(version.number, version.at)) ? [{ policy, version, loud }] : []
+    })
+  })
+}
+
 /** The updates since the run pinned its inputs, by policy, and why they came. */
 function updatesOf(doc: RunDoc, place: Place, facts: readonly InputFacts[]): { rerun: boolean; hold: boolean; cause: Cause | undefined } {
   const found = { rerun: false, hold: false, cause: undefined as Cause | undefined }
-  const samePins = doc.pins?.inputsHash === place.contract.inputsHash
-  facts.forEach(({ input, needed }, i) => {
-    if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return
-    for (const { ordinal, version } of needed) {
-      // Pins made under other inputs say nothing of these: only what was published since is news.
-      if (
-        !version ||
-        version.loud === 0 ||
-        (samePins ? pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud : publishedLoudly(version) <= (doc.pins?.at ?? 0))
-      )
-        continue
-      found[input.onUpdate] = true
-      found.cause = joinCauses(found.cause, loudCause(version.cause))
-    }
-  })
+  for (const { policy, version, loud } of newsOf(doc, place, facts)) {
+    found[policy] = true
+    found.cause = joinCauses(found.cause, loud ? loudCause(version.cause) : version.cause)
+  }
   return found
+}
+
+/** The run without the marks of requests that have ended, but for those whose versions it has still to take. */
+export function withoutEnded(doc: RunDoc, place: Place, facts: readonly InputFacts[], open: ReadonlySet<string>): RunDoc {
+  if (!doc.named || doc.named.every(id => open.has(id))) return doc
+  const { named: marks, ...rest } = doc
+  const owed = new Set(newsOf(doc, place, facts).flatMap(({ version, loud }) => (loud ? [] : (version.requests ?? []))))
+  const named = marks.filter(id => open.has(id) || owed.has(id))
+  return named.length > 0 ? { ...rest, named } : rest
 }
 
 const loudCause = ({ quiet: _, ...cause }: Cause): Cause => cause
 
 /** Whether a run is about to be run anew, or is on its way: what it has published is not what it will have. */
-export function isInMotion(doc: RunDoc, place: Place, facts: readonly InputFacts[]): boolean {
+export function isInMotion(doc: RunDoc, place: Place, facts: readonly InputFacts[], now: EpochMs): boolean {
   if (doc.state === 'running' || doc.state === 'queued') return true
-  if (doc.state === 'waiting') return (doc.stale?.length ?? 0) > 0
+  // What waits and lacks nothing any more is about to look.
+  if (doc.state === 'waiting') return (doc.stale?.length ?? 0) > 0 || readiness(facts, place.output, place.ordinal, now).ready
   return (doc.state === 'succeeded' || doc.state === 'failed') && updatesOf(doc, place, facts).rerun
 }
 
@@ -208,6 +243,8 @@ export interface View {
   cause?: Cause
   /** Between it and requested runs upstream something is still to come. */
   awaits?: boolean
+  /** Of the requests that name it: those that have not selected everything yet, so that they name its next generation too. */
+  selecting?: readonly string[]
   /** A night or a request names it: it exists though nothing of its inputs is there. */
   named?: boolean
 }
@@ -270,7 +307,9 @@ function triggersOf(place: Place, view: View): Cause | undefined {
 
 function update(doc: RunDoc, place: Place, view: View): Next {
   const { rerun, hold, cause: found } = updatesOf(doc, place, view.facts)
-  const cause = (view.cause && doc.noted ? joinCauses(doc.noted, view.cause) : (view.cause ?? doc.noted)) ?? found
+  const told = view.cause && doc.noted ? joinCauses(doc.noted, view.cause) : (view.cause ?? doc.noted)
+  // Told of what only a request names it for, it may not have been told of what its readers are to follow.
+  const cause = told?.quiet && found ? joinCauses(told, found) : (told ?? found)
   if (rerun) {
     const known = doc.state === 'held' ? doc.cause : undefined
     return start(doc, place, { ...view, cause: cause ? joinCauses(known, cause) : known })
@@ -325,7 +364,16 @@ function start(doc: RunDoc, place: Place, view: View): Next {
       : { next: 'write', doc: queued }
   // Not before what they hold was published, whatever this clock says.
   const pins = { inputsHash: place.contract.inputsHash, inputs: judged.pins, at: Math.max(view.now, newest), ancestry: judged.ancestry }
-  return { next: 'claim', doc: claimed({ ...base, pins }, place, view.now, doc.generation + 1, 1), queued }
+  const served = selectedByName({ ...base, pins }, view.selecting ?? [])
+  return { next: 'claim', doc: claimed(served, place, view.now, doc.generation + 1, 1), queued }
+}
+
+/** A generation that begins is selected by the requests that name it. */
+function selectedByName({ named, ...rest }: RunDoc, selecting: readonly string[]): RunDoc {
+  if (!named) return rest
+  const left = named.filter(id => selecting.includes(id))
+  const requests = [...new Set([...(rest.requests ?? []), ...named.filter(id => !left.includes(id))])]
+  return { ...rest, ...(requests.length > 0 && { requests }), ...(left.length > 0 && { named: left }) }
 }
 
 /** When the newest of the versions there was published; 0 when there is none. */
@@ -424,8 +472,11 @@ const SERVED = 8
 function over(doc: RunDoc, state: 'succeeded' | 'failed' | 'cancelled', now: EpochMs): RunDoc {
   const { requests, ended, error, due, pending, stale, lookedAt, newsAt, refusedBy, lease, deadline, permits, job, ...rest } =
     withoutNotice(doc)
-  const served = requests && { served: [...(rest.served ?? []), ...requests].slice(-SERVED) }
-  return { ...rest, state, endedAt: now, ...served }
+  const { named, ...unnamed } = rest
+  // What is cancelled follows nothing any more; what has ended may be run anew by what it was named with.
+  const serves = [...(requests ?? []), ...((state === 'cancelled' && named) || [])].filter(id => !rest.served?.includes(id))
+  const served = serves.length > 0 && { served: [...(rest.served ?? []), ...serves].slice(-SERVED) }
+  return { ...(state === 'cancelled' ? unnamed : rest), state, endedAt: now, ...served }
 }
 
 function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { generation: number; attempt: number }) {
@@ -433,6 +484,9 @@ function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { genera
   const number = (before?.number ?? 0) + 1
   const cause = doc.cause ?? { lane: 'nightly' as const }
   const { ok: _, ...facts } = made
+  const requests = cause.quiet
+    ? [...new Set([...((before?.cause.quiet && before.requests) || []), ...(doc.requests ?? [])])].slice(-SERVED)
+    : []
   const { ancestry = {}, ancestryFile, ...pins } = doc.pins ?? {}
   const version: Version = {
     ...facts,
@@ -442,6 +496,7 @@ function publish(doc: RunDoc, made: Extract<Outcome, { ok: true }>, by: { genera
     as: cause.quiet ? (before?.as ?? number) : number,
     loud: cause.quiet ? (before?.loud ?? 0) : number,
     ...(cause.quiet && before && { loudAt: publishedLoudly(before) }),
+    ...(requests.length > 0 && { requests }),
     generation: by.generation,
     attempt: by.attempt,
     cause,
@@ -570,3 +625,15 @@ function joinedCause({ state, cause }: RunDoc, joins: Cause): { cause?: Cause } 
   if (state !== 'running') return { cause: joinCauses(cause, joins) }
   return cause?.quiet && !joins.quiet ? { cause: loudCause(cause) } : {}
 }
+
+/**
+ * What a request makes of a run that it names with others that the run reads from. `selected` is what `select` made of it. What it does not
+ * select, or joins while an attempt is at work, is to run once on all that the request makes, and so is marked; undefined when it is not.
+ */
+export function nameRun(doc: RunDoc | undefined, selected: RunDoc | undefined, id: string): RunDoc | undefined {
+  if (selected) return isAtWork(selected) ? markNamed(selected, id) : undefined
+  if (!doc?.state || doc.state === 'cancelled') return undefined
+  return [...(doc.requests ?? []), ...(doc.served ?? []), ...(doc.named ?? [])].includes(id) ? undefined : markNamed(doc, id)
+}
+
+const markNamed = (doc: RunDoc, id: string): RunDoc => ({ ...doc, named: [...(doc.named ?? []), id].slice(-SERVED) })

@@ -15,6 +15,8 @@ export interface PartitionFacts {
   skippedAt?: EpochMs
   /** Its own run is selected by a request and not yet over. */
   requested?: boolean
+  /** A request names its run, which may be run anew for it. */
+  named?: boolean
 }
 export interface InputFacts {
   input: InputContract

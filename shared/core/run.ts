@@ -33,6 +33,8 @@ export interface Version {
   loud: number
   /** When that one was published, where it is an earlier version. */
   loudAt?: EpochMs
+  /** Since that one: the requests without downstream that it and those before it were made for. What they name follows it all the same. */
+  requests?: string[]
   generation: number
   attempt: number
   rows: number
@@ -88,6 +90,11 @@ export interface RunDoc {
   cause?: Cause
   /** Open requests that select this run and that it has not yet served. */
   requests?: string[]
+  /**
+   * Requests that name this run, and others that it reads from, and did not select it, or only the attempt at work: its next generation
+   * waits until those are over, and counts as selected.
+   */
+  named?: string[]
   /** The requests it served last: none of them selects it again, though it be told twice. */
   served?: string[]
   /** What a waiting run has not seen arrive, a bit a partition for each input, under the inputs' hash. */

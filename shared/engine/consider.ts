@@ -12,6 +12,7 @@ import {
   type Place,
   pinsHold,
   startsRuns,
+  withoutEnded,
 } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { nightOf } from '../core/night.ts'
@@ -125,24 +126,26 @@ async function look(
   if (doc?.state === 'running' || (reason.firstLatest && lacksMore(doc, place, world.clock.now()))) return 'kept'
   const now = world.clock.now()
   const retries = doc !== undefined && isAtWork(doc) && pinsHold(doc, place.contract)
-  const requests = doc?.requests && !retries ? await requestsOf(world, doc.requests) : []
+  const { selects, names } = retries ? noRequests : await openRequests(world, doc)
   // While a request is still selecting, none of those it selects starts: they count as selected.
-  if (requests.some(r => isSelecting(r, place.output, place.ordinal))) return 'kept'
+  if (selects.some(r => isSelecting(r, place.output, place.ordinal))) return 'kept'
   const lookedAt = world.clock.stamp()
+  const requests = [...selects, ...names]
   const facts = retries ? [] : await loadFacts(world, place, requests.length > 0)
   const awaits =
-    doc?.state === 'waiting' &&
-    requests.length > 0 &&
+    (names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
     (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
   const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
-  const view = { facts, now, lookedAt, ...(awaits && { awaits }), ...(cause && { cause }), ...(night !== undefined && { named: true }) }
-  const next = consider(doc, place, { ...view, paused: false })
+  const selecting = names.filter(r => r.phase === 'marking').map(r => r.id)
+  const view = { facts, now, lookedAt, awaits, selecting, ...(cause && { cause }), ...(night !== undefined && { named: true }) }
+  const marked = doc && !retries ? withoutEnded(doc, place, facts, new Set(names.map(r => r.id))) : doc
+  const next = consider(marked, place, { ...view, paused: false })
   await nextPartition(world, place, facts)
   // Asked by those alone who would claim: most looks find that something is missing.
   const paused = next.next === 'claim' && (await isPaused(world, place.contract.task))
-  return act(world, graph, place, key, stored, paused ? consider(doc, place, { ...view, paused }) : next, reason, places)
+  return act(world, graph, place, key, stored, paused ? consider(marked, place, { ...view, paused }) : next, reason, places)
 }
 
 /** The cause that the reason brings, unless it is told again: a run that was looked at since has it. */
@@ -247,8 +250,15 @@ async function isPaused(world: World, task: string): Promise<boolean> {
   return pauses.some(p => p && isHalted(p.doc, world.region))
 }
 
-async function requestsOf(world: World, ids: readonly string[]): Promise<RequestDoc[]> {
-  return (await world.ledger.getMany<RequestDoc>(ids.map(requestKey))).flatMap(r => (r ? [r.doc] : []))
+const noRequests = { selects: [], names: [] } as { selects: RequestDoc[]; names: RequestDoc[] }
+
+/** The requests that select a run, and those that name it and are open. Of most runs there are none, and nothing is read. */
+async function openRequests(world: World, doc: RunDoc | undefined): Promise<typeof noRequests> {
+  const ids = [...new Set([...(doc?.requests ?? []), ...(doc?.named ?? [])])]
+  if (ids.length === 0) return noRequests
+  const docs = await world.ledger.getMany<RequestDoc>(ids.map(requestKey))
+  const those = (of: readonly string[] | undefined) => docs.flatMap((r, i) => (r && of?.includes(ids[i]!) ? [r.doc] : []))
+  return { selects: those(doc?.requests), names: those(doc?.named).filter(r => r.phase !== 'ended') }
 }
 
 async function nightThatNames(world: World, place: Place): Promise<string | undefined> {

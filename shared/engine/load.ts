@@ -73,6 +73,7 @@ async function factsOf(world: Readable, ordinal: number, stored: Stored<RunDoc> 
     ordinal,
     ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),
     ...(requested && (doc.requests?.length ?? 0) > 0 && doc.state && !overStates.includes(doc.state) && { requested: true }),
+    ...(requested && doc.named && { named: true }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { isInMotion, type Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
-import { isTimed, keyOf, ordinalAt, ordinalRange } from '../core/partition.ts'
+import { isTimed, keyOf, ordinalAt, ordinalRange, type Partitioning } from '../core/partition.ts'
 import type { InputFacts } from '../core/readiness.ts'
 import type { RunDoc } from '../core/run.ts'
 import { runKey } from './keys.ts'
@@ -24,19 +24,24 @@ export async function awaitsRequested(
 ): Promise<boolean> {
   for (const { input, partitioning, needed } of facts) {
     const producer = graph.producerOf(input.dataset)
-    if (!producer || input.onUpdate === 'ignore' || producer.task === place.contract.task) continue
-    if (!graph.upstreamOf([producer.task]).some(task => named.has(task))) continue
-    for (const { ordinal, requested } of needed) {
+    if (!producer || input.onUpdate === 'ignore') continue
+    // Along one task's own partitions only those lead further that a request names: others would be followed to the first there ever was.
+    const leads = producer.task !== place.contract.task && graph.upstreamOf([producer.task]).some(task => named.has(task))
+    for (const { ordinal, requested, named: marked } of needed) {
       const key = runKey(input.dataset, keyOf(partitioning, ordinal))
       const name = `${key.pk}@${key.sk}`
-      if (requested || seen.has(name)) continue
+      if (requested || !(leads || marked) || seen.has(name)) continue
       seen.add(name)
       const between = placeOf(graph, producer.task, ordinal)
       const doc = (await world.ledger.get<RunDoc>(key))?.doc
       // A cancelled run follows nothing: nothing comes by way of it.
       if (!doc?.state || doc.state === 'cancelled') continue
       const its = await loadFacts(world, between, true)
-      if (isInMotion(doc, between, its) || its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => p.requested))) return true
+      if (
+        isInMotion(doc, between, its, world.clock.now()) ||
+        its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => p.requested))
+      )
+        return true
       if (await awaitsRequested(world, graph, between, its, named, seen)) return true
     }
   }
@@ -49,7 +54,7 @@ const MOST = 1000
 /**
  * The runs downstream of a partition that a request may have waiting: for what is over without a new version. Only those that have
  * begun, for no other waits. Of its own partitions a task's run waits for those alone that it needs, so beyond the first such step they
- * lead to nobody: each tells the next when it is over.
+ * lead to nobody, but for those that a request names: each other tells the next when it is over.
  */
 export async function downstreamRuns(
   world: Pick<World, 'ledger' | 'clock'>,
@@ -68,10 +73,10 @@ export async function downstreamRuns(
       task,
       input: { mapping },
     } of graph.readersOf(dataset)) {
-      if (task.output === dataset && ordinals !== origin) continue
+      const leading = task.output === dataset && ordinals !== origin ? await namedAmong(world, input, dataset, ordinals) : ordinals
       const output = partitioningOf(graph, task.output)
       const reached: number[] = []
-      for (const o of ordinals) {
+      for (const o of leading) {
         const { from, to } = affectedBy(mapping, input, output, o)
         // Endless only for a keyed input of a dated output.
         const affected =
@@ -90,4 +95,10 @@ export async function downstreamRuns(
     }
   }
   return [...found.values()]
+}
+
+/** Those of a dataset's partitions whose runs a request names. */
+async function namedAmong({ ledger }: Pick<World, 'ledger'>, p: Partitioning, dataset: string, ordinals: readonly number[]) {
+  const docs = await ledger.getMany<RunDoc>(ordinals.map(o => runKey(dataset, keyOf(p, o))))
+  return ordinals.filter((_, i) => docs[i]?.doc.named !== undefined)
 }

@@ -1,7 +1,8 @@
+import type { InputContract } from '../core/contract.ts'
 import { RedeyeError } from '../core/errors.ts'
 import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails, NewEvent } from '../core/events.ts'
-import { select } from '../core/follow.ts'
+import { nameRun, select } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { compareCandidates } from '../core/limit.ts'
 import { keyOf, parsePartition } from '../core/partition.ts'
@@ -113,6 +114,7 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
     ...(!request.downstream && { quiet: true }),
   }
   const wish = { id: request.id, run: request.run, cause, later: request.since !== undefined }
+  const reads = readersAmong(graph, request.tasks)
   let { marked, selected } = request
   while (marked < runs.length) {
     const window = runs.slice(marked, marked + MARKS_A_WINDOW)
@@ -120,9 +122,13 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
       const swaps = window.slice(from, from + MARKS_AT_ONCE).map(({ task, ordinal }) => {
         const place = placeOf(graph, task, ordinal)
         const key = runKey(place.contract.output, keyOf(place.output, ordinal))
-        return swap<RunDoc>(world, key, doc => select(doc, place, wish) ?? doc)
+        return swap<RunDoc>(world, key, doc => {
+          const chosen = select(doc, place, wish)
+          return (reads.has(task) && nameRun(doc, chosen, request.id)) || chosen || doc
+        })
       })
-      for (const { written } of await Promise.all(swaps)) if (written) selected++
+      const isNew = (doc: RunDoc | undefined) => doc?.requests?.includes(request.id) ?? false
+      for (const { before, doc, written } of await Promise.all(swaps)) if (written && isNew(doc) && !isNew(before)) selected++
     }
     marked = Math.min(marked + MARKS_A_WINDOW, runs.length)
     if (marked < runs.length) await progress(world, request, { marked, selected })
@@ -138,6 +144,13 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
   await world.bus.publish(await dueRuns(world, graph, request.id, runs))
 }
 
+/** Those of the tasks that read, by way of whatever others, what one of them makes. */
+function readersAmong(graph: Graph, tasks: readonly string[]): Set<string> {
+  const triggers = (i: InputContract) => i.mapping.map !== 'latest'
+  const readsItself = (task: string) => graph.readersOf(graph.task(task)?.output ?? '').some(r => r.task.task === task)
+  return new Set(tasks.filter(task => readsItself(task) || graph.upstreamOf([task], triggers).some(up => tasks.includes(up))))
+}
+
 /** Writes how far an expansion is, unless another has gone on to what began later. */
 async function progress(world: World, { id, upTo }: RequestDoc, made: Partial<RequestDoc>): Promise<void> {
   await swap<RequestDoc>(world, requestKey(id), doc => (doc!.upTo === upTo ? { ...doc!, ...made } : doc))
@@ -145,16 +158,25 @@ async function progress(world: World, { id, upTo }: RequestDoc, made: Partial<Re
 
 /** The runs that a request selects and that are not over, first come who goes first. */
 async function dueRuns(world: World, graph: Graph, id: string, runs: ReturnType<typeof runsOf>): Promise<NewEvent[]> {
-  const keys = runs.map(({ task, ordinal }) => {
-    const { contract, output } = placeOf(graph, task, 0)
-    return runKey(contract.output, keyOf(output, ordinal))
-  })
-  const docs = (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s?.doc.requests?.includes(id) ? [s.doc] : []))
+  const docs = await docsOf(world, graph, runs)
   return docs
+    .filter(doc => doc.requests?.includes(id))
     .map(doc => candidateOf(graph, doc))
     .sort(compareCandidates)
     .map(c => ({ type: 'RunDue', detail: { task: c.task, partition: c.partition } }))
 }
+
+async function docsOf(world: World, graph: Graph, runs: ReturnType<typeof runsOf>): Promise<RunDoc[]> {
+  const keys = runs.map(({ task, ordinal }) => {
+    const { contract, output } = placeOf(graph, task, 0)
+    return runKey(contract.output, keyOf(output, ordinal))
+  })
+  return (await world.ledger.getMany<RunDoc>(keys)).flatMap(s => (s ? [s.doc] : []))
+}
+
+/** Whether a request has still to do with a run: it selects it, or names it and it is on its way. */
+const isOpenFor = (id: string, { requests, named, state }: RunDoc): boolean =>
+  requests?.includes(id) || (named?.includes(id) && state !== undefined && ['waiting', 'queued', 'running'].includes(state)) || false
 
 /** Goes on with requests whose expansion died, and ends those whose runs are all over. */
 export async function sweepRequests(world: World): Promise<void> {
@@ -166,7 +188,10 @@ export async function sweepRequests(world: World): Promise<void> {
     const doc = (await swap<RequestDoc>(world, key, d => goneOn(d!, graph, world.clock.now()))).doc!
     const { since: _, ...whole } = doc
     if (doc.phase === 'marking') await expand(world, graph, doc)
-    else if (nextBegins(doc, graph) === undefined && (await dueRuns(world, graph, doc.id, runsOfDeployed(whole, graph))).length === 0)
+    else if (
+      nextBegins(doc, graph) === undefined &&
+      !(await docsOf(world, graph, runsOfDeployed(whole, graph))).some(run => isOpenFor(doc.id, run))
+    )
       await swap<RequestDoc>(world, key, d => ({ ...d!, phase: 'ended' }))
   }
 }

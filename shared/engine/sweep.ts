@@ -112,17 +112,22 @@ async function recentArrivals(world: World, graph: Graph, task: string): Promise
     for (const stored of await world.ledger.getMany<RunDoc>(keys)) {
       const { version } = stored?.doc ?? {}
       const ordinal = stored && ordinalOf(inputs[i]!, stored.key.sk)
-      if (ordinal === undefined || !version || version.loud === 0) continue
+      if (ordinal === undefined || !version) continue
       const { from, to } = affectedBy(input.mapping, inputs[i]!, output, ordinal)
       const last = isTimed(output) ? Math.min(to, ordinalAt(output, now)) : to
       const { quiet: _, ...cause } = version.cause
-      const arrival = { dataset: input.dataset, ordinal, number: version.loud, at: publishedLoudly(version), cause }
+      const of = { dataset: input.dataset, ordinal }
+      const found: Arrival[] = version.loud > 0 ? [{ ...of, number: version.loud, at: publishedLoudly(version), cause }] : []
+      // Whom a request without downstream names hears of what is made for it.
+      const { number, at, requests } = version
+      if (requests) found.push({ ...of, number, at, cause: version.cause, requests })
+      if (found.length === 0) continue
       for (const o of to === Number.POSITIVE_INFINITY
         ? await existingRuns(world, output, contract.output)
         : ordinalRange(output, from, last)) {
         const known = arrivals.get(o)
-        if (known) known.push(arrival)
-        else arrivals.set(o, [arrival])
+        if (known) known.push(...found)
+        else arrivals.set(o, [...found])
       }
     }
   }

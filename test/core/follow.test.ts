@@ -18,6 +18,7 @@ import {
   isUnbegun,
   LEASE_MS,
   lacksMore,
+  nameRun,
   type Outcome,
   type Place,
   RENEW_MS,
@@ -26,6 +27,7 @@ import {
   select,
   silent,
   type View,
+  withoutEnded,
 } from '../../shared/core/follow.ts'
 import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
 import type { Cause, RunDoc, Version } from '../../shared/core/run.ts'
@@ -499,16 +501,18 @@ describe('a look', () => {
 
     test('says whether it is about to move', () => {
       const facts = (v: Version) => view(v).facts
-      expect(isInMotion(over(), place, facts(newer))).toBe(true)
-      expect(isInMotion(over({ state: 'failed' }), place, facts(newer))).toBe(true)
-      expect(isInMotion(over(), place, facts(version()))).toBe(false)
-      expect(isInMotion(over({ state: 'cancelled' }), place, facts(newer))).toBe(false)
-      expect(isInMotion(over({ state: 'held' }), place, facts(newer))).toBe(false)
-      expect(isInMotion(over({ state: 'running' }), place, facts(version()))).toBe(true)
-      expect(isInMotion(over({ state: 'queued' }), place, facts(version()))).toBe(true)
-      expect(isInMotion(over({ state: 'waiting' }), place, facts(newer))).toBe(false)
-      expect(isInMotion(over({ state: 'waiting', stale: [] }), place, facts(newer))).toBe(false)
-      expect(isInMotion(over({ state: 'waiting', stale: ['a@b'] }), place, facts(newer))).toBe(true)
+      expect(isInMotion(over(), place, facts(newer), at(9))).toBe(true)
+      expect(isInMotion(over({ state: 'failed' }), place, facts(newer), at(9))).toBe(true)
+      expect(isInMotion(over(), place, facts(version()), at(9))).toBe(false)
+      expect(isInMotion(over({ state: 'cancelled' }), place, facts(newer), at(9))).toBe(false)
+      expect(isInMotion(over({ state: 'held' }), place, facts(newer), at(9))).toBe(false)
+      expect(isInMotion(over({ state: 'running' }), place, facts(version()), at(9))).toBe(true)
+      expect(isInMotion(over({ state: 'queued' }), place, facts(version()), at(9))).toBe(true)
+      expect(isInMotion(over({ state: 'waiting' }), place, facts(newer), at(9))).toBe(true)
+      const lacks = view(undefined).facts
+      expect(isInMotion(over({ state: 'waiting' }), place, lacks, at(9))).toBe(false)
+      expect(isInMotion(over({ state: 'waiting', stale: [] }), place, lacks, at(9))).toBe(false)
+      expect(isInMotion(over({ state: 'waiting', stale: ['a@b'] }), place, lacks, at(9))).toBe(true)
     })
   })
 })
@@ -789,6 +793,153 @@ describe('a request', () => {
     expect(selected(run(place, { state: 'succeeded', served: ['r'] }), 'all')).toBeUndefined()
     expect(selected(run(place, { state: 'succeeded', served: ['q'] }), 'all')).toBeDefined()
   })
+})
+
+describe('a run that a request names, with others that it reads from,', () => {
+  const same = orders({ mapping: { map: 'same' } })
+  const place = placeWith([same])
+  const quiet: Cause = { lane: 'backfill', under: ['r'], quiet: true }
+  const pins = { inputsHash: 'i', inputs: [[[today, today, 1, 1, 1]] as [number, number, number, number, number][]], at: at(2) }
+  const over = (more: Partial<RunDoc> = {}) => run(place, { state: 'succeeded', generation: 1, attempt: 1, pins, ...more })
+  const made = (more: Partial<Version> = {}): Version => {
+    const version = { ...versions({ at: at(1) }, { at: at(3), quiet: true }), cause: quiet, requests: ['r'], ...more }
+    return version
+  }
+  const view = (version: Version, more: Partial<View> = {}): View => ({
+    facts: [{ input: same, partitioning: days, needed: [{ ordinal: today, version }] }],
+    now: at(9),
+    lookedAt: at(9),
+    paused: false,
+    ...more,
+  })
+  const arrival = (more: Partial<Arrival> = {}): Arrival => ({
+    dataset: 'orders',
+    ordinal: today,
+    number: 2,
+    at: at(3),
+    cause: quiet,
+    ...more,
+  })
+
+  test('and does not select is marked, unless it is not there or cancelled', () => {
+    for (const state of ['waiting', 'queued', 'running', 'succeeded', 'failed', 'held'] as const)
+      expect(nameRun(run(place, { state, named: ['q'] }), undefined, 'r')).toEqual(run(place, { state, named: ['q', 'r'] }))
+    for (const doc of [undefined, blankRun(place), run(place, { state: 'cancelled' })]) expect(nameRun(doc, undefined, 'r')).toBeUndefined()
+  })
+
+  test('is marked once, and not by what it serves or has served', () => {
+    for (const known of ['named', 'requests', 'served']) expect(nameRun(over({ [known]: ['r'] }), undefined, 'r')).toBeUndefined()
+  })
+
+  test('and selects is marked where it joined an attempt at work', () => {
+    const joined = run(place, { state: 'running', requests: ['r'] })
+    expect(nameRun(run(place, { state: 'running' }), joined, 'r')).toEqual({ ...joined, named: ['r'] })
+    const retries = run(place, { state: 'queued', ended: { transient: 1 }, requests: ['r'] })
+    expect(nameRun(undefined, retries, 'r')).toEqual({ ...retries, named: ['r'] })
+    for (const state of ['waiting', 'queued'] as const) expect(nameRun(over(), run(place, { state, requests: ['r'] }), 'r')).toBeUndefined()
+  })
+
+  test('hears of what was made without downstream for that request, and for no other', () => {
+    for (const state of ['succeeded', 'failed', 'held'] as const) {
+      expect(arrive(over({ state }), place, arrival(), at(4))).toEqual(over({ state }))
+      expect(arrive(over({ state, named: ['r'] }), place, arrival(), at(4))).toBe('look')
+      expect(arrive(over({ state, named: ['r'] }), place, arrival({ requests: ['r'] }), at(4))).toBe('look')
+      const other = over({ state, named: ['r'] })
+      expect(arrive(other, place, arrival({ requests: ['q'] }), at(4))).toBe(other)
+      expect(arrive(other, place, arrival({ number: 1 }), at(4))).toBe(other)
+    }
+    const working = over({ state: 'running', named: ['r'] })
+    expect(arrive(working, place, arrival(), at(4))).toEqual({ ...working, noted: quiet })
+    expect(arrive(working, place, arrival({ requests: ['q'] }), at(4))).toBe(working)
+  })
+
+  test('runs anew on it, selected by that request, and quietly', () => {
+    expect(consider(over(), place, view(made()))).toEqual({ next: 'keep' })
+    expect(consider(over({ named: ['q'] }), place, view(made()))).toEqual({ next: 'keep' })
+    const next = consider(over({ named: ['r'], requests: ['q'] }), place, view(made())) as { doc: RunDoc; queued: RunDoc }
+    expect(next).toMatchObject({ next: 'claim', doc: { generation: 2, cause: quiet, requests: ['q', 'r'] }, queued: { named: ['r'] } })
+    expect('named' in next.doc).toBe(false)
+    const outdated = over({ named: ['r'], pins: { ...pins, inputsHash: 'other' } })
+    expect(consider(outdated, place, view(made())).next).toBe('claim')
+    expect(consider(outdated, place, view(made({ at: at(2) })))).toEqual({ next: 'keep' })
+  })
+
+  test('waits first for what the request has still to make, wherever it stands', () => {
+    for (const state of ['succeeded', 'failed', 'waiting', 'queued'] as const)
+      expect(consider(over({ state, named: ['r'] }), place, view(made(), { awaits: true }))).toMatchObject({
+        next: 'write',
+        doc: { state: 'waiting', named: ['r'], generation: 1 },
+      })
+  })
+
+  test('tells its readers when it runs anew on what they follow, too, though it was told of the other alone', () => {
+    const loud = made({ ...versions({ at: at(1) }, { at: at(3) }), requests: ['r'] })
+    const next = consider(over({ named: ['r'], noted: quiet }), place, view(loud)) as { doc: RunDoc }
+    expect('quiet' in next.doc.cause!).toBe(false)
+  })
+
+  test('stays named where that has not selected all yet, and through what it has begun', () => {
+    const next = consider(over({ named: ['q', 'r'] }), place, view(made(), { selecting: ['q'] })) as { doc: RunDoc }
+    expect(next.doc).toMatchObject({ named: ['q'], requests: ['r'] })
+    const retries = over({ state: 'queued', ended: { transient: 1 }, named: ['r'] })
+    expect(consider(retries, place, view(made()))).toMatchObject({ next: 'claim', doc: { attempt: 2, named: ['r'] } })
+    const ended = end(
+      over({ state: 'running', named: ['r'] }),
+      place,
+      { generation: 1, attempt: 1 },
+      { ok: false, failure: 'user', message: 'm' },
+      at(4),
+      0,
+    )
+    expect(ended).toMatchObject({ state: 'failed', named: ['r'] })
+  })
+
+  test('follows nothing any more once it is cancelled', () => {
+    const cancelled = cancel(over({ state: 'waiting', requests: ['q'], named: ['r'] }), at(4))!
+    expect(cancelled).toMatchObject({ state: 'cancelled', served: ['q', 'r'] })
+    expect('named' in cancelled).toBe(false)
+    expect(nameRun({ ...cancelled, state: 'succeeded' }, undefined, 'r')).toBeUndefined()
+  })
+
+  test('forgets requests that have ended, but for whose versions it has still to take', () => {
+    const { facts } = view(made())
+    const named = over({ named: ['p', 'q', 'r'] })
+    expect(withoutEnded(named, place, facts, new Set(['q']))).toEqual(over({ named: ['q', 'r'] }))
+    expect(withoutEnded(named, place, facts, new Set(['p', 'q', 'r']))).toBe(named)
+    expect(withoutEnded(over({ named: ['p'] }), place, facts, new Set())).toEqual(over())
+    const plain = over()
+    expect(withoutEnded(plain, place, facts, new Set())).toBe(plain)
+  })
+
+  test('looks where it waited for the next of a version it has seen', () => {
+    const waiting = run(place, {
+      state: 'waiting',
+      lookedAt: at(4),
+      newsAt: at(4),
+      pending: { inputsHash: 'i', bits: [bitsOf(1, () => false)] },
+    })
+    expect(arrive(waiting, place, arrival(), at(5))).toBe(waiting)
+    expect(arrive({ ...waiting, named: ['r'] }, place, arrival(), at(5))).toBe('look')
+  })
+})
+
+test('a version without downstream says for whom it was made, and those before it since the last that readers follow', () => {
+  const place = placeFor(0)
+  const quiet: Cause = { lane: 'backfill', quiet: true }
+  const publish = (doc: RunDoc, more: Partial<RunDoc>) => {
+    const running: RunDoc = { ...doc, state: 'running', generation: doc.generation + 1, attempt: 1, ...more }
+    return end(running, place, running, { ok: true, rows: 1, bytes: 1, schemaHash: '', at: at(doc.generation) }, at(9), 0)!
+  }
+  const first = publish(run(place, {}), { cause: quiet, requests: ['p'] })
+  expect(first.version!.requests).toEqual(['p'])
+  const second = publish(first, { cause: quiet, requests: ['q'] })
+  expect(second.version!.requests).toEqual(['p', 'q'])
+  const third = publish(second, { cause: nightly, requests: ['r'] })
+  expect('requests' in third.version!).toBe(false)
+  expect('requests' in publish(third, { cause: quiet }).version!).toBe(false)
+  let doc = second
+  for (const id of ['q', '3', '4', '5', '6', '7', '8', '9']) doc = publish(doc, { cause: quiet, requests: [id] })
+  expect(doc.version!.requests).toHaveLength(8)
 })
 
 test('data from outside is a version like any other, and what is not known of its document stays', () => {

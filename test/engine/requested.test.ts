@@ -31,7 +31,11 @@ const graph = buildGraph([
 const worldAt = (now: string, runs: readonly Partial<RunDoc>[] = []) =>
   ({
     clock: { now: () => Date.parse(now) },
-    ledger: { query: async (pk: string) => runs.map(doc => ({ key: { pk, sk: doc.partition! }, rev: 1, doc })) },
+    ledger: {
+      query: async (pk: string) => runs.map(doc => ({ key: { pk, sk: doc.partition! }, rev: 1, doc })),
+      getMany: async (keys: { sk: string }[]) =>
+        keys.map(key => runs.filter(r => r.partition === key.sk).map(doc => ({ key, rev: 1, doc }))[0]),
+    },
   }) as unknown as World
 const from = async (partition: string, now: string) =>
   (await downstreamRuns(worldAt(now), graph, { dataset: 'balance', partition }, ordinalOf(days, partition)!))
@@ -40,6 +44,16 @@ const from = async (partition: string, now: string) =>
 
 test('what is downstream of a partition is looked for among the runs that have begun, and of its own no further than the next', async () => {
   expect(await from('2024-06-03', '2024-06-05T12:00:00Z')).toEqual(['balances@2024-06-04', 'reports@2024-06-03', 'reports@2024-06-04'])
+})
+
+test('along one task’s own partitions those lead further that a request names', async () => {
+  const world = worldAt('2024-06-09T12:00:00Z', [
+    { partition: '2024-06-04', named: ['r'] },
+    { partition: '2024-06-05', named: ['r'] },
+    { partition: '2024-06-06' },
+  ])
+  const runs = await downstreamRuns(world, graph, { dataset: 'balance', partition: '2024-06-03' }, ordinalOf(days, '2024-06-03')!)
+  expect(runs.filter(r => r.task === 'balances').map(r => r.partition)).toEqual(['2024-06-04', '2024-06-05', '2024-06-06'])
 })
 
 test('a day has begun by the clock of its zone', async () => {
@@ -177,6 +191,19 @@ steps: []
     expect(await waits(named)).toBe(false)
     await put('third', 5, { state: 'running' })
     expect(await waits(['make-beside', 'make-last'])).toBe(false)
+  })
+
+  test('for its own partition before, and so on, where a request names that', async () => {
+    for (const day of [2, 3, 4]) await put('last', day, { ...over, ...(day > 2 && { named: ['r'] }) })
+    expect(await waits(named)).toBe(false)
+    await host.ledger.put(
+      runKey('last', '2026-03-02'),
+      { v: 1, dataset: 'last', partition: '2026-03-02', state: 'waiting', requests: ['r'] },
+      1,
+    )
+    expect(await waits(named)).toBe(true)
+    await host.ledger.put(runKey('last', '2026-03-03'), { v: 1, dataset: 'last', partition: '2026-03-03', ...over }, 1)
+    expect(await waits(named)).toBe(false)
   })
 
   test('but not for requested runs next to it, of which its readiness speaks, nor for its own partition before', async () => {

@@ -115,6 +115,32 @@ describe('a request', () => {
     expect(host.seen.started).toEqual(['cleaning@2026-03-02', 'reporting@2026-03-02'])
   })
 
+  test('marks what it names beside what it selects, where the task reads from another that it names, and counts the selected', async () => {
+    await host.ready(['02', '03'].map(d => ({ dataset: 'orders', partition: `2026-03-${d}` })))
+    await host.drain()
+    const report = async (partition: string) => (await host.ledger.get<RunDoc>(runKey('report', partition)))!.doc
+    await hear({ type: 'RunRequested', detail: { ...wish, tasks: ['cleaning', 'reporting'] } })
+    expect(await request()).toMatchObject({ marked: 6, selected: 2 })
+    expect(await report('2026-03-03')).toMatchObject({ state: 'succeeded', named: ['r'] })
+    expect('named' in (await report('2026-03-04'))).toBe(false)
+    expect('named' in (await run('2026-03-03'))!).toBe(false)
+    await hear({ type: 'RunRequested', detail: { ...wish, id: 'q', tasks: ['reporting'] } })
+    expect((await report('2026-03-03')).named).toEqual(['r'])
+  })
+
+  test('is open while what it names is on its way, and not for what is over', async () => {
+    await host.ready([{ dataset: 'orders', partition: '2026-03-02' }])
+    await host.drain()
+    await hear({ type: 'RunRequested', detail: { ...wish, tasks: ['cleaning', 'reporting'], to: '2026-03-02' } })
+    const { doc, rev } = (await host.ledger.get<RunDoc>(runKey('report', '2026-03-02')))!
+    expect(doc.named).toEqual(['r'])
+    for (const [i, state] of (['waiting', 'queued', 'running', 'succeeded'] as const).entries()) {
+      await host.ledger.put(runKey('report', '2026-03-02'), { ...doc, state }, rev + i)
+      await sweepRequests(host.world)
+      expect((await request())!.phase).toBe(state === 'succeeded' ? 'ended' : 'open')
+    }
+  })
+
   test('in the nightly lane is under no limit of its own; without downstream it is quiet', async () => {
     await hear({ type: 'RunRequested', detail: { ...wish, lane: 'nightly', maxActive: 2, downstream: false } })
     expect((await run('2026-03-04'))!.cause).toEqual({ lane: 'nightly', quiet: true })

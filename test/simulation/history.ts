@@ -9,6 +9,8 @@ export interface Made {
   /** The newest number up to it that readers follow; the number it counts as. */
   loud: number
   as: number
+  /** The requests it was made for. */
+  requests: readonly string[]
   /** Every partition it derives from through inputs that count, at which number; itself left out. */
   roots: ReadonlyMap<string, number>
 }
@@ -27,6 +29,13 @@ export class Partition {
   /** Requests that selected it since its last generation began. */
   readonly selected = new Set<string>()
   readonly selectedEver = new Set<string>()
+  /** Requests that name it, and others it reads from, for whom no generation has begun that waited for those; since which turn. */
+  readonly named = new Map<string, number>()
+  /** Those for whom, as they name it, the generation at work was begun. */
+  readonly makesFor = new Set<string>()
+  /** The turn at which its run came to be; and of the last write at which it was, or ceased to be, cancelled. */
+  createdAt: number | undefined
+  cancelledAt: number | undefined
   /** How this generation's attempts ended. */
   ended: Record<string, number> = {}
   approvals = 0

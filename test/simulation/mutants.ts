@@ -169,8 +169,8 @@ export const mutants: Mutant[] = [
   mutant(
     'an update by one is no update',
     'core/follow',
-    'pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud',
-    'pinnedNumber(doc.pins!.inputs[i], ordinal) >= version.loud - 1',
+    'pinnedNumber(doc.pins!.inputs[i], ordinal) < number',
+    'pinnedNumber(doc.pins!.inputs[i], ordinal) < number - 1',
   ),
   mutant(
     'what came while the run was at work is forgotten',
@@ -230,6 +230,25 @@ export const mutants: Mutant[] = [
     'engine/requests',
     'let { marked, selected } = request',
     'let { marked, selected } = { ...request, marked: request.marked + 1 }',
+  ),
+  mutant('who is named does not wait for the others', 'engine/consider', "those(doc?.named).filter(r => r.phase !== 'ended')", '[]'),
+  mutant(
+    'who is named hears nothing of what is made for it',
+    'core/follow',
+    'return loud || (isFor(version, doc.named) && isNew(version.number, version.at)) ?',
+    'return loud ?',
+  ),
+  mutant(
+    'who is named hears of what is made for others',
+    'core/follow',
+    'named?.some(id => requests?.includes(id)) ?? false',
+    'named !== undefined && requests !== undefined',
+  ),
+  mutant(
+    'who is named makes nothing for who is named with it',
+    'core/follow',
+    '...named.filter(id => !left.includes(id))])]',
+    '...named.filter(() => false)])]',
   ),
   // Effects, feed, sweep, keeping.
   mutant(

@@ -1,5 +1,6 @@
 import type { Contract } from '../../shared/core/contract.ts'
 import type { NewEvent } from '../../shared/core/events.ts'
+import type { Graph } from '../../shared/core/graph.ts'
 import type { RequestDoc } from '../../shared/core/request.ts'
 import type { Cause, RunDoc } from '../../shared/core/run.ts'
 import type { AttemptName } from '../../shared/ports/workers.ts'
@@ -104,7 +105,7 @@ export class Oracle implements Witness {
       this.broken(0, `${write.by.name} dropped a field it does not know from ${key.pk}/${key.sk}`)
     if (key.pk.startsWith('run/')) this.#run(write, before as RunDoc | undefined, after as RunDoc)
     else if (key.pk === 'pause') this.#paused(key.sk, write.turn, (after as { paused: boolean }).paused)
-    else if (key.pk === 'request') this.#request(after as RequestDoc, write.turn)
+    else if (key.pk === 'request') this.#request(after as RequestDoc, write)
   }
 
   #paused(name: string, turn: number, paused: boolean): void {
@@ -112,9 +113,33 @@ export class Oracle implements Witness {
     this.#pauses.set(name, [...list, { turn, paused }])
   }
 
-  #request(doc: RequestDoc, turn: number): void {
+  #request(doc: RequestDoc, { turn, by }: Write): void {
     const known = this.requests.get(doc.id)
     this.requests.set(doc.id, { doc, markingSince: doc.phase === 'marking' ? (known?.markingSince ?? turn) : undefined })
+    const began = known?.markingSince
+    if (began === undefined || doc.phase === 'marking' || doc.since !== undefined) return
+    for (const p of this.partitions.values()) {
+      const contract = p.doc?.task === undefined ? undefined : by.graph.task(p.doc.task)
+      // What came to be while it selected, or was cancelled then, may have been looked at before or after.
+      if (!contract || !(p.createdAt! < began) || (p.cancelledAt ?? -1) >= began || p.doc!.state === 'cancelled') continue
+      const waits = p.doc!.requests?.includes(doc.id) && ['waiting', 'queued', 'held'].includes(p.doc!.state!) && !p.doc!.ended
+      if (!waits && this.#names(doc, by.graph, contract, p.key) === true) p.named.set(doc.id, turn)
+    }
+  }
+
+  /** Whether a request names a partition, and others that it reads from; undefined where its range is not judged. */
+  #names(doc: RequestDoc, graph: Graph, { task, output }: { task: string; output: string }, key: string): boolean | undefined {
+    if (!doc.tasks.includes(task)) return false
+    const reads = (name: string, seen: Set<string>): boolean =>
+      (graph.task(name)?.inputs ?? []).some(({ dataset, mapping }) => {
+        const maker = mapping.map === 'latest' ? undefined : graph.producerOf(dataset)?.task
+        if (maker === undefined || seen.has(maker)) return false
+        seen.add(maker)
+        return doc.tasks.includes(maker) || reads(maker, seen)
+      })
+    if (!reads(task, new Set())) return false
+    const range = this.views.range(output, doc.from, doc.to)
+    return range.length === 0 ? undefined : range.some(s => s.key === key && s.start <= doc.upTo)
   }
 
   published(event: NewEvent, now: number): void {
@@ -176,10 +201,15 @@ export class Oracle implements Witness {
     p.doc = after
     if ((before?.skipped ?? false) !== (after.skipped ?? false)) p.skips.push({ turn, skipped: after.skipped ?? false })
     const [was, is] = [before?.state ?? 'none', after.state ?? 'none']
+    if (is !== 'none') p.createdAt ??= turn
+    if (is === 'cancelled' || was === 'cancelled') p.cancelledAt = turn
+    if (is === 'cancelled') p.named.clear()
     if (!moves[was]!.includes(is)) this.broken(1, `${p.name} went from ${was} to ${is}`)
     for (const id of after.requests ?? [])
       if (!before?.requests?.includes(id)) {
-        if (p.selectedEver.has(id)) this.broken(11, `request ${id} selected ${p.name} twice`)
+        // Whom it named beside its selection it selects as the next generation begins.
+        const begins = is === 'running' && after.generation > before!.generation && before!.named?.includes(id)
+        if (p.selectedEver.has(id) && !begins) this.broken(11, `request ${id} selected ${p.name} twice`)
         p.selected.add(id)
         p.selectedEver.add(id)
       }
@@ -227,6 +257,7 @@ export class Oracle implements Witness {
       at: version.at,
       loud: quiet ? (last?.loud ?? 0) : version.number,
       as: quiet ? (last?.as ?? version.number) : version.number,
+      requests: [...new Set([...(before?.requests ?? []), ...p.makesFor])],
       roots: after.task ? this.#roots(after) : new Map(),
     })
   }
@@ -302,7 +333,44 @@ export class Oracle implements Witness {
       this.broken(2, `${what} is on the night and its partition has not ended`)
     for (const [i, input] of contract.inputs.entries()) this.#checkPins(write, p, what, slice, input, this.#pinsOf(after, input, i))
     this.#checkConsistent(what, after)
+    this.#checkAwaited(p, what, slice, contract, before, write)
     p.selected.clear()
+    p.makesFor.clear()
+    for (const [id, named] of p.named) {
+      const { doc, markingSince: since } = this.requests.get(id)!
+      if (since === undefined && named < readAt && doc.phase !== 'ended') p.makesFor.add(id)
+      if (since === undefined || since >= readAt) p.named.delete(id)
+    }
+  }
+
+  /** What a request selects, or names with others that it reads from, waits until those are over, however far upstream they are. */
+  #checkAwaited(p: Partition, what: string, slice: Slice, contract: TaskView, before: RunDoc | undefined, { readAt, by }: Write): void {
+    const open = [...p.named.keys()].filter(id => this.requests.get(id)!.doc.phase !== 'ended')
+    const ids = new Set([...open, ...(before?.requests ?? [])])
+    if (ids.size === 0) return
+    const seen = new Set<string>()
+    const pending = ({ doc, pendingRequest }: Partition) => pendingRequest.is && pendingRequest.turn < readAt && !doc!.skipped
+    const follows = (q: Partition) => q.createdAt! < readAt && q.doc!.state !== 'cancelled' && !((q.cancelledAt ?? -1) >= readAt)
+    const isNamed = (q: Partition) => [...q.named.keys()].some(id => ids.has(id))
+    const comes = (task: TaskView, at: Slice, direct: boolean, named: boolean): string | undefined => {
+      for (const input of task.inputs) {
+        // What lies between is not run anew for an input that it ignores; and its own earlier partitions lead on only where they are named.
+        const ignored = input.onUpdate === 'ignore'
+        const maker = by.graph.producerOf(input.dataset)
+        if (!maker || (!direct && (ignored || (maker.task === task.task && !named)))) continue
+        for (const s of this.views.needed(input, task.output, at)) {
+          const q = this.at(input.dataset, s.key)
+          if (pending(q) && (direct || q.doc!.requests!.some(id => ids.has(id)))) return q.name
+          if ((maker.task === task.task && !isNamed(q)) || ignored || seen.has(q.name) || !follows(q)) continue
+          seen.add(q.name)
+          const further = comes(maker, s, false, isNamed(q))
+          if (further) return further
+        }
+      }
+      return undefined
+    }
+    const name = comes(contract, slice, true, true)
+    if (name) this.broken(3, `${what} began while ${name} was still to come, and both are requested`)
   }
 
   #pausedSince(name: string, turn: number): boolean {
@@ -397,7 +465,7 @@ export class Oracle implements Witness {
       if (!night && !this.#begun(contract, slice)) this.broken(11, `${p.name} was made without cause`)
       return
     }
-    const news = this.unheard(contract, slice, before)
+    const news = [...this.unheard(contract, slice, before), ...this.#madeForIt(contract, slice, before, by.graph)]
     const asked = before.state === 'held' && p.approvals > 0
     if (!asked && !news.some(n => n.policy === (after.state === 'held' ? 'hold' : 'rerun')))
       this.broken(11, `${p.name} is ${after.state} after it was ${before.state} without cause`)
@@ -523,6 +591,35 @@ export class Oracle implements Witness {
           return !p.doc?.skipped && p.versions.some(v => v.loud === v.number && v.at >= contract.deployedAt)
         }),
     )
+  }
+
+  /** What was published without downstream under a request that names the run, too, and that it has not pinned. */
+  #madeForIt(contract: TaskView, slice: Slice, doc: RunDoc, graph: Graph): { name: string; policy: string; id: string }[] {
+    const names = (id: string) => this.#names(this.requests.get(id)!.doc, graph, contract, slice.key) !== false
+    return this.#notPinned(contract, slice, doc).flatMap(({ name, policy, versions }) =>
+      versions.flatMap(v => v.requests.filter(names).map(id => ({ name: `${name} version ${v.number}`, policy, id }))),
+    )
+  }
+
+  /** What the run was to be run anew for by who named it, whoever follows. */
+  owed(contract: TaskView, slice: Slice, p: Partition): string[] {
+    return this.#notPinned(contract, slice, p.doc!).flatMap(({ name, versions }) =>
+      versions.some(v => v.requests.some(id => p.named.has(id))) ? [name] : [],
+    )
+  }
+
+  #notPinned(contract: TaskView, slice: Slice, doc: RunDoc): { name: string; policy: string; versions: Made[] }[] {
+    const same = doc.pins?.inputsHash === contract.inputsHash
+    return contract.inputs.flatMap((input, i) => {
+      if (input.mapping.map === 'latest' || input.onUpdate === 'ignore') return []
+      const pins = same ? this.#pinsOf(doc, input, i) : undefined
+      return this.views.needed(input, contract.output, slice).flatMap(s => {
+        const p = this.at(input.dataset, s.key)
+        if (p.doc?.skipped) return []
+        const isNew = (v: Made) => (pins ? v.number > (pins.get(s.key) ?? 0) : v.at > (doc.pins?.at ?? 0))
+        return [{ name: p.name, policy: input.onUpdate, versions: p.versions.filter(isNew) }]
+      })
+    })
   }
 
   /** The news that a run which is over has not taken note of, by policy. */

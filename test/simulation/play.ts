@@ -7,7 +7,7 @@ import { drawGraph, drawWeeks, type Weeks } from './graph.ts'
 import { Broken, Oracle } from './oracle.ts'
 import { Random } from './random.ts'
 import { checkCone, checkRequests, checkRest, checkUnharmed } from './rest.ts'
-import { drawScript, type Step } from './script.ts'
+import { drawMeetings, drawScript, type Step } from './script.ts'
 import { SimulatedWorld } from './world.ts'
 
 /** Everything that a seed decides before time begins; the rest of chance is drawn on the way. */
@@ -56,6 +56,9 @@ export function drawScenario(seed: number): Scenario {
   const end = start + (weeks.days + 1) * DAY_MS
   const drawn = drawGraph(random, weeks, start)
   const script = drawScript(random, weeks, drawn, start, end)
+  const meetings = new Random(seed ^ 0x3ee7)
+  if (meetings.chance(0.4)) script.push(...drawMeetings(meetings, weeks, drawn, start, end))
+  script.sort((a, b) => a.at - b.at)
   const chosen = random.chance(0.25) ? [] : Object.keys(families).filter(f => f !== 'jobs' && random.chance(0.35))
   // By dice of their own: what a seed meant before there were jobs it means still, where it has none.
   const jobs = new Random(seed ^ 0x10b5)

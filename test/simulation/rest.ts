@@ -26,7 +26,7 @@ export function checkRest(oracle: Oracle, now: number, since: number, sweptAt: n
 function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition | undefined, now: number, swept: boolean): void {
   const doc = p?.doc
   const name = `${contract.task}@${slice.key}`
-  if (doc?.state === undefined) {
+  if (p === undefined || doc?.state === undefined) {
     if (oracle.caused(contract, slice)) oracle.broken(3, `${name} was never made`)
     return
   }
@@ -44,6 +44,8 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
       const unheard = oracle.unheard(contract, slice, doc)
       if (unheard.length > 0)
         oracle.broken(3, `${name} is ${doc.state} and has not heard of ${unheard.map(u => `${u.name} (${u.policy})`).join(', ')}`)
+      const owed = oracle.owed(contract, slice, p)
+      if (owed.length > 0) oracle.broken(3, `${name} is ${doc.state}, and what it is named with made ${owed.join(', ')} for it`)
       return
     }
     case 'cancelled':
@@ -56,7 +58,8 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
 
 function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number, swept: boolean): void {
   const judged = oracle.judge(contract, slice, now)
-  const awaits = doc.requests !== undefined && awaitsUpstream(oracle, contract, slice, new Set())
+  const named = doc.named?.some(id => oracle.requests.get(id)!.doc.phase !== 'ended') ?? false
+  const awaits = (doc.requests !== undefined || named) && awaitsUpstream(oracle, contract, slice, new Set())
   if (judged.ready && !awaits) {
     oracle.broken(3, `${name} waits for nothing`)
     return

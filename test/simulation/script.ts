@@ -127,6 +127,50 @@ export function drawRequest(random: Random, weeks: Weeks, drawn: Drawn, day: num
 const partitioningOf = (drawn: Drawn, task: TaskContract) =>
   (drawn.contracts.find(c => c.kind === 'dataset' && c.dataset === task.output) as DatasetContract).partitioning
 
+/** Requests that come within the hour and name a reader, what it reads from, or both: what each makes of the runs of the others. */
+export function drawMeetings(random: Random, weeks: Weeks, drawn: Drawn, start: number, end: number): Step[] {
+  const pairs = readersWithMakers(drawn)
+  if (pairs.length === 0) return []
+  return Array.from({ length: random.int(1, 3) }, () => {
+    const { reader, makers } = random.pick(pairs)
+    const day = random.int(1, weeks.days - 1)
+    const at = start + day * DAY_MS + random.int(0, DAY_MS)
+    const [from, to] = [dateAfter(weeks.first, Math.max(0, day - random.int(0, 6))), dateAfter(weeks.first, day)]
+    const maker = random.pick(makers)
+    return Array.from({ length: random.int(2, 4) }, (): Step => {
+      const tasks = random.pick([[maker], [reader], [maker, reader], [maker, reader], [random.pick(makers), maker, reader]])
+      const detail: EventDetails['RunRequested'] = {
+        id: `m${random.int(0, 2 ** 31)}`,
+        tasks: [...new Set(tasks)],
+        from,
+        to,
+        run: random.pick(['missing', 'failed', 'all', 'all']),
+        downstream: random.chance(0.5),
+        lane: random.pick(['backfill', 'manual']),
+        ...(random.chance(0.4) && { maxActive: random.int(1, 2) }),
+      }
+      return { at: at + random.int(0, random.pick([1, 20, 60])) * 60_000, step: 'request', detail }
+    }).filter(s => s.at < end)
+  }).flat()
+}
+
+/** The dated tasks that are there from the beginning and read, by way of whatever others, what other such tasks make. */
+function readersWithMakers(drawn: Drawn): { reader: string; makers: string[] }[] {
+  const tasks = drawn.contracts.filter((c): c is TaskContract => c.kind === 'task' && !drawn.later.has(c.task))
+  const dated = (t: TaskContract) => 'timezone' in partitioningOf(drawn, t)
+  const makersOf = (task: TaskContract, seen: Set<string>): TaskContract[] =>
+    task.inputs.flatMap(({ dataset, mapping }) => {
+      const maker = mapping.map === 'latest' ? undefined : tasks.find(t => t.output === dataset)
+      if (!maker || seen.has(maker.task)) return []
+      seen.add(maker.task)
+      return [maker, ...makersOf(maker, seen)]
+    })
+  return tasks.filter(dated).flatMap(task => {
+    const makers = makersOf(task, new Set([task.task])).filter(dated)
+    return makers.length > 0 ? [{ reader: task.task, makers: makers.map(m => m.task) }] : []
+  })
+}
+
 /** Services are deployed one by one: late ones come, one goes, one changes its inputs. */
 function drawDeployments(random: Random, weeks: Weeks, drawn: Drawn, start: number): Step[] {
   let contracts: Contract[] = drawn.contracts.filter(c => c.kind === 'dataset' || !drawn.later.has(c.task))
