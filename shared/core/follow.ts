@@ -599,6 +599,8 @@ export function select(
     cause: Cause
     /** It marks what has begun since it came. */
     later?: boolean
+    /** The night that has begun and names the run: of one that is there it was told by itself. */
+    night?: string | undefined
   },
 ): RunDoc | undefined {
   if (doc?.requests?.includes(request.id) || doc?.served?.includes(request.id)) return undefined
@@ -611,13 +613,8 @@ export function select(
   const requests = [...(doc?.requests ?? []), request.id]
   if (doc && pendingOrRunning) return { ...doc, requests, ...joinedCause(doc, request.cause) }
   const { noted, due, ...rest } = withoutNotice(doc ?? blankRun(place))
-  return {
-    ...rest,
-    task: place.contract.task,
-    state: 'waiting',
-    requests,
-    cause: request.cause,
-  }
+  const wanted: RunDoc = { ...rest, task: place.contract.task, state: 'waiting', requests, cause: request.cause }
+  return (state === undefined && request.night && heedNight(wanted, request.night)) || wanted
 }
 
 /** An attempt at work keeps its lane and its places; but what joins it for its readers' sake, too, is made for them. */

@@ -15,7 +15,6 @@ import {
   withoutEnded,
 } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
-import { nightOf } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import { isSelecting, type RequestDoc } from '../core/request.ts'
@@ -23,8 +22,9 @@ import type { Cause, RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
-import { isHalted, type NightDoc, nightKey, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
+import { isHalted, type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { loadFacts, placeOf } from './load.ts'
+import { nightsThatName } from './night.ts'
 import { candidateOf, freePlace, limitsOf, takePlaces } from './permits.ts'
 import { awaitsRequested } from './requested.ts'
 import { takeTurn } from './run-turns.ts'
@@ -135,7 +135,7 @@ async function look(
   const awaits =
     (names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
     (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
-  const night = reason.night ?? (doc?.state === undefined ? await nightThatNames(world, place) : undefined)
+  const night = reason.night ?? (doc?.state === undefined ? (await nightsThatName(world, [place]))(place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
   const selecting = names.filter(r => r.phase === 'marking').map(r => r.id)
@@ -259,11 +259,6 @@ async function openRequests(world: World, doc: RunDoc | undefined): Promise<type
   const docs = await world.ledger.getMany<RequestDoc>(ids.map(requestKey))
   const those = (of: readonly string[] | undefined) => docs.flatMap((r, i) => (r && of?.includes(ids[i]!) ? [r.doc] : []))
   return { selects: those(doc?.requests), names: those(doc?.named).filter(r => r.phase !== 'ended') }
-}
-
-async function nightThatNames(world: World, place: Place): Promise<string | undefined> {
-  const date = place.contract.onNight ? nightOf(place.output, place.ordinal) : undefined
-  return date !== undefined && (await world.ledger.get<NightDoc>(nightKey(date))) ? date : undefined
 }
 
 /** The next partition, if it has yet to begin and something it needs is there already, is looked at when it begins. */

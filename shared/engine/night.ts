@@ -1,6 +1,8 @@
 import { RedeyeError } from '../core/errors.ts'
 import { checkEvent } from '../core/event-shape.ts'
 import type { EventDetails } from '../core/events.ts'
+import type { Place } from '../core/follow.ts'
+import { nightOf } from '../core/night.ts'
 import { dateOfDay, dayOf, dayOfDate, HOUR_MS, timeOfDay } from '../core/zone.ts'
 import { type NightDoc, nightKey } from './keys.ts'
 import { swap } from './swap.ts'
@@ -53,4 +55,19 @@ export async function recordNight(world: World, detail: EventDetails['NightStart
   if (dayOfDate(date) === undefined)
     throw new RedeyeError('BAD_DATE', `"${date}" is no date`, { remedy: 'write a night’s date like 2001-02-14' })
   await swap<NightDoc>(world, nightKey(date), doc => doc ?? { v: 1, date, at: world.clock.now() })
+}
+
+/** By date: the nights in the ledger that name these runs, and that came in the life of their tasks. */
+export async function nightsThatName(
+  { ledger }: Pick<World, 'ledger'>,
+  places: readonly Place[],
+): Promise<(place: Place) => string | undefined> {
+  const dateOf = ({ contract, output, ordinal }: Place) => (contract.onNight ? nightOf(output, ordinal) : undefined)
+  const dates = [...new Set(places.flatMap(place => dateOf(place) ?? []))]
+  const docs = dates.length > 0 ? await ledger.getMany<NightDoc>(dates.map(nightKey)) : []
+  const begun = new Map(docs.flatMap(stored => (stored ? [[stored.doc.date, stored.doc.at] as const] : [])))
+  return place => {
+    const date = dateOf(place)
+    return date !== undefined && (begun.get(date) ?? Number.NEGATIVE_INFINITY) >= place.contract.deployedAt ? date : undefined
+  }
 }

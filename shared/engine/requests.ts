@@ -11,6 +11,7 @@ import { type Cause, hear, type RunDoc } from '../core/run.ts'
 import type { EpochMs } from '../core/zone.ts'
 import { type PauseDoc, pauseKey, requestKey, runKey } from './keys.ts'
 import { partitioningOf, placeOf } from './load.ts'
+import { nightsThatName } from './night.ts'
 import { candidateOf, freePlace } from './permits.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
@@ -117,14 +118,14 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
   const reads = readersAmong(graph, request.tasks)
   let { marked, selected } = request
   while (marked < runs.length) {
-    const window = runs.slice(marked, marked + MARKS_A_WINDOW)
+    const window = runs.slice(marked, marked + MARKS_A_WINDOW).map(({ task, ordinal }) => placeOf(graph, task, ordinal))
+    const nightThatNames = await nightsThatName(world, window)
     for (let from = 0; from < window.length; from += MARKS_AT_ONCE) {
-      const swaps = window.slice(from, from + MARKS_AT_ONCE).map(({ task, ordinal }) => {
-        const place = placeOf(graph, task, ordinal)
-        const key = runKey(place.contract.output, keyOf(place.output, ordinal))
-        return swap<RunDoc>(world, key, doc => {
-          const chosen = select(doc, place, wish)
-          return (reads.has(task) && nameRun(doc, chosen, request.id)) || chosen || doc
+      const swaps = window.slice(from, from + MARKS_AT_ONCE).map(place => {
+        const { contract, output, ordinal } = place
+        return swap<RunDoc>(world, runKey(contract.output, keyOf(output, ordinal)), doc => {
+          const chosen = select(doc, place, { ...wish, night: nightThatNames(place) })
+          return (reads.has(contract.task) && nameRun(doc, chosen, request.id)) || chosen || doc
         })
       })
       const isNew = (doc: RunDoc | undefined) => doc?.requests?.includes(request.id) ?? false
