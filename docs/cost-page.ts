@@ -45,7 +45,7 @@ interface Counts {
   logBytes: number
   eventBytes: number
   readUnits: number
-  /** By the first word of the document's key: `contract`, `run`. */
+  /** By the first word of the document's key: `graph`, `run`. */
   readUnitsByKind: Record<string, number>
   writeUnits: number
   medianWriteUnits: number
@@ -98,7 +98,8 @@ const SWEEPS_A_MONTH = 96 * 30.4
 // Most start a process, which is billed too.
 const SWEEP_S = 0.5
 const SWEEP_GB = 0.5
-const CONTRACT_BYTES = 600
+// A hundred contracts of tasks and of their outputs, packed in one document, have 10 KB.
+const PACKED_BYTES_A_TASK = 105
 const UNIT_BYTES = 4096
 const INDEX_READS = 6
 const BEGUN_READS = 4 * (1 + 2)
@@ -107,14 +108,14 @@ const SWEEP_LOG_BYTES = 400
 /** The same counts without what a function asks when it wakes: all contracts, and its secrets. */
 function awake<T extends Counts>(counts: T): T {
   const { 'ssm GetParameter SecureString': _, ...requests } = counts.requests
-  return { ...counts, requests, readUnits: counts.readUnits - (counts.readUnitsByKind.contract ?? 0) }
+  return { ...counts, requests, readUnits: counts.readUnits - (counts.readUnitsByKind.graph ?? 0) }
 }
 
 /** What so many deployed tasks cost a month in which nothing happens, in dollars, by what is billed. */
 export function idleMonth(tasks: number): Map<string, number> {
   const sweeps = (tasks + 1) * SWEEPS_A_MONTH
-  // A task's contract and its output's, as they were a moment ago.
-  const units = Math.ceil((2 * tasks * CONTRACT_BYTES) / UNIT_BYTES) * 0.5 + INDEX_READS * 0.5 + BEGUN_READS
+  // The contracts and the index as they were a moment ago.
+  const units = Math.ceil((tasks * PACKED_BYTES_A_TASK) / UNIT_BYTES) * 0.5 + INDEX_READS * 0.5 + BEGUN_READS
   return new Map([
     ['sweeps: Lambda requests', (sweeps * prices['Lambda request']) / 1e6],
     ['sweeps: Lambda’s time', sweeps * SWEEP_S * SWEEP_GB * LAMBDA_GB_SECOND],
@@ -134,7 +135,7 @@ export function costPage(root: string): string {
   const million = costOfMillion(asked)
   const idle = idleMonth(TASKS)
   const light = costOfMillion(askedOfRun(awake(counts)))
-  const contracts = ((counts.readUnitsByKind.contract ?? 0) / counts.runs) * prices['DynamoDB read unit']
+  const graph = ((counts.readUnitsByKind.graph ?? 0) / counts.runs) * prices['DynamoDB read unit']
   return `${[
     '# Cost',
     '',
@@ -172,7 +173,7 @@ export function costPage(root: string): string {
     'Most of it is the lake: a version is at least two objects, its rows and its manifest; and a load over HTTP notes its place before it sends.',
     'Of the rest, a run at least writes its claim, its begin and its end. A larger night differs in two ways: the relay is called for up to a hundred changes at',
     `once, here for one; and most of its runs meet functions that are awake: without what waking asks, a million cost $${light.all.toFixed(2)} in all. Of waking`,
-    `most is to read all contracts, $${contracts.toFixed(2)} here with 17 tasks, and more in proportion with more.`,
+    `$${graph.toFixed(2)} is to read all contracts, packed in one document: of 17 tasks here; of a hundred it is three times as much.`,
     'Step Functions Standard asks $25 for a million transitions, of which a task takes several.',
     '',
     `Compute is apart: a \`work\` of 1769 MB costs $${(1.769 * LAMBDA_GB_SECOND * 3600).toFixed(2)} an hour in which it works. So is what lies in the lake, in the ledger and in logs by the month.`,

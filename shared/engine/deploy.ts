@@ -1,27 +1,15 @@
 import type { Contract } from '../core/contract.ts'
 import { cancel } from '../core/follow.ts'
-import { buildGraph, type Graph } from '../core/graph.ts'
 import type { RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
-import type { Key, Ledger } from '../ports/ledger.ts'
+import type { Key } from '../ports/ledger.ts'
+import { packGraph, type RetiredContract } from './graph.ts'
 import { datasetContractKey, runKey, taskContractKey } from './keys.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
-/** A contract whose task or dataset is gone; what it said is kept. */
-interface RetiredContract {
-  kind: 'retired'
-  was: Contract
-}
-
 // Documents that are written together; a project of thousands of tasks has as many.
 const AT_ONCE = 100
-
-/** The graph as the ledger's contracts tell it, or told it a moment ago where that will do. */
-export async function readGraph(ledger: Pick<Ledger, 'query'>, mayLag = false): Promise<Graph> {
-  const found = await ledger.query<Contract | RetiredContract>('contract', { mayLag })
-  return buildGraph(found.flatMap(({ doc }) => (doc.kind === 'retired' ? [] : [doc])))
-}
 
 /**
  * Registers a whole project's contracts. A task that is deployed anew keeps the time of its first deployment, when its life
@@ -56,6 +44,7 @@ export async function registerContracts(
   }
   const changed: Contract[] = []
   for (const contract of contracts(deployedAt)) if (await register(world, contract, existing)) changed.push(contract)
+  await packGraph(world.ledger)
   return changed
 }
 
@@ -65,6 +54,7 @@ export async function retireTask(world: World, task: string): Promise<boolean> {
   const doc = (await world.ledger.get<Contract | RetiredContract>(key))?.doc
   if (doc?.kind !== 'task') return false
   await retire(world, key.sk, doc)
+  await packGraph(world.ledger)
   return true
 }
 

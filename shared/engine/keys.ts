@@ -5,6 +5,8 @@ import type { Key } from '../ports/ledger.ts'
 export const runKey = (dataset: string, partition: string): Key => ({ pk: `run/${dataset}`, sk: partition })
 export const taskContractKey = (task: string): Key => ({ pk: 'contract', sk: `task/${task}` })
 export const datasetContractKey = (dataset: string): Key => ({ pk: 'contract', sk: `dataset/${dataset}` })
+/** All contracts that stand, in one document. */
+export const graphKey: Key = { pk: 'graph', sk: 'all' }
 export const nightKey = (date: string): Key => ({ pk: 'night', sk: date })
 export const requestKey = (id: string): Key => ({ pk: 'request', sk: id })
 export const pauseKey = (task: string): Key => ({ pk: 'pause', sk: task })

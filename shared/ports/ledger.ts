@@ -7,6 +7,7 @@ import type { RunState } from '../core/run.ts'
  * | --- | --- | --- |
  * | `run/<dataset>` | partition | RunDoc |
  * | `contract` | `task/<name>`, `dataset/<name>` | Contract |
+ * | `graph` | `all` | GraphDoc |
  * | `night` | date | NightDoc |
  * | `request` | id | RequestDoc |
  * | `pause` | task or `all` | PauseDoc |

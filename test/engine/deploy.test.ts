@@ -1,6 +1,7 @@
 import type { Contract } from '../../shared/core/contract.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
-import { deployContracts, readGraph, registerContracts, retireTask } from '../../shared/engine/deploy.ts'
+import { deployContracts, registerContracts, retireTask } from '../../shared/engine/deploy.ts'
+import { readGraph } from '../../shared/engine/graph.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'

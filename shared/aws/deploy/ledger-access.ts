@@ -1,4 +1,4 @@
-import { limitKey, pauseKey, runKey, taskLimit } from '../../engine/keys.ts'
+import { graphKey, limitKey, pauseKey, runKey, taskLimit } from '../../engine/keys.ts'
 import type { Key } from '../../ports/ledger.ts'
 import { itemKey, ledgerActions, RECENT } from '../dynamodb-table.ts'
 import { allow, type Statement, type Value } from './template.ts'
@@ -11,6 +11,7 @@ export interface LedgerKeys {
 }
 
 const keyOf = (key: Key) => itemKey(key).pk
+const contracts = ['contract', keyOf(graphKey)]
 
 /**
  * What `decide` may do to the ledger: change its own runs, its limit, and the permits of lanes and requests; read contracts, requests,
@@ -20,13 +21,13 @@ const keyOf = (key: Key) => itemKey(key).pk
 export function decideKeys(task: string, output: string): LedgerKeys {
   return {
     changed: [runKey(output, '').pk, keyOf(limitKey(taskLimit(task))), keyOf(limitKey('lane/*')), keyOf(limitKey('request/*'))],
-    read: ['run/*', 'contract', 'night', 'request/*', keyOf(pauseKey(task)), keyOf(pauseKey('all'))],
+    read: ['run/*', ...contracts, 'night', 'request/*', keyOf(pauseKey(task)), keyOf(pauseKey('all'))],
     listed: ['run/*', 'limit', 'request', 'pause'],
   }
 }
 
 /** What `work` may: its own runs, to end them, and the contracts, to know how. */
-export const workKeys = (output: string): LedgerKeys => ({ changed: [runKey(output, '').pk], read: ['contract'], listed: [] })
+export const workKeys = (output: string): LedgerKeys => ({ changed: [runKey(output, '').pk], read: contracts, listed: [] })
 
 /** The platform's functions, who see all. */
 export const everyKey: LedgerKeys = { changed: ['*'], read: [], listed: ['*'] }

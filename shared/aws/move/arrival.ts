@@ -2,7 +2,7 @@ import type { Graph } from '../../core/graph.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { behind, type Incomplete, manifestOf, missingKeys } from '../../core/move.ts'
 import type { RunDoc } from '../../core/run.ts'
-import { runKey } from '../../engine/keys.ts'
+import { graphKey, runKey } from '../../engine/keys.ts'
 import type { Ledger } from '../../ports/ledger.ts'
 import { inTurns } from '../dynamodb-order.ts'
 import type { Region } from './region.ts'
@@ -24,6 +24,7 @@ export async function notReplicated(from: Pick<Region, 'ledger'>, to: Pick<Regio
 
 const partitionKeys = (graph: Graph): string[] => [
   'contract',
+  graphKey.pk,
   'schema',
   'night',
   'request',

@@ -125,7 +125,7 @@ const ofWork: Row[] = [
   },
   {
     sid: 'ReadLedger',
-    allowed: { action: 'dynamodb:Query', resource: table, context: leading('contract') },
+    allowed: { action: 'dynamodb:Query', resource: table, context: leading('graph') },
     denied: { action: 'dynamodb:Query', resource: table, context: leading('run/flights') },
   },
   {
