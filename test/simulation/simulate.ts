@@ -46,6 +46,10 @@ function parse(args: string[]): Options {
   return options
 }
 
+// A world that stands still breaks nothing. Sound ones start some three attempts a night, over a hundred seeds or more.
+const LEAST_ATTEMPTS_A_NIGHT = 2
+const ENOUGH_SEEDS = 100
+
 const options = parse(process.argv.slice(2))
 const seed = options.seed ?? Math.floor(Date.now() / 1000) * 1000
 if (options.mutants && options.recorded) process.exitCode = (await runRecorded(options.mutant)) ? 0 : 1
@@ -99,5 +103,7 @@ async function simulate(): Promise<number> {
       `${sum.seeds} seeds from ${seed}: ${sum.nights} nights, ${sum.attempts} attempts, ${sum.calls} calls in ${result.seconds} s: ${result.nightsPerSecond} nights/s over ${pool.size} cores; ${failed.length} failed`,
     )
   if (failed.length > 0 && !options.json) await explain(failed[0]!.seed)
-  return failed.length > 0 ? 1 : 0
+  const stoodStill = sum.seeds >= ENOUGH_SEEDS && sum.attempts < LEAST_ATTEMPTS_A_NIGHT * sum.nights
+  if (stoodStill) console.error(`the worlds stand still: ${sum.attempts} attempts in ${sum.nights} nights`)
+  return failed.length > 0 || stoodStill ? 1 : 0
 }
