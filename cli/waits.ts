@@ -10,7 +10,7 @@ import { instantText } from './measures.ts'
 export interface Waits {
   missing: { dataset: string; partitions: string[]; of: number }[]
   stale: string[]
-  /** Datasets taken by `latest` of which nothing has been published. */
+  /** Datasets taken by `latest` of which nothing has been published, or a request is still to make more. */
   latest: string[]
   /** When it is looked at again by itself. */
   until?: number
@@ -46,7 +46,7 @@ export function waitsText(waits: Waits, partition: string): string {
       return partitions[0] === partition ? dataset : `${dataset}@${partitions[0]}`
     }),
     ...waits.stale.map(name => `a newer ${name}`),
-    ...waits.latest.map(dataset => `a first ${dataset}`),
+    ...waits.latest.map(dataset => `the latest ${dataset}`),
   ]
   if (parts.length > 0) return parts.join(', ')
   return waits.until === undefined ? 'its turn' : `until ${instantText(waits.until)}`

@@ -25,6 +25,8 @@ export interface InputFacts {
   needed: PartitionFacts[]
   /** The newest ready partition, for `latest`. */
   latest?: PartitionFacts
+  /** A run that would replace it, or make a newer one, is selected by a request and not yet over. */
+  awaited?: boolean
 }
 
 /** What follows from the state of a run's inputs. */

@@ -7,7 +7,6 @@ import {
   isAtWork,
   isUnbegun,
   isUnclaimed,
-  lacksMore,
   type Next,
   type Place,
   pinsHold,
@@ -39,8 +38,6 @@ export interface Reason {
   causeAt?: number
   /** The night that names it. */
   night?: string
-  /** Its input's first `latest` may have come: nothing to a run that waits for more. */
-  firstLatest?: boolean
   /** A limit that handed it a place: if it does not start, the place goes on. */
   place?: string
   /** False once the message has started another run: this one is told to look for itself. */
@@ -123,7 +120,7 @@ async function look(
     if (arrived === doc || arrived === undefined) return 'kept'
     if (arrived !== 'look') return (await write(world, key, arrived, stored?.rev ?? 0, places)) ? 'kept' : 'again'
   }
-  if (doc?.state === 'running' || (reason.firstLatest && lacksMore(doc, place, world.clock.now()))) return 'kept'
+  if (doc?.state === 'running') return 'kept'
   const now = world.clock.now()
   const retries = doc !== undefined && isAtWork(doc) && pinsHold(doc, place.contract)
   const { selects, names } = retries ? noRequests : await openRequests(world, doc)
@@ -133,8 +130,9 @@ async function look(
   const requests = [...selects, ...names]
   const facts = retries ? [] : await loadFacts(world, place, requests.length > 0)
   const awaits =
-    (names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
-    (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks))))
+    facts.some(f => f.awaited) ||
+    ((names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
+      (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks)))))
   const night = reason.night ?? (doc?.state === undefined ? (await nightsThatName(world, [place]))(place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }

@@ -1,7 +1,7 @@
 import { RedeyeError } from '../core/errors.ts'
 import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
-import { type Arrival, approve, blankRun, cancel, inputsOf } from '../core/follow.ts'
+import { type Arrival, approve, blankRun, cancel, inputsOf, lacksMore } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
 import { nightOrdinals } from '../core/night.ts'
@@ -9,7 +9,7 @@ import { isTimed, keyOf, ordinalOf, ordinalRange, type Partitioning, parsePartit
 import { hear, type RunDoc } from '../core/run.ts'
 import { considerRun } from './consider.ts'
 import { runKey } from './keys.ts'
-import { existingRuns, partitioningOf, placeOf } from './load.ts'
+import { existingRuns, newest, partitioningOf, placeOf } from './load.ts'
 import { swap } from './swap.ts'
 import type { World } from './world.ts'
 
@@ -55,7 +55,7 @@ async function datasetReady(world: World, graph: Graph, task: string, ready: Eve
   const at = parsePartition(input, ready.partition, ready.dataset)
   const arrival = { dataset: ready.dataset, ordinal: at, number: ready.number, at: ready.at, cause: ready.cause }
   const mappings = inputsOf(contract, ready.dataset).map(i => contract.inputs[i]!.mapping)
-  if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)
+  if (mappings.some(m => m.map === 'latest')) await newLatest(world, graph, task, ready.dataset, at)
   const intervals = mappings.map(m => affectedBy(m, input, output, at)).filter(i => i.from <= i.to)
   if (intervals.length === 0) return
   // What was published before the task's life began starts nothing, but it is seen by runs that wait.
@@ -128,12 +128,26 @@ async function runsConcerned(
   await concern(world, graph, task, all, { dataset, ordinal: arrived, number, at, cause })
 }
 
-/** `latest` is no reason to run, but a run that waits for its first one starts when it comes. */
-async function firstLatest(world: World, graph: Graph, task: string): Promise<void> {
+/**
+ * `latest` is no reason to run, but a run that waits for its first one starts when it comes, and a requested one when the last of those
+ * comes that are requested, too. It is nothing to a run that waits for more.
+ */
+async function newLatest(world: World, graph: Graph, task: string, dataset: string, at: number): Promise<void> {
+  const { ledger, clock, bus } = world
+  const keys = await ledger.runsInState(task, ['waiting'])
+  const latest = keys.length > 0 ? await newest(world, dataset, partitioningOf(graph, dataset)) : undefined
+  // A newer one has led here, or will, by itself.
+  if (!latest || (isTimed(partitioningOf(graph, dataset)) && latest.ordinal > at)) return
   const { output } = placeOf(graph, task, 0)
+  const concerned = (await ledger.getMany<RunDoc>(keys)).flatMap(stored => {
+    if (!stored || (latest.awaited && stored.doc.requests)) return []
+    const o = ordinalOf(output, stored.key.sk)!
+    return lacksMore(stored.doc, placeOf(graph, task, o), clock.now()) ? [] : [o]
+  })
   let started = false
-  for (const { sk } of await world.ledger.runsInState(task, ['waiting']))
-    started = (await considerRun(world, graph, task, ordinalOf(output, sk)!, { firstLatest: true, mayStart: !started })) || started
+  for (const o of concerned.slice(0, RUNS_A_MESSAGE))
+    started = (await considerRun(world, graph, task, o, { mayStart: !started })) || started
+  await bus.publish(concerned.slice(RUNS_A_MESSAGE).map(o => ({ type: 'RunDue', detail: { task, partition: keyOf(output, o) } })))
 }
 
 /** The runs of a night: the partitions of the task's output that begin on its date, those not there yet. */

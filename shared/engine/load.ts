@@ -52,9 +52,10 @@ export async function loadFacts(world: Readable, place: Place, requested: boolea
     place.contract.inputs.map(async (input, i): Promise<InputFacts> => {
       const partitioning = place.inputs[i]!
       if (input.mapping.map === 'latest') {
-        const latest = await newest(world, input.dataset, partitioning.grain === 'keys')
-        const ordinal = latest && ordinalOf(partitioning, latest.partition)
-        return { input, partitioning, needed: [], ...(ordinal !== undefined && { latest: { ordinal, version: latest!.version! } }) }
+        const latest = await newest(world, input.dataset, partitioning)
+        if (!latest) return { input, partitioning, needed: [] }
+        const { ordinal, version, awaited } = latest
+        return { input, partitioning, needed: [], latest: { ordinal, version }, ...(requested && awaited && { awaited }) }
       }
       const ordinals = neededOrdinals(input, partitioning, place.output, place.ordinal)
       const docs = await world.ledger.getMany<RunDoc>(ordinals.map(o => runKey(input.dataset, keyOf(partitioning, o))))
@@ -72,10 +73,14 @@ async function factsOf(world: Readable, ordinal: number, stored: Stored<RunDoc> 
   return {
     ordinal,
     ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),
-    ...(requested && (doc.requests?.length ?? 0) > 0 && doc.state && !overStates.includes(doc.state) && { requested: true }),
+    ...(requested && isRequested(doc) && { requested: true }),
     ...(requested && doc.named && { named: true }),
   }
 }
+
+/** Whether a request selects a run that is not over. */
+const isRequested = ({ requests, state }: RunDoc): boolean =>
+  (requests?.length ?? 0) > 0 && state !== undefined && !overStates.includes(state)
 
 async function withAncestry(world: Readable, version: Version): Promise<Version> {
   const bytes = await world.lake.get(version.ancestryFile!.key)
@@ -87,21 +92,31 @@ async function withAncestry(world: Readable, version: Version): Promise<Version>
 const FIRST_PAGE = 4
 const PAGE = 32
 
+/** What `latest` gives of a dataset, and whether a request is still to make it anew, or a newer one. */
+export interface Newest {
+  ordinal: number
+  version: Version
+  awaited: boolean
+}
+
 /** The newest ready partition: the greatest key in time, or of a keyed dataset the one published last. */
-async function newest(world: Readable, dataset: string, keyed: boolean): Promise<RunDoc | undefined> {
+export async function newest({ ledger }: Pick<Readable, 'ledger'>, dataset: string, p: Partitioning): Promise<Newest | undefined> {
   const { pk } = runKey(dataset, '')
-  if (keyed) {
-    const docs = (await world.ledger.query<RunDoc>(pk)).map(s => s.doc).filter(d => d.version && !d.skipped)
-    return docs.reduce<RunDoc | undefined>((a, b) => (a && a.version!.at >= b.version!.at ? a : b), undefined)
-  }
-  for (let to: string | undefined; ; ) {
-    const limit = to === undefined ? FIRST_PAGE : PAGE
-    const page = await world.ledger.query<RunDoc>(pk, { descending: true, limit, ...(to !== undefined && { to }) })
-    const found = page.find(s => s.doc.version && !s.doc.skipped)
-    if (found) return found.doc
-    if (page.length < limit) return undefined
-    to = page[page.length - 1]!.key.sk
-  }
+  const docs: RunDoc[] = []
+  const take = (page: readonly Stored<RunDoc>[]) => docs.push(...page.flatMap(({ doc }) => (doc.skipped ? [] : [doc])))
+  if (p.grain === 'keys') take(await ledger.query<RunDoc>(pk))
+  else
+    for (let to: string | undefined; ; ) {
+      const limit = to === undefined ? FIRST_PAGE : PAGE
+      const page = await ledger.query<RunDoc>(pk, { descending: true, limit, ...(to !== undefined && { to }) })
+      const found = page.findIndex(s => s.doc.version && !s.doc.skipped)
+      take(found < 0 ? page : page.slice(0, found + 1))
+      if (found >= 0 || page.length < limit) break
+      to = page[page.length - 1]!.key.sk
+    }
+  const ready = docs.filter(d => d.version).reduce<RunDoc | undefined>((a, b) => (a && a.version!.at >= b.version!.at ? a : b), undefined)
+  const ordinal = ready && ordinalOf(p, ready.partition)
+  return ordinal === undefined ? undefined : { ordinal, version: ready!.version!, awaited: docs.some(isRequested) }
 }
 
 /** The ordinals of a task's runs that are there, for an input that concerns every one. */

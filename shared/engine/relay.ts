@@ -10,7 +10,7 @@ import { settle } from './effects.ts'
 import { type PauseDoc, requestKey } from './keys.ts'
 import { existingRuns, partitioningOf } from './load.ts'
 import { candidateOf, queuedRuns } from './permits.ts'
-import { downstreamRuns } from './requested.ts'
+import { downstreamRuns, takersOfLatest } from './requested.ts'
 import type { World } from './world.ts'
 
 /** Whether a change is one from which an event may follow: the feed holds only these. */
@@ -78,6 +78,8 @@ async function followsFrom(world: World, { key, before, after }: Change): Promis
     const named = !requested ? await openTasks(world) : published ? await tasksOf(world, was.requests!) : undefined
     events.push(...(await beyond(world, await world.graph(), is, named)))
   }
+  if (!published && was?.requests && (!is.requests || (is.skipped && !was.skipped)))
+    events.push(...(await takersOfLatest(world, await world.graph(), is)).map(detail => ({ type: 'RunDue' as const, detail })))
   return events
 }
 

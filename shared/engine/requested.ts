@@ -1,11 +1,11 @@
 import { isInMotion, type Place } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
 import { affectedBy } from '../core/mapping.ts'
-import { isTimed, keyOf, ordinalAt, ordinalRange, type Partitioning } from '../core/partition.ts'
+import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import type { InputFacts } from '../core/readiness.ts'
 import type { RunDoc } from '../core/run.ts'
 import { runKey } from './keys.ts'
-import { existingRuns, loadFacts, partitioningOf, placeOf } from './load.ts'
+import { existingRuns, loadFacts, newest, partitioningOf, placeOf } from './load.ts'
 import type { World } from './world.ts'
 
 /*
@@ -95,6 +95,27 @@ export async function downstreamRuns(
     }
   }
   return [...found.values()]
+}
+
+/**
+ * The runs that a request may have waiting to take the latest of a dataset: for when the last that was to come is over without a new
+ * version, or is skipped.
+ */
+export async function takersOfLatest(
+  { ledger }: Pick<World, 'ledger'>,
+  graph: Graph,
+  { dataset, partition }: Pick<RunDoc, 'dataset' | 'partition'>,
+): Promise<{ task: string; partition: string }[]> {
+  const takers = graph.readersOf(dataset).flatMap(({ task, input }) => (input.mapping.map === 'latest' ? [task.task] : []))
+  if (takers.length === 0) return []
+  const p = partitioningOf(graph, dataset)
+  const latest = await newest({ ledger }, dataset, p)
+  // One before the newest was not waited for.
+  if (!latest || latest.awaited || (isTimed(p) && ordinalOf(p, partition)! < latest.ordinal)) return []
+  const waiting = [...new Set(takers)].map(async task =>
+    (await ledger.runsInState(task, ['waiting'])).map(({ sk }) => ({ task, partition: sk })),
+  )
+  return (await Promise.all(waiting)).flat().slice(0, MOST)
 }
 
 /** Those of a dataset's partitions whose runs a request names. */

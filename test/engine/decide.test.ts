@@ -274,5 +274,46 @@ test('the first of a latest starts who waits for it alone; of others nothing is 
   }
   await decide(host.world, 'rating', envelope('DatasetReady', ready('prices', '2026-03-04')))
   expect(host.seen.started).toEqual(['rating@2026-03-02'])
-  expect(read.filter(name => name.endsWith('2026-03-03'))).toEqual([])
+  expect(read.filter(name => name.endsWith('2026-03-03'))).toEqual(['run/rated@2026-03-03'])
+})
+
+describe('a version that may be the latest', () => {
+  const day = (n: number) => new Date(Date.parse('2026-01-01') + n * 86_400_000).toISOString().slice(0, 10)
+  const wait = async (n: number, more: Partial<RunDoc> = {}) => {
+    const doc = { v: 1, dataset: 'rated', partition: day(n), task: 'rating', state: 'waiting', generation: 0, attempt: 0, ...more }
+    await host.ledger.put(runKey('rated', day(n)), doc, 0)
+  }
+  const comes = (n: number) => decide(host.world, 'rating', envelope('DatasetReady', ready('prices', day(n))))
+  /** Whoever has looked says what it waits for. */
+  const looked = async () => (await runs('rated')).filter(s => s.doc.pending).map(s => s.doc.partition)
+
+  test('is nothing to who waits where a newer one is there', async () => {
+    await host.ready([{ dataset: 'prices', partition: day(2) }])
+    await wait(5)
+    await comes(1)
+    expect(await looked()).toEqual([])
+    await comes(2)
+    expect(await looked()).toEqual([day(5)])
+  })
+
+  test('is nothing to a requested run while another is requested', async () => {
+    await host.ready([{ dataset: 'prices', partition: day(2) }])
+    await host.ledger.put(runKey('prices', day(3)), { v: 1, dataset: 'prices', partition: day(3), state: 'queued', requests: ['r'] }, 0)
+    await wait(5, { requests: ['r'] })
+    await wait(6)
+    await comes(2)
+    expect(await looked()).toEqual([day(6)])
+  })
+
+  test('is looked at by a hundred runs; the others are told to look for themselves', async () => {
+    await host.ready([{ dataset: 'prices', partition: day(2) }])
+    for (let n = 0; n < 102; n++) await wait(n)
+    published.length = 0
+    await comes(2)
+    expect(published.filter(e => e.type === 'RunDue').map(e => e.detail)).toEqual([
+      { task: 'rating', partition: day(100) },
+      { task: 'rating', partition: day(101) },
+    ])
+    expect(await looked()).toHaveLength(100)
+  })
 })

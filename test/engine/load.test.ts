@@ -124,6 +124,42 @@ describe('the latest', () => {
     expect(await latest(1)).toBeUndefined()
   })
 
+  describe('is awaited while a request selects a run', () => {
+    const awaited = async (input: number, requested = true) => (await facts(requested))[input]!.awaited ?? false
+    const requested: Partial<RunDoc> = { state: 'running', requests: ['r'] }
+    beforeEach(async () => {
+      await put('regions', 'emea', { version: version(7) })
+      await put('prices', '2026-03-04', { version: version(7) })
+    })
+
+    test('of any key', async () => {
+      expect(await awaited(2)).toBe(false)
+      await put('regions', 'amer', requested)
+      expect([await awaited(2), await awaited(2, false)]).toEqual([true, false])
+    })
+
+    test('of a newer day, however far ahead', async () => {
+      for (let day = 5; day <= 8; day++) await put('prices', `2026-03-0${day}`, { state: 'waiting' })
+      expect(await awaited(1)).toBe(false)
+      await put('prices', '2026-03-09', requested)
+      expect(await awaited(1)).toBe(true)
+    })
+
+    test('that makes it anew', async () => {
+      await put('prices', '2026-03-05', { ...requested, version: version(9) })
+      expect(await awaited(1)).toBe(true)
+    })
+
+    test.each<[string, string, Partial<RunDoc>]>([
+      ['of a day before', '2026-03-03', requested],
+      ['of what is skipped', '2026-03-05', { ...requested, skipped: true }],
+      ['that is over', '2026-03-05', { ...requested, state: 'failed' }],
+    ])('but not %s', async (_, day, doc) => {
+      await put('prices', day, doc)
+      expect(await awaited(1)).toBe(false)
+    })
+  })
+
   test('of days takes as few looks as it can', async () => {
     await put('prices', '2026-03-04', { version: version(7) })
     let looks = 0

@@ -83,10 +83,12 @@ datasets:
   clean: { partition: daily, from: 2001-01-01 }
   report: { partition: daily, from: 2001-01-01 }
   totals: { partition: daily, from: 2001-01-01 }
+  newest: { partition: daily, from: 2001-01-01 }
 tasks:
   cleaning: { inputs: { orders: same }, output: clean }
   reporting: { inputs: { clean: same }, output: report }
   totalling: { inputs: { regions: all }, output: totals }
+  picking: { inputs: { totals: latest }, output: newest }
 steps: []
 `,
     'relay.yaml',
@@ -196,6 +198,33 @@ steps: []
 
     test('of a dataset that is deployed no more is nothing', async () =>
       expect(await events({ ...change({ requests: ['r'] }, { dataset: 'gone' }), key: { pk: 'run/gone', sk: partition } })).toEqual([]))
+  })
+
+  describe('of a requested run that is the last that may be the latest', () => {
+    const change = (before: Partial<RunDoc>, after: Partial<RunDoc>) => ({
+      key: { pk: 'run/totals', sk: partition },
+      before: doc({ dataset: 'totals', ...before }),
+      after: doc({ dataset: 'totals', ...after }),
+    })
+    beforeEach(async () => {
+      await host.ledger.put(runKey('totals', '2001-02-13'), doc({ partition: '2001-02-13', ...version(1) }), 0)
+      await host.ledger.put(runKey('newest', partition), doc({ dataset: 'newest', task: 'picking', state: 'waiting' }), 0)
+    })
+
+    test.each<[string, Partial<RunDoc>]>([
+      ['it is over', {}],
+      ['it is skipped', { requests: ['r'], skipped: true }],
+    ])('is, where %s, that who waits for that is due', async (_, after) =>
+      expect(await events(change({ requests: ['r'] }, after))).toEqual([due('picking')]),
+    )
+
+    test.each<[string, Partial<RunDoc>, Partial<RunDoc>]>([
+      ['it has a version', { requests: ['r'] }, { version: { number: 1, at: 5, cause } as RunDoc['version'] }],
+      ['it is still to come', { requests: ['r'] }, { requests: ['r'], due: story.now + 5 }],
+      ['no request selected it', {}, { skipped: true }],
+    ])('is nothing of the kind where %s', async (_, before, after) =>
+      expect(await events(change(before, after))).not.toContainEqual(due('picking')),
+    )
   })
 
   describe('of a skip', () => {

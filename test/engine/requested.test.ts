@@ -4,7 +4,7 @@ import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
-import { awaitsRequested, downstreamRuns } from '../../shared/engine/requested.ts'
+import { awaitsRequested, downstreamRuns, takersOfLatest } from '../../shared/engine/requested.ts'
 import type { World } from '../../shared/engine/world.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
@@ -227,6 +227,32 @@ steps: []
   test('but not by way of what it takes the latest of, or whose updates it ignores', async () => {
     for (const dataset of ['first', 'second']) await put(dataset, 5, { state: 'running' })
     for (const task of ['make-newest', 'make-careless']) expect(await waits(['make-first', task], task)).toBe(false)
+  })
+
+  describe('who takes the latest is told, when a requested run of it is over without a version,', () => {
+    const told = (dataset: string, day: number) => takersOfLatest(host.world, host.graph, { dataset, partition: `2026-03-0${day}` })
+    const ready = { version: { number: 1, at: 1 } as RunDoc['version'] }
+    beforeEach(async () => {
+      await put('newest', 5, { state: 'waiting' })
+      await put('newest', 6, { state: 'succeeded' })
+    })
+
+    test('where it waits', async () => {
+      await put('second', 4, ready)
+      for (const day of [4, 5]) expect(await told('second', day)).toEqual([{ task: 'make-newest', partition: '2026-03-05' }])
+      expect(await told('first', 5)).toEqual([])
+    })
+
+    test('but not where nothing is there, nor of a day before the newest', async () => {
+      expect(await told('second', 4)).toEqual([])
+      await put('second', 4, ready)
+      expect(await told('second', 3)).toEqual([])
+    })
+
+    test('but not while another is still to come', async () => {
+      await put('second', 4, { ...ready, state: 'running', requests: ['r'] })
+      expect(await told('second', 5)).toEqual([])
+    })
   })
 
   test('but not for what somebody between ignores', async () => {

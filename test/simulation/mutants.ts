@@ -231,6 +231,7 @@ export const mutants: Mutant[] = [
     'let { marked, selected } = request',
     'let { marked, selected } = { ...request, marked: request.marked + 1 }',
   ),
+  mutant('who is requested does not wait for the latest', 'engine/load', 'awaited: docs.some(isRequested)', 'awaited: false'),
   mutant('who is named does not wait for the others', 'engine/consider', "those(doc?.named).filter(r => r.phase !== 'ended')", '[]'),
   mutant(
     'who is named hears nothing of what is made for it',
@@ -274,7 +275,7 @@ export const mutants: Mutant[] = [
   mutant(
     'a first latest wakes nobody',
     'engine/decide',
-    "if (mappings.some(m => m.map === 'latest')) await firstLatest(world, graph, task)",
+    "if (mappings.some(m => m.map === 'latest')) await newLatest(world, graph, task, ready.dataset, at)",
     '',
   ),
   mutant('the next partition is not looked at when it begins', 'engine/consider', '  await nextPartition(world, place, facts)\n', ''),

@@ -33,6 +33,9 @@ const moves: Record<string, readonly string[]> = {
 /** What nothing moves but a cause. */
 const settled = new Set(['none', 'succeeded', 'failed', 'cancelled', 'held'])
 
+/** A write that begins a generation. */
+type Claim = Omit<Write, 'before' | 'after'> & { before: RunDoc | undefined; after: RunDoc }
+
 /** How one of the oracle's tasks judges its inputs now. */
 export interface Judged {
   ready: boolean
@@ -333,7 +336,7 @@ export class Oracle implements Witness {
       this.broken(2, `${what} is on the night and its partition has not ended`)
     for (const [i, input] of contract.inputs.entries()) this.#checkPins(write, p, what, slice, input, this.#pinsOf(after, input, i))
     this.#checkConsistent(what, after)
-    this.#checkAwaited(p, what, slice, contract, before, write)
+    this.#checkAwaited(p, what, slice, contract, { ...write, before, after })
     p.selected.clear()
     p.makesFor.clear()
     for (const [id, named] of p.named) {
@@ -344,7 +347,7 @@ export class Oracle implements Witness {
   }
 
   /** What a request selects, or names with others that it reads from, waits until those are over, however far upstream they are. */
-  #checkAwaited(p: Partition, what: string, slice: Slice, contract: TaskView, before: RunDoc | undefined, { readAt, by }: Write): void {
+  #checkAwaited(p: Partition, what: string, slice: Slice, contract: TaskView, { before, after, readAt, by }: Claim): void {
     const open = [...p.named.keys()].filter(id => this.requests.get(id)!.doc.phase !== 'ended')
     const ids = new Set([...open, ...(before?.requests ?? [])])
     if (ids.size === 0) return
@@ -369,7 +372,10 @@ export class Oracle implements Witness {
       }
       return undefined
     }
-    const name = comes(contract, slice, true, true)
+    const newer = contract.inputs.flatMap((input, i) =>
+      input.mapping.map === 'latest' ? this.toBeLatest(input.dataset, [...this.#pinsOf(after, input, i).keys()][0]) : [],
+    )
+    const name = newer.find(pending)?.name ?? comes(contract, slice, true, true)
     if (name) this.broken(3, `${what} began while ${name} was still to come, and both are requested`)
   }
 
@@ -569,10 +575,17 @@ export class Oracle implements Witness {
   }
 
   #anything(dataset: string): boolean {
-    return this.views.calendar(dataset).slices.some(s => {
-      const p = this.partitions.get(`${dataset}@${s.key}`)
-      return p?.current && !p.doc?.skipped
-    })
+    return this.#known(dataset).some(isThere)
+  }
+
+  #known(dataset: string): Partition[] {
+    return this.views.calendar(dataset).slices.flatMap(s => this.partitions.get(`${dataset}@${s.key}`) ?? [])
+  }
+
+  /** The partitions whose next version would be the latest of a dataset; `latest` is the key of the newest that is there. */
+  toBeLatest(dataset: string, latest = this.#known(dataset).findLast(isThere)?.key): Partition[] {
+    const known = this.#known(dataset)
+    return this.views.timed(dataset) ? known.slice(Math.max(known.map(p => p.key).indexOf(latest ?? ''), 0)) : known
   }
 
   /** Whether something came to be that makes the run. */
@@ -641,6 +654,8 @@ export class Oracle implements Witness {
 
 // Calls take moments, and others happen in between.
 const A_WHILE_MS = 1000
+
+const isThere = (p: Partition) => p.current !== undefined && !p.doc?.skipped
 
 const loudAfter = (versions: readonly Made[], at: number) => versions.some(v => v.loud === v.number && v.at > at)
 

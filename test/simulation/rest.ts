@@ -59,7 +59,7 @@ function checkRun(oracle: Oracle, contract: TaskView, slice: Slice, p: Partition
 function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: RunDoc, name: string, now: number, swept: boolean): void {
   const judged = oracle.judge(contract, slice, now)
   const named = doc.named?.some(id => oracle.requests.get(id)!.doc.phase !== 'ended') ?? false
-  const awaits = (doc.requests !== undefined || named) && awaitsUpstream(oracle, contract, slice, new Set())
+  const awaits = (doc.requests !== undefined || named) && awaitsOthers(oracle, contract, slice)
   if (judged.ready && !awaits) {
     oracle.broken(3, `${name} waits for nothing`)
     return
@@ -69,6 +69,15 @@ function checkWaiting(oracle: Oracle, contract: TaskView, slice: Slice, doc: Run
   const looked = swept || (judged.why.length === 1 && !awaits)
   if (looked && doc.pending?.inputsHash === contract.inputsHash && said !== judged.stale.sort().join())
     oracle.broken(13, `${name} says it waits because of [${said}], and [${judged.stale.join()}] are behind`)
+}
+
+/** Whether something that a requested run takes, or would take as the latest, is not over. */
+function awaitsOthers(oracle: Oracle, contract: TaskView, slice: Slice): boolean {
+  const isToCome = ({ doc }: Partition) => doc?.state === 'waiting' && doc.requests !== undefined && !doc.skipped
+  return (
+    contract.inputs.some(i => i.mapping.map === 'latest' && oracle.toBeLatest(i.dataset).some(isToCome)) ||
+    awaitsUpstream(oracle, contract, slice, new Set())
+  )
 }
 
 /** Whether something upstream of a requested run is not over. */
@@ -112,7 +121,7 @@ export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, r
   const contract = oracle.tasks.get(was.task!)!
   const slice = oracle.views.slice(was.dataset, was.partition)
   // It waits for requested runs upstream, also for another request's.
-  if (doc!.state === 'waiting' && awaitsUpstream(oracle, contract, slice, new Set())) return
+  if (doc!.state === 'waiting' && awaitsOthers(oracle, contract, slice)) return
   const ran = doc!.generation - was.generation
   if (oracle.judge(contract, slice, Number.POSITIVE_INFINITY).ready && (anew.has(replayed) ? ran < 1 : ran !== 1))
     oracle.broken(12, `${replayed} ran ${ran} times when it was replayed`)

@@ -86,7 +86,7 @@ test('what is behind, what is the latest of nothing, and what only waits for its
         ),
       ),
     ),
-  ).toBe('a first airports')
+  ).toBe('the latest airports')
   expect(
     text(
       waiting({
