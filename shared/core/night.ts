@@ -1,5 +1,6 @@
 import { RedeyeError } from './errors.ts'
 import { exists, isTimed, ordinalOf, ordinalRange, type Partitioning, startOf } from './partition.ts'
+import { hear, isUnclaimed, joinCauses, type RunDoc } from './run.ts'
 import { dateOfDay, dayOf, dayOfDate, startOfDay } from './zone.ts'
 
 /** The partitions that begin on a date in the output's zone: a day, or its 23 to 25 hours. */
@@ -23,3 +24,16 @@ export function nightOrdinals(output: Partitioning, date: string): number[] {
 export function nightOf(output: Partitioning, o: number): string | undefined {
   return isTimed(output) ? dateOfDay(dayOf(output.timezone, startOf(output, o))) : undefined
 }
+
+/**
+ * What a night makes of a run that it names and that is there: it starts nothing, but what has not been claimed goes in its lane from now
+ * on. It is heard once, also by what is at work or over: a request that selects that later does not turn nightly when the night is told
+ * again. Undefined when it was heard.
+ */
+export function heedNight(doc: RunDoc, date: string): RunDoc | undefined {
+  const heard = hear(doc, nightHeard(date))
+  return heard && isUnclaimed(doc) ? { ...heard, cause: joinCauses(doc.cause, { lane: 'nightly', night: date }) } : heard
+}
+
+/** As what a night is heard: whatever event brings it, it is its date. */
+export const nightHeard = (date: string) => `night ${date}`

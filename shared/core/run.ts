@@ -181,3 +181,21 @@ export function sameCause(a: Cause | undefined, b: Cause | undefined): boolean {
     (a?.under ?? []).join() === (b?.under ?? []).join()
   )
 }
+
+/** Whether the generation has begun and is not over: at work, or waiting to be retried. */
+export function isAtWork(doc: RunDoc): boolean {
+  return doc.state === 'running' || (doc.state === 'queued' && doc.ended !== undefined)
+}
+
+/** The same cause for a version that readers follow. */
+export const loudCause = ({ quiet: _, ...cause }: Cause): Cause => cause
+
+/** Whether a wanted generation has not begun. */
+export const isUnclaimed = (doc: RunDoc): boolean => doc.state === 'waiting' || (doc.state === 'queued' && !isAtWork(doc))
+
+/** A notice is about a held run; what else has still to happen stays until it has. */
+export function withoutNotice(doc: RunDoc): RunDoc {
+  const { effects, ...rest } = doc
+  const left = effects?.filter(e => e.effect !== 'notice') ?? []
+  return left.length > 0 ? { ...rest, effects: left } : rest
+}

@@ -1,4 +1,4 @@
-import { begin, end, handOn, isOwn, type Outcome, renew } from '../core/follow.ts'
+import { begin, end, handOn, isOwn, type Outcome, renew } from '../core/attempt.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { Stored } from '../ports/ledger.ts'
 import type { AttemptName, Start } from '../ports/workers.ts'

@@ -1,23 +1,14 @@
-import {
-  type Arrival,
-  arrive,
-  causeOf,
-  consider,
-  heedNight,
-  isAtWork,
-  isUnbegun,
-  isUnclaimed,
-  type Next,
-  type Place,
-  pinsHold,
-  startsRuns,
-  withoutEnded,
-} from '../core/follow.ts'
+import { type Arrival, arrive, causeOf } from '../core/arrive.ts'
+import { isUnbegun } from '../core/attempt.ts'
+import { consider, type Next, withoutEnded } from '../core/follow.ts'
 import type { Graph } from '../core/graph.ts'
+import { heedNight } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
+import { type Place, pinsHold, startsRuns } from '../core/place.ts'
 import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import { isSelecting, type RequestDoc } from '../core/request.ts'
 import type { Cause, RunDoc } from '../core/run.ts'
+import { isAtWork, isUnclaimed } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'

@@ -1,7 +1,7 @@
+import { delivered } from '../core/attempt.ts'
 import { RedeyeError } from '../core/errors.ts'
 import { checkEvent } from '../core/event-shape.ts'
 import type { Envelope, EventDetails } from '../core/events.ts'
-import { delivered } from '../core/follow.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { parsePartition } from '../core/partition.ts'
 import { type RunDoc, versionFolder } from '../core/run.ts'

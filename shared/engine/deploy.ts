@@ -1,5 +1,5 @@
 import type { Contract } from '../core/contract.ts'
-import { cancel } from '../core/follow.ts'
+import { cancel } from '../core/operate.ts'
 import type { RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key } from '../ports/ledger.ts'

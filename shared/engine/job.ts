@@ -1,5 +1,5 @@
+import { runsAs } from '../core/attempt.ts'
 import type { FailureClass } from '../core/errors.ts'
-import { runsAs } from '../core/follow.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { type RunDoc, type RunError, versionFolder } from '../core/run.ts'
 import { moreOfSpark } from '../core/sizes.ts'

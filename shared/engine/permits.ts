@@ -1,4 +1,4 @@
-import { cancel, silent } from '../core/follow.ts'
+import { silent } from '../core/attempt.ts'
 import type { Graph } from '../core/graph.ts'
 import {
   acquire,
@@ -12,6 +12,7 @@ import {
   release,
   type Swapped,
 } from '../core/limit.ts'
+import { cancel } from '../core/operate.ts'
 import { isTimed, ordinalOf, startOf } from '../core/partition.ts'
 import type { RequestDoc } from '../core/request.ts'
 import type { RunDoc } from '../core/run.ts'

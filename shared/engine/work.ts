@@ -1,6 +1,7 @@
+import { RENEW_MS } from '../core/attempt.ts'
 import { RedeyeError } from '../core/errors.ts'
-import { pinsHold, RENEW_MS } from '../core/follow.ts'
 import { keyOf, ordinalRange, type Partitioning } from '../core/partition.ts'
+import { pinsHold } from '../core/place.ts'
 import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
 import { type Compute, type PinnedPartition, type SubmittedJob, Unfinished } from '../ports/compute.ts'
 import type { AttemptName, Start } from '../ports/workers.ts'

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { RENEW_MS } from '../core/follow.ts'
+import { RENEW_MS } from '../core/attempt.ts'
 import type { RunDoc } from '../core/run.ts'
 import type { Ledger, Stored } from '../ports/ledger.ts'
 import type { AttemptName, Workers } from '../ports/workers.ts'

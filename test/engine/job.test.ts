@@ -1,4 +1,4 @@
-import { LEASE_MS } from '../../shared/core/follow.ts'
+import { LEASE_MS } from '../../shared/core/attempt.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { heedJob, recordJob } from '../../shared/engine/job.ts'
 import { runKey } from '../../shared/engine/keys.ts'

@@ -1,4 +1,4 @@
-import { LEASE_MS } from '../../shared/core/follow.ts'
+import { LEASE_MS } from '../../shared/core/attempt.ts'
 import { ordinalOf } from '../../shared/core/partition.ts'
 import type { Pins, RunDoc, Version } from '../../shared/core/run.ts'
 import { nightKey, runKey } from '../../shared/engine/keys.ts'

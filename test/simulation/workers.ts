@@ -1,4 +1,5 @@
-import { pinsHold, RENEW_MS } from '../../shared/core/follow.ts'
+import { RENEW_MS } from '../../shared/core/attempt.ts'
+import { pinsHold } from '../../shared/core/place.ts'
 import { type RunDoc, versionFolder } from '../../shared/core/run.ts'
 import { beginWork, finish, handOnWork, renewLease } from '../../shared/engine/attempt.ts'
 import { recordJob } from '../../shared/engine/job.ts'
