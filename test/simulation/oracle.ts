@@ -353,7 +353,9 @@ export class Oracle implements Witness {
     if (ids.size === 0) return
     const seen = new Set<string>()
     const pending = ({ doc, pendingRequest }: Partition) => pendingRequest.is && pendingRequest.turn < readAt && !doc!.skipped
-    const follows = (q: Partition) => q.createdAt! < readAt && q.doc!.state !== 'cancelled' && !((q.cancelledAt ?? -1) >= readAt)
+    // What is skipped counts as not there, also for what would come by way of it.
+    const follows = (q: Partition) =>
+      q.createdAt! < readAt && !q.doc!.skipped && q.doc!.state !== 'cancelled' && !((q.cancelledAt ?? -1) >= readAt)
     const isNamed = (q: Partition) => [...q.named.keys()].some(id => ids.has(id))
     const comes = (task: TaskView, at: Slice, direct: boolean, named: boolean): string | undefined => {
       for (const input of task.inputs) {
