@@ -45,7 +45,8 @@ export function select(
   const state = doc?.state
   const pendingOrRunning = state === 'waiting' || state === 'queued' || state === 'running'
   if (request.run === 'missing' && (doc?.version || pendingOrRunning)) return undefined
-  if (request.run === 'failed' && state !== 'failed') return undefined
+  // One that is held keeps the error of the generation that failed.
+  if (request.run === 'failed' && state !== 'failed' && !(state === 'held' && doc?.error)) return undefined
   // Early data run a partition as it begins; what is over by the time that it is marked has run since the request came.
   if (request.run === 'all' && request.later && (state === 'succeeded' || state === 'failed')) return undefined
   const requests = [...(doc?.requests ?? []), request.id]

@@ -150,7 +150,8 @@ export function readYaml(text: string, file: string): Cell {
   for (const document of documents) {
     const fault = document.errors[0] ?? document.warnings[0]
     if (!fault) continue
-    const line = fault.linePos?.[0].line ?? lines.linePos(fault.pos[0]).line
+    // What is never closed is found at the end, which may lie behind the last line.
+    const line = Math.min(fault.linePos?.[0].line ?? lines.linePos(fault.pos[0]).line, text.trimEnd().split('\n').length)
     if (fault.code === 'DUPLICATE_KEY')
       throw new RedeyeError('BAD_STORY', `"${keyAt(document, fault.pos[0])}" is said twice`, { file, line, remedy: 'say each key once' })
     throw new RedeyeError('BAD_STORY', fault.message.split(' at line ')[0]!.trim(), { file, line, remedy: 'mend the YAML' })

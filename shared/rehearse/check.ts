@@ -43,9 +43,9 @@ export async function checkExpectation(host: StoryHost, line: number, expect: Ex
   for (const { run, state } of expect.state ?? [])
     same('state', [nameOf(run)], `${nameOf(run)} ${state}`, `${nameOf(run)} ${(await doc(run))?.state ?? 'absent'}`)
   for (const { run, partitions } of expect.missing ?? [])
-    same('missing', [nameOf(run)], partitions.map(nameOfPartition).sort(), (await waitsFor(host, run)).missing)
+    same('missing', [nameOf(run)], asSet(partitions.map(nameOfPartition)), (await waitsFor(host, run)).missing)
   for (const { run, partitions } of expect.stale ?? [])
-    same('stale', [nameOf(run)], partitions.map(nameOfPartition).sort(), (await waitsFor(host, run)).stale)
+    same('stale', [nameOf(run)], asSet(partitions.map(nameOfPartition)), (await waitsFor(host, run)).stale)
   for (const { run, pins } of expect.inputs ?? [])
     for (const { partition, number } of pins)
       same(
@@ -72,7 +72,7 @@ export async function checkExpectation(host: StoryHost, line: number, expect: Ex
       `${nameOfPartition(partition)} ${(await doc(partition))?.version?.number ?? 0}`,
     )
   if (expect.alerts) {
-    same('alerts', expect.alerts.map(nameOf), expect.alerts.map(nameOf).sort(), [...new Set(host.seen.alerts)].sort())
+    same('alerts', expect.alerts.map(nameOf), asSet(expect.alerts.map(nameOf)), asSet(host.seen.alerts))
     host.seen.alerts = []
   }
   if (expect.quiet) await checkQuiet(host, fail)
@@ -107,13 +107,15 @@ function checkOrder(
   }
 }
 
+const asSet = (names: readonly string[]) => [...new Set(names)].sort()
+
 async function waitsFor(host: StoryHost, run: RunName): Promise<{ missing: string[]; stale: string[] }> {
   const doc = (await host.ledger.get<RunDoc>(runKey(run.dataset, run.partition)))?.doc
   if (doc?.state !== 'waiting') return { missing: [], stale: [] }
   const { output } = placeOf(host.graph, run.task, 0)
   const place = placeOf(host.graph, run.task, ordinalOf(output, run.partition)!)
   const judged = readiness(await loadFacts(host.world, place, false), output, place.ordinal, host.now)
-  return { missing: [...new Set(judged.missing.map(nameOfPartition))].sort(), stale: [...judged.stale].sort() }
+  return { missing: asSet(judged.missing.map(nameOfPartition)), stale: asSet(judged.stale) }
 }
 
 function pinned(host: StoryHost, doc: RunDoc | undefined, run: RunName, partition: PartitionName): number {

@@ -44,7 +44,7 @@ function contractOf(dataset: string, partitioning: Partitioning, outside: boolea
 }
 
 function checkName(name: string, key: Cell): void {
-  if (!NAME.test(name)) key.fail(`"${name}" is no name`, 'a name has letters, digits, ".", "_" and "-"')
+  if (!NAME.test(name)) key.fail(`"${name}" is no name`, 'a name has letters a to z, digits, ".", "_" and "-"')
 }
 
 function readPartitioning(cell: Cell): Partitioning {

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../core/zone.ts'
+import { DAY_MS, type EpochMs } from '../core/zone.ts'
 import type { Cell } from './cell.ts'
 import { readExpectation } from './expectations.ts'
 import { dateIn, durationIn, instantIn, type Names, partitionsIn, runNamesIn, taskIn } from './names.ts'
@@ -8,6 +8,13 @@ import { failures, outcomes, type PartitionName, type Step } from './story.ts'
 /** Reads one step's value. The clock is known while reading: only `advance` and `until` move it. */
 type Reader = (names: Names, cell: Cell, clock: { now: EpochMs }) => Body
 type Body = Step extends infer S ? (S extends Step ? Omit<S, 'line'> : never) : never
+
+// Each quarter of an hour is swept, so this takes a minute or two.
+const LONGEST_MS = 100 * 365.25 * DAY_MS
+
+function checkStep(cell: Cell, ms: number): void {
+  if (ms > LONGEST_MS) cell.fail('the clock would move on by more than a hundred years', 'write an earlier time')
+}
 
 const readers = {
   night: (_, cell) => ({ step: 'night', date: dateIn(cell) }),
@@ -32,6 +39,7 @@ const readers = {
   }),
   advance: (_, cell, clock) => {
     const durationMs = durationIn(cell)
+    checkStep(cell, durationMs)
     clock.now += durationMs
     return { step: 'advance', durationMs }
   },
@@ -39,6 +47,7 @@ const readers = {
     const at = instantIn(cell)
     if (at < clock.now)
       cell.fail(`the clock stands at ${new Date(clock.now).toISOString()} already`, 'write a later instant: the clock never goes back')
+    checkStep(cell, at - clock.now)
     clock.now = at
     return { step: 'until', at }
   },

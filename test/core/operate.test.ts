@@ -54,6 +54,8 @@ describe('a request', () => {
     for (const state of ['succeeded', 'waiting', 'cancelled', 'held', undefined] as const)
       expect(selected(run(place, { state }), 'failed')).toBeUndefined()
     expect(selected(undefined, 'failed')).toBeUndefined()
+    const error = { failure: 'user', message: 'm' } as const
+    expect(selected(run(place, { state: 'held', error }), 'failed')).toMatchObject({ state: 'waiting', requests: ['r'] })
   })
 
   test('for all joins what is on its way, and runs the rest anew', () => {
