@@ -5,7 +5,7 @@ import type { Graph } from '../core/graph.ts'
 import { heedNight } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type Place, pinsHold, startsRuns } from '../core/place.ts'
-import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
+import { type InputFacts, neededOrdinals, readiness } from '../core/readiness.ts'
 import { isSelecting, type RequestDoc } from '../core/request.ts'
 import type { Cause, RunDoc } from '../core/run.ts'
 import { isAtWork, isUnclaimed } from '../core/run.ts'
@@ -123,6 +123,8 @@ async function look(
   const awaits =
     facts.some(f => f.awaited) ||
     ((names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
+      // Far upstream it is looked only where nothing nearer is missing.
+      readiness(facts, place.output, place.ordinal, now).ready &&
       (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks)))))
   const night = reason.night ?? (doc?.state === undefined ? (await nightsThatName(world, [place]))(place) : undefined)
   const cause: Cause | undefined =

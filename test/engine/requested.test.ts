@@ -1,8 +1,10 @@
+import { jest } from '@jest/globals'
 import type { Contract } from '../../shared/core/contract.ts'
 import { buildGraph } from '../../shared/core/graph.ts'
 import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
-import { runKey } from '../../shared/engine/keys.ts'
+import { considerRun } from '../../shared/engine/consider.ts'
+import { requestKey, runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
 import { awaitsRequested, downstreamRuns, takersOfLatest } from '../../shared/engine/requested.ts'
 import type { World } from '../../shared/engine/world.ts'
@@ -276,4 +278,52 @@ steps: []
     expect(await awaitsRequested(host.world, host.graph, place, [...facts, ...facts], new Set(named))).toBe(false)
     expect(asked).toEqual(['run/third/2026-03-05', 'run/second/2026-03-04', 'run/second/2026-03-05'])
   })
+})
+
+test('far upstream it is looked only where nothing nearer is missing', async () => {
+  const chain = parseStory(
+    `
+story: a request names the first and the last of a chain, whose end takes something else too
+now: 2026-03-09T06:00:00Z
+datasets:
+  first: { partition: daily, from: 2026-03-01 }
+  middle: { partition: daily, from: 2026-03-01 }
+  other: { partition: daily, from: 2026-03-01 }
+  last: { partition: daily, from: 2026-03-01 }
+tasks:
+  begin: { output: first }
+  lead: { inputs: { first: same }, output: middle }
+  end: { inputs: { middle: same, other: same }, output: last }
+steps: []
+`,
+    'chain.yaml',
+  )
+  const host = new StoryHost(chain, chain.now)
+  await host.deploy()
+  const day = '2026-03-02'
+  await host.ready([{ dataset: 'middle', partition: day }])
+  const request = {
+    v: 1,
+    id: 'r',
+    tasks: ['begin', 'end'],
+    from: day,
+    to: day,
+    run: 'all',
+    downstream: true,
+    lane: 'manual',
+    phase: 'open',
+  }
+  await host.ledger.put(requestKey('r'), request, 0)
+  const last = { v: 1, dataset: 'last', partition: day, task: 'end', state: 'waiting', generation: 0, attempt: 0, requests: ['r'] }
+  await host.ledger.put(runKey('last', day), last, 0)
+  const looked = async () => {
+    const get = jest.spyOn(host.world.ledger, 'get')
+    await considerRun(host.world, host.graph, 'end', ordinalOf({ grain: 'daily', timezone: 'UTC' }, day)!, {})
+    const keys = get.mock.calls.map(([key]) => key.pk)
+    get.mockRestore()
+    return keys
+  }
+  expect(await looked()).not.toContain('run/middle')
+  await host.ready([{ dataset: 'other', partition: day }])
+  expect(await looked()).toContain('run/middle')
 })
