@@ -34,9 +34,9 @@ export async function demo(options: DemoOptions): Promise<number> {
   let world: World | undefined
   let session: Session | undefined
   let scene: Scene | undefined
-  const close = async () => {
+  const close = async (dying: boolean) => {
     scene?.end()
-    await session?.close()
+    await session?.close(dying)
     await world?.close()
   }
   return interruptible(close, async () => {

@@ -12,7 +12,7 @@ import { count, paint, say } from './output.ts'
 export async function devHost(root: string, options: { state?: string }): Promise<number> {
   let runtime: Runtime | undefined
   return interruptible(
-    async () => runtime?.close(),
+    async dying => runtime?.close(dying),
     async () => {
       const hosted = await hostProject(root, {
         ...options,

@@ -8,14 +8,14 @@ const END_MS = 5000
 
 /**
  * Does something that a person may interrupt: at Ctrl-C it is let go, `close` ends what is under way, and the process
- * ends as one that the signal ended. A second Ctrl-C does not wait for that, and nobody waits for long. `onInterrupt` says what becomes
+ * ends as one that the signal ended. `close` is told whether the process dies next. A second Ctrl-C does not wait for that, and nobody waits for long. `onInterrupt` says what becomes
  * of what was begun.
  *
  * @example
- * return interruptible(() => session.close(), async () => { …; return exits.ok })
+ * return interruptible(dying => session.close(dying), async () => { …; return exits.ok })
  */
 export async function interruptible(
-  close: () => Promise<void>,
+  close: (dying: boolean) => Promise<void>,
   work: () => Promise<number>,
   onInterrupt: () => void = () => {},
 ): Promise<number> {
@@ -26,7 +26,7 @@ export async function interruptible(
   let once = false
   let closing: Promise<void> | undefined
   /** By the signal itself, as if nobody listened to it: `process.exit` waits for threads, and a native call may keep one for ever. */
-  const die = (signal: Signal) => {
+  const die = (signal: Signal): never => {
     for (const signal of signals) process.off(signal, heard)
     process.kill(process.pid, signal)
     // The first process of a container is not ended by signals of its own.
@@ -42,16 +42,16 @@ export async function interruptible(
     const ended = await Promise.race([work().then(exit => ({ exit })), interrupted.then(signal => ({ signal }))])
     if ('exit' in ended) return ended.exit
     const late = setTimeout(() => die(ended.signal), END_MS)
-    closing = close()
+    closing = close(true)
     if (process.stderr.isTTY) process.stderr.write('ending; Ctrl-C again ends at once\n')
     onInterrupt()
     await closing
     clearTimeout(late)
     // Whatever still waits for something belongs to work that was given up.
-    return process.exit(codeOf(ended.signal))
+    return die(ended.signal)
   } finally {
     for (const signal of signals) process.off(signal, heard)
-    await (closing ?? close())
+    await (closing ?? close(false))
   }
 }
 

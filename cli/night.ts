@@ -24,9 +24,9 @@ export async function night(root: string, date: string, options: NightOptions): 
   let show: NightShow | undefined
   // A runtime that finishes what an earlier one left may be quicker than what shows it.
   const early: [RunDoc | undefined, RunDoc][] = []
-  const close = async () => {
+  const close = async (dying: boolean) => {
     show?.end()
-    await closeOpened(opening)
+    await closeOpened(opening, dying)
   }
   return interruptible(close, async () => {
     opening = openSession(root, {

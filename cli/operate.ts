@@ -130,9 +130,9 @@ async function knownRun(root: string, name: string, options: OperateOptions) {
 async function carryOut(root: string, event: NewEvent, title: string, options: OperateOptions): Promise<number> {
   const progress = new Progress(title, {})
   let opening: Promise<Session> | undefined
-  const close = async () => {
+  const close = async (dying: boolean) => {
     progress.end()
-    await closeOpened(opening)
+    await closeOpened(opening, dying)
   }
   return interruptible(close, async () => {
     opening = openSession(root, {

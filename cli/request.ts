@@ -101,9 +101,9 @@ async function carryOut(root: string, wish: Wish, options: RequestOptions): Prom
   const began = Date.now()
   const progress = new Progress(`Request ${wish.id}`, options)
   let opening: Promise<Session> | undefined
-  const close = async () => {
+  const close = async (dying: boolean) => {
     progress.end()
-    await closeOpened(opening)
+    await closeOpened(opening, dying)
   }
   let requested: Session | undefined
   const work = async () => {

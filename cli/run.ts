@@ -100,9 +100,9 @@ async function request(root: string, { task, output: dataset }: TaskContract, op
   const id = `run-${randomUUID()}`
   const shown = new RunShow(options)
   let opening: Promise<Session> | undefined
-  const close = async () => {
+  const close = async (dying: boolean) => {
     shown.end()
-    await closeOpened(opening)
+    await closeOpened(opening, dying)
   }
   return interruptible(close, async () => {
     opening = openSession(root, {

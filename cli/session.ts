@@ -36,7 +36,8 @@ export interface Session {
   refusals(): string[]
   /** Resolves when nothing moves any more: of a runtime of our own everything, else what `isOver` speaks of. */
   settled(isOver: (ledger: SqliteLedger) => boolean): Promise<void>
-  close(): Promise<void>
+  /** `dying`: the process ends next. */
+  close(dying?: boolean): Promise<void>
 }
 
 /**
@@ -56,10 +57,10 @@ export async function openSession(root: string, options: SessionOptions): Promis
 }
 
 /** Closes a session that may still be about to open: threads are at work before it has. */
-export async function closeOpened(opening: Promise<Session> | undefined): Promise<void> {
+export async function closeOpened(opening: Promise<Session> | undefined, dying: boolean): Promise<void> {
   // Why one did not open, whoever waits for it is told.
   const session = await opening?.catch(() => undefined)
-  await session?.close()
+  await session?.close(dying)
 }
 
 async function hosted(root: string, { state, onRun, onMessage }: SessionOptions): Promise<Session> {
@@ -72,7 +73,7 @@ async function hosted(root: string, { state, onRun, onMessage }: SessionOptions)
     publish: events => runtime.publish(events),
     refusals: () => lettersSince(runtime.ledger, before).map(l => l.reason),
     settled: () => runtime.idle(),
-    close: () => runtime.close(),
+    close: dying => runtime.close(dying),
   }
 }
 

@@ -53,7 +53,8 @@ export interface Runtime {
   publish(events: readonly NewEvent[]): Promise<void>
   /** Resolves when nothing is queued, under way, or due: what still waits, waits for something from outside, a person, or the clock beyond the next retry. */
   idle(): Promise<void>
-  close(): Promise<void>
+  /** `dying`: the process ends next, whatever its threads are at. */
+  close(dying?: boolean): Promise<void>
 }
 
 /** Starts a runtime: takes the state folder, deploys, finishes what an earlier process left, and listens. */
@@ -252,11 +253,11 @@ class LocalRuntime implements Runtime {
     return retries.get() !== undefined
   }
 
-  async close(): Promise<void> {
+  async close(dying = false): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweeping)
     this.#bus.stop()
-    await this.#threads.close()
+    await this.#threads.close(dying)
     await this.#relaying
     provideHost(undefined)
     this.ledger.close()

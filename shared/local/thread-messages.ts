@@ -9,8 +9,8 @@ import type { AttemptName } from '../ports/workers.ts'
 export type ToThread =
   /** Attempts are begun in the order they are sent, each when the one before it has asked to write its end. */
   | { start: AttemptName; run: Stored<RunDoc> | undefined; slot: number }
-  /** What is at work lets go of what it holds, records no end, and the thread ends. */
-  | { leave: true }
+  /** What is at work lets go of what it holds and records no end; then the thread ends, or says so where the whole process is about to. */
+  | { leave: 'thread' | 'process' }
   | { answer: number; value?: unknown; error?: { message: string; code?: string; failure?: string } }
 export type FromThread =
   /** `ends`: what is written is the attempt's end, and how long its work took. */
@@ -19,6 +19,8 @@ export type FromThread =
   | { failed: AttemptName; how: string }
   /** An attempt that was sent and taken back. */
   | { passed: number }
+  /** Nothing is at work any more, nor will be. */
+  | { left: true }
 
 /**
  * An attempt that was sent has a slot in memory that both sides see. Whoever turns it from `sent` has it: the thread begins it, or

@@ -109,11 +109,14 @@ const computeModule = () => import('../compute/compute.ts')
 
 /** Heard by all work when the thread is to end: DuckDB is interrupted, for a thread that ends amid a native call takes the process with it. */
 const leaving = new AbortController()
+let whatEnds: 'thread' | 'process' = 'thread'
 let computing = 0
 
 function leave(): void {
-  // Of a worker's thread this ends the thread alone.
-  if (leaving.signal.aborted && computing === 0) process.exit()
+  if (!leaving.signal.aborted || computing > 0) return
+  // Of a worker's thread this ends the thread alone. Just after it has loaded DuckDB that may take the process with it.
+  if (whatEnds === 'thread') process.exit()
+  say({ left: true })
 }
 
 /** Work that lets go when the thread is to end; the run is then as it was, for the next runtime to go on with, and not failed. */
@@ -209,6 +212,7 @@ port.on('message', (messages: string) => {
   for (const message of JSON.parse(messages) as ToThread[]) {
     if ('start' in message) waiting.push(message)
     else if ('leave' in message) {
+      whatEnds = message.leave
       leaving.abort(new DOMException('the runtime ends', 'AbortError'))
       leave()
     } else hear(message)

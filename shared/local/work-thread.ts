@@ -40,6 +40,7 @@ export class WorkThread {
   #urgent = false
   #quick = false
   #everTold = false
+  #onLeft: () => void = () => {}
   /** Called when the first attempt is another, or none. */
   onHead: (head: AttemptName | undefined, timeoutMs: number | undefined) => void = () => {}
 
@@ -52,9 +53,11 @@ export class WorkThread {
     })
   }
 
-  listen(on: { message(message: FromThread): void; end(error: Error): void }): void {
+  listen(on: { message(message: Exclude<FromThread, { left: true }>): void; end(error: Error): void }): void {
     this.#worker.on('message', (messages: string) => {
-      for (const message of JSON.parse(messages) as FromThread[]) on.message(message)
+      for (const message of JSON.parse(messages) as FromThread[])
+        if ('left' in message) this.#onLeft()
+        else on.message(message)
     })
     this.#worker.on('error', on.end)
     this.#worker.on('exit', code => on.end(new Error(`the worker ended with exit code ${code}`)))
@@ -187,18 +190,20 @@ export class WorkThread {
    * could take the process with it.
    */
   async terminate(): Promise<void> {
-    if (this.#everTold) await this.#left()
+    await this.leave('thread')
     await this.#worker.terminate()
   }
 
-  async #left(): Promise<void> {
-    if (this.#worker.threadId === -1) return
+  /** Resolves once what is at work has let go. With a process that is about to end the thread stays: whatever ends takes some risk. */
+  async leave(ends: 'thread' | 'process'): Promise<void> {
+    if (!this.#everTold || this.#worker.threadId === -1) return
     let late: NodeJS.Timeout | undefined
     const left = new Promise<void>(resolve => {
+      this.#onLeft = resolve
       this.#worker.once('exit', () => resolve())
       late = setTimeout(resolve, LEAVE_MS)
     })
-    this.tell({ leave: true })
+    this.tell({ leave: ends })
     await left
     clearTimeout(late)
   }

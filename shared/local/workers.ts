@@ -123,7 +123,7 @@ export class ThreadWorkers implements Workers {
     await this.#end(thread)
   }
 
-  #hear(thread: WorkThread, message: FromThread): void {
+  #hear(thread: WorkThread, message: Exclude<FromThread, { left: true }>): void {
     if ('ask' in message) {
       if (message.ends) {
         thread.ends(message.ends.attempt, message.ends.tookMs)
@@ -186,10 +186,11 @@ export class ThreadWorkers implements Workers {
     for (const attempt of this.#queue.slice(this.#head)) await this.#options.renew(attempt)
   }
 
-  async close(): Promise<void> {
+  /** `dying`: the process is about to end, and all threads with it. */
+  async close(dying = false): Promise<void> {
     this.#closing = true
     clearInterval(this.#renewing)
     clearTimeout(this.#looking)
-    await Promise.all([...this.#threads].map(t => t.terminate()))
+    await Promise.all([...this.#threads].map(t => (dying ? t.leave('process') : t.terminate())))
   }
 }

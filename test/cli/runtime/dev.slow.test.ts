@@ -25,7 +25,7 @@ test('changes are taken up as they are saved; what is not sound is shown, and wh
   expect(cents).toEqual([day(1), day(2), day(3) + 20])
 
   dev.child.kill('SIGINT')
-  expect(await dev.ended).toBe(130)
+  expect(await dev.ended).toBe('SIGINT')
   expect(dev.text.err).toBe('')
 })
 
@@ -35,7 +35,7 @@ test('a second runtime on the same state says so and leaves', async () => {
   await dev.said(/ up {2}/)
   expect(await redeye('dev')).toMatchObject({ exit: 1, err: expect.stringContaining('ALREADY_RUNNING another runtime holds') })
   dev.child.kill('SIGTERM')
-  expect(await dev.ended).toBe(143)
+  expect(await dev.ended).toBe('SIGTERM')
 })
 
 test('a supervisor that is killed leaves no runtime behind', async () => {

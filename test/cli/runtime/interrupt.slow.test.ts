@@ -24,7 +24,7 @@ test('Ctrl-C ends a request amid a statement that would not end, says what becom
   // Its thread has begun the statement, or is about to.
   await sleep(1000)
   request.child.kill('SIGINT')
-  expect(await request.ended).toBe(130)
+  expect(await request.ended).toBe('SIGINT')
   expect(request.text.err).toBe('The runs of sums are kept: the next runtime (redeye dev, or any command that works) goes on with them.\n')
   expect(stateOf(folder, 'sum-days@2001-02-01')).toBe('running')
   expect(await redeye('cancel', 'sum-days@2001-02-01')).toMatchObject({ exit: 0, out: 'sum-days@2001-02-01 is cancelled.\n' })
@@ -71,6 +71,6 @@ test('a command that another process’s runtime does not heed says which proces
     `waiting for the runtime of process ${process.pid}, which holds ${join(folder, '.redeye')} and has not taken this up yet\n`,
   )
   resume.child.kill('SIGTERM')
-  expect(await resume.ended).toBe(143)
+  expect(await resume.ended).toBe('SIGTERM')
   held.release()
 })

@@ -72,5 +72,5 @@ test('beside a runtime that runs, that one does it', async () => {
   expect(lines(out)).toMatchObject([{ task: 'read-orders', state: 'succeeded', rows: 20 }])
   await dev.said(/✓ read-orders@2001-02-02/)
   dev.child.kill('SIGINT')
-  expect(await dev.ended).toBe(130)
+  expect(await dev.ended).toBe('SIGINT')
 })
