@@ -77,6 +77,13 @@ def main(root, key):
         .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
         .getOrCreate()
     )
+    try:
+        run(spark, root, key)
+    finally:
+        spark.stop()
+
+
+def run(spark, root, key):
     lake = Lake(spark, root)
     plan = json.loads(lake.read(key))
     folder = key.rsplit("/", 1)[0]
@@ -89,7 +96,6 @@ def main(root, key):
         lake.create(f"{folder}/failure.json", json.dumps(failure))
         sys.exit(f"{failure['code']}: {failure['message']}")
     lake.create(f"{folder}/manifest.json", json.dumps(manifest))
-    spark.stop()
 
 
 def make(spark, lake, plan, folder):

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readRows } from '../../shared/compute/lake-query.ts'
-import { localSpark, PYSPARK } from '../../shared/local/spark.ts'
+import { localSpark } from '../../shared/local/spark.ts'
 import type { Attempt, PinnedPartition } from '../../shared/ports/compute.ts'
 import {
   accepted,
@@ -18,17 +18,29 @@ import {
   transform,
   unique,
 } from '../../shared/task/index.ts'
-import { pythonPackage } from '../aws/python.ts'
 import { attemptOf, DAY, day, openWorkplace, type Workplace } from '../compute/workplace.ts'
+import { openSparkMachine, shortLived, sparkPython } from './spark-machine.ts'
 
 // Spark as PyPI has it, beside DuckDB: the same versions in, the same version out.
-const python = join(pythonPackage(PYSPARK), 'python')
+const python = sparkPython()
+
+let machine: Awaited<ReturnType<typeof openSparkMachine>>
+beforeAll(async () => {
+  machine = await openSparkMachine()
+})
+afterAll(() => machine?.close())
 
 let place: Workplace
 beforeEach(async () => {
   place = await openWorkplace()
+  Object.assign(process.env, shortLived, machine.environment)
 })
 afterEach(() => place.close())
+
+/** From here on each job of a test starts a virtual machine of its own, as outside of this suite. */
+function onItsOwn() {
+  for (const name of Object.keys(machine.environment)) delete process.env[name]
+}
 
 const flights = day('flights', {
   origin: 'string',
@@ -140,6 +152,7 @@ test('fails rows that repeat the output’s key, and counts them as DuckDB does'
 })
 
 test('counts what the data makes of the statement as the user’s', async () => {
+  onItsOwn()
   const task = await withSql(counting(), 'SELECT origin, CAST(1 / (delay_min - 10) AS INT) AS flights FROM flights')
   await expect(run(task, { flights: [await place.pin(flights, [flight()])] })).rejects.toMatchObject({
     failure: 'user',
@@ -157,6 +170,7 @@ test('leaves the manifest of the attempt’s first job as it is', async () => {
 })
 
 test('ends with its attempt', async () => {
+  onItsOwn()
   const task = await withSql(counting(), COUNT)
   const stop = new AbortController()
   const timeout = new DOMException('', 'TimeoutError')

@@ -1,14 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { PYSPARK } from '../../shared/local/spark.ts'
 import { row, runTask } from '../../shared/testing/index.ts'
-import { pythonPackage } from '../aws/python.ts'
+import { shortLived, sparkPython } from '../local/spark-machine.ts'
 import { airports, flights } from './datasets.ts'
 import sounding from './sounding/task.ts'
 
 const before = process.env.REDEYE_SPARK_PYTHON
-beforeAll(() => (process.env.REDEYE_SPARK_PYTHON = join(pythonPackage(PYSPARK), 'python')))
+beforeAll(() => void Object.assign(process.env, shortLived, { REDEYE_SPARK_PYTHON: sparkPython() }))
 afterAll(() => {
   if (before === undefined) delete process.env.REDEYE_SPARK_PYTHON
   else process.env.REDEYE_SPARK_PYTHON = before
