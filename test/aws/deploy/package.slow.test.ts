@@ -1,13 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { jest } from '@jest/globals'
-import { osls } from '../../../cli/osls-command.ts'
+import { type OslsEnd, osls } from '../../../cli/osls-command.ts'
 import type { Resource } from '../../../shared/aws/deploy/template.ts'
-import { insecure, installLinters, lintErrors } from './linters.ts'
+import { installLinters, lint } from './linters.ts'
 import { root } from './tasks.ts'
 
-// Two linters of Python, each some ten seconds a template on a quiet machine.
+// Nine packages, and two linters of Python over all of them.
 jest.setTimeout(900_000)
 
 /** What checkov would have otherwise, and why it is as it is. An exception that no template needs any more is taken away. */
@@ -26,9 +26,8 @@ const exceptions: Record<string, string> = {
   CKV_AWS_173: 'there are names in the environment, and no secrets',
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'redeye-package-'))
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'redeye-package-')))
 afterAll(() => rmSync(folder, { recursive: true }))
-beforeAll(installLinters)
 
 /** The project with one task that reaches a private source. */
 function inPrivateNetwork(task: string): string {
@@ -54,26 +53,30 @@ const packages = [
   ['a load, with a key of its own', join(root, 'services/send-late-routes'), ['customerKey=true']],
 ] as const satisfies [name: string, folder: string, params: readonly string[], region?: string][]
 const inside: (typeof packages)[number][0] = 'a transform in the private network'
-const needed = new Set<string>()
+const templateOf = (name: string) => join(folder, name.replaceAll(' ', '-'), 'cloudformation-template-update-stack.json')
+const ends = new Map<string, OslsEnd>()
+let linted: Awaited<ReturnType<typeof lint>>
 
-test.each(packages)('%s packages; neither linter has an error', async (name, service, params, region: string = 'eu-west-1') => {
-  const to = join(folder, name.replaceAll(' ', '-'))
-  const { ok, output } = await osls(service, [
-    'package',
-    '--stage',
-    'dev',
-    '--region',
-    region,
-    '--package',
-    to,
-    ...params.flatMap(p => ['--param', p]),
-  ])
+// Those of one service go by way of the same folder, one after the other.
+beforeAll(async () => {
+  const packaging = [...Map.groupBy(packages, ([, service]) => service).values()].map(async ofOne => {
+    for (const [name, service, params, region = 'eu-west-1'] of ofOne) {
+      const args = ['package', '--stage', 'dev', '--region', region, '--package', dirname(templateOf(name))]
+      ends.set(name, await osls(service, [...args, ...params.flatMap(p => ['--param', p])]))
+    }
+  })
+  await Promise.all(packaging)
+  installLinters()
+  linted = await lint(packages.map(([name]) => templateOf(name)).filter(existsSync))
+})
+
+test.each(packages.map(([name]) => name))('%s packages; neither linter has an error', name => {
+  const { ok, output } = ends.get(name)!
   expect(ok ? '' : output).toBe('')
-  const template = join(to, 'cloudformation-template-update-stack.json')
-  expect(await lintErrors(template)).toEqual([])
-  const found = await insecure(template)
-  for (const { check } of found) needed.add(check)
-  expect(found.filter(f => !(f.check in exceptions))).toEqual([])
+  const template = templateOf(name)
+  const { errors, insecure } = linted.get(template)!
+  expect(errors).toEqual([])
+  expect(insecure.filter(f => !(f.check in exceptions))).toEqual([])
   const { Resources } = JSON.parse(readFileSync(template, 'utf8')) as { Resources: Record<string, Resource> }
   expect(JSON.stringify(Resources).includes('VpcConfig')).toBe(name === inside)
   // Versions of functions would each keep their code.
@@ -81,5 +84,6 @@ test.each(packages)('%s packages; neither linter has an error', async (name, ser
 })
 
 test('each exception is still one', () => {
+  const needed = new Set([...linted.values()].flatMap(({ insecure }) => insecure.map(f => f.check)))
   expect(Object.keys(exceptions).filter(check => !needed.has(check))).toEqual([])
 })
