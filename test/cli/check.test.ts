@@ -14,7 +14,7 @@ interface Printed {
 
 /** What `check` finds in the sound project after these files are put into it. */
 async function findings(files: Record<string, string>) {
-  const { exit, out, err } = await trialProject({ ...soundProject(), ...files }).redeye('check', '--json')
+  const { exit, out, err } = await trialProject({ ...soundProject(), ...files }).served('check', '--json')
   expect(err).toBe('')
   const found = JSON.parse(out) as Printed[]
   expect(exit).toBe(found.some(f => f.severity === 'error') ? 2 : 0)
@@ -362,9 +362,9 @@ describe('a handler and a serverless.yml are looked at too', () => {
     ],
   ]
   test.each(handlers)('%j', async (text, expected) => {
-    const { redeye, write } = trialProject(soundProject())
+    const { served, write } = trialProject(soundProject())
     write('services/clean-orders/handler.ts', text)
-    const found = JSON.parse((await redeye('check', '--json')).out) as Printed[]
+    const found = JSON.parse((await served('check', '--json')).out) as Printed[]
     expect(brief(found)).toEqual([expect.stringContaining(`BAD_TASK services/clean-orders/handler.ts:${expected}`)])
   })
 

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,17 +10,26 @@ jest.setTimeout(60_000)
 
 const root = join(import.meta.dirname, '../..')
 
+interface Ended {
+  exit: number
+  out: string
+  err: string
+}
+
 export interface TrialProject {
   folder: string
   /** Runs the real command in the project, as a user would. */
-  redeye(...args: string[]): Promise<{ exit: number; out: string; err: string }>
+  redeye(...args: string[]): Promise<Ended>
   /** Runs it with answers typed in. */
-  redeyeWith(input: string, ...args: string[]): Promise<{ exit: number; out: string; err: string }>
+  redeyeWith(input: string, ...args: string[]): Promise<Ended>
+  /** Runs it in one process with others of the suite, whose start is most of what a command takes: there a module is read but once. */
+  served(...args: string[]): Promise<Ended>
   write(file: string, text: string): void
 }
 
 const made: string[] = []
 afterAll(() => {
+  server?.kill()
   for (const folder of made) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -44,13 +54,28 @@ export function trialProject(files: Record<string, string>): TrialProject {
     if (file.endsWith('/task.ts')) write(file.replace('task.ts', 'handler.ts'), handler)
   }
   const redeyeWith = (input: string, ...args: string[]) => run(folder, args, input)
-  return { folder, write, redeyeWith, redeye: (...args) => redeyeWith('', ...args) }
+  return { folder, write, redeyeWith, redeye: (...args) => redeyeWith('', ...args), served: (...args) => serve(folder, args) }
 }
 
-function run(cwd: string, args: string[], input: string): Promise<{ exit: number; out: string; err: string }> {
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' }
-  delete env.FORCE_COLOR
-  const child = spawn(process.execPath, [join(root, 'cli/redeye.ts'), ...args], { cwd, env })
+function environment(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR, ...env } = process.env
+  return { ...env, NODE_OPTIONS: '' }
+}
+
+let server: ChildProcess | undefined
+
+async function serve(cwd: string, args: string[]): Promise<Ended> {
+  server ??= fork(join(import.meta.dirname, 'command-server.ts'), { env: environment(), execArgv: [], stdio: 'pipe' })
+  const ended = Promise.race([
+    once(server, 'message'),
+    once(server, 'exit').then(([code]) => Promise.reject(new Error(`it ended: ${code}`))),
+  ])
+  server.send({ cwd, args })
+  return { ...((await ended)[0] as Ended) }
+}
+
+function run(cwd: string, args: string[], input: string): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'cli/redeye.ts'), ...args], { cwd, env: environment() })
   const text = { out: '', err: '' }
   child.stdout.on('data', chunk => (text.out += chunk))
   child.stderr.on('data', chunk => (text.err += chunk))
