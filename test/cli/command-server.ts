@@ -1,6 +1,7 @@
 import { main } from '../../cli/main.ts'
 
-/** Runs the commands it is told, one after the other, as cli/redeye.ts runs its one. */
+/* Runs the commands it is told, one after the other, as cli/redeye.ts runs its one, and answers with what each printed. */
+
 const text = { out: '', err: '' }
 const writesTo = (to: 'out' | 'err') => (chunk: string | Uint8Array) => {
   text[to] += chunk

@@ -94,17 +94,17 @@ describe('show', () => {
   })
 
   test('the partitions there are', async () => {
-    const { exit, out } = await project.redeye('show', 'clean')
+    const { exit, out } = await project.served('show', 'clean')
     expect(exit).toBe(0)
     expect(out).toMatch(/partition +version +rows +size +made\n2001-02-13 +1 +1 .*\n2001-02-14 +1 +3 /)
-    expect(JSON.parse((await project.redeye('show', 'clean', '--json')).out)).toMatchObject([
+    expect(JSON.parse((await project.served('show', 'clean', '--json')).out)).toMatchObject([
       { partition: '2001-02-13', rows: 1 },
       { rows: 3 },
     ])
   })
 
   test('as data', async () => {
-    const shown = JSON.parse((await project.redeye('show', 'clean@2001-02-14', '--json')).out)
+    const shown = JSON.parse((await project.served('show', 'clean@2001-02-14', '--json')).out)
     expect(shown).toMatchObject({ dataset: 'clean', partition: '2001-02-14', version: 1, rows: 3, schema: 'id:int,city:string' })
     expect(shown.first).toEqual(days['2001-02-14'])
   })
@@ -116,13 +116,13 @@ describe('show', () => {
     ['clean@2001-W07', 2, '"2001-W07" is not a partition of clean, which is daily\n  → write it like 2001-02-14'],
     ['clan@2001-02-14', 2, 'there is no dataset clan\n  → did you mean clean?'],
   ])('%s exits %i', async (name, code, message) => {
-    const { exit, out, err } = await project.redeye('show', name)
+    const { exit, out, err } = await project.served('show', name)
     expect(exit).toBe(code)
     expect(code === 2 ? err : out).toContain(message)
   })
 
   test('where nothing has run, it says so', async () => {
-    const { exit, err } = await trialProject(soundProject()).redeye('show', 'clean')
+    const { exit, err } = await trialProject(soundProject()).served('show', 'clean')
     expect([exit, err]).toEqual([2, expect.stringContaining('nothing has run yet: there is no ledger in')])
   })
 })
@@ -135,25 +135,25 @@ describe('query', () => {
       err: '',
       out: '_partition  n  greatest\n2001-02-13  1         1\n2001-02-14  3        10\n',
     })
-    expect(JSON.parse((await project.redeye('query', sql, '--json')).out)).toEqual([
+    expect(JSON.parse((await project.served('query', sql, '--json')).out)).toEqual([
       { _partition: '2001-02-13', n: 1, greatest: 1 },
       { _partition: '2001-02-14', n: 3, greatest: 10 },
     ])
   })
 
   test('a dataset without versions is an empty table', async () => {
-    expect((await project.redeye('query', 'select c.id from clean as c join report as r on r.id = c.id', '--json')).out).toBe('[]\n')
+    expect((await project.served('query', 'select c.id from clean as c join report as r on r.id = c.id', '--json')).out).toBe('[]\n')
   })
 
   test('rows over the limit are cut, and that is said', async () => {
-    const { out, err } = await project.redeye('query', 'select id from clean order by id', '--limit', '2')
+    const { out, err } = await project.served('query', 'select id from clean order by id', '--limit', '2')
     expect(out).toBe('id\n 1\n 2\n')
     expect(err).toContain('only the first 2 rows')
   })
 
   test('a statement from a file or the input', async () => {
     project.write('ids.sql', 'select id\nfrom clean\norder by id desc\n')
-    expect((await project.redeye('query', '--file', 'ids.sql', '--json')).out).toContain('"id": 10')
+    expect((await project.served('query', '--file', 'ids.sql', '--json')).out).toContain('"id": 10')
     expect((await project.redeyeWith('select 1 as one', 'query', '--file', '-', '--json')).out).toContain('"one": 1')
   })
 
@@ -164,7 +164,7 @@ describe('query', () => {
     [['select 1', '--file', 'ids.sql'], 'a statement and a file were given'],
     [['--file', 'nowhere.sql'], 'nowhere.sql cannot be read: ENOENT'],
   ])('%j is bad input', async (args, message) => {
-    const { exit, out, err } = await project.redeye('query', ...args)
+    const { exit, out, err } = await project.served('query', ...args)
     expect([exit, out]).toEqual([2, ''])
     expect(err).toContain(message)
   })
@@ -173,7 +173,7 @@ describe('query', () => {
 describe('check', () => {
   const informed = async () =>
     (
-      JSON.parse((await project.redeye('check', '--json')).out) as { severity: string; file: string; message: string; remedy: string }[]
+      JSON.parse((await project.served('check', '--json')).out) as { severity: string; file: string; message: string; remedy: string }[]
     ).map(f => `${f.severity} ${f.file}: ${f.message}; ${f.remedy}`)
 
   test('says which partitions a change leaves as they were, and which nothing will make', async () => {

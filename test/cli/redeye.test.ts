@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { soundProject, trialProject } from './trial-project.ts'
 
 test('help names every command, and each command shows examples', async () => {
-  const { redeye } = trialProject(soundProject())
+  const { redeye, served } = trialProject(soundProject())
   const { exit, out, err } = await redeye('--help')
   expect([exit, err]).toEqual([0, ''])
   for (const command of ['check', 'graph', 'show', 'query', 'new', 'rehearse']) {
     expect(out).toContain(`  ${command}`)
-    const help = await redeye(command, '--help')
+    const help = await served(command, '--help')
     expect(help.exit).toBe(0)
     expect(help.out).toContain(`$ redeye ${command}`)
   }
@@ -56,7 +56,7 @@ test.each([
   [['graph', '--svg'], "option '--svg <file>' argument missing"],
   [[], 'Usage: redeye'],
 ])('%j is bad input', async (args, message) => {
-  const { exit, out, err } = await trialProject(soundProject()).redeye(...args)
+  const { exit, out, err } = await trialProject(soundProject()).served(...args)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(message)
 })
@@ -87,7 +87,7 @@ describe('graph', () => {
   })
 
   test('as Mermaid', async () => {
-    const { out } = await trialProject(soundProject()).redeye('graph', '--mermaid')
+    const { out } = await trialProject(soundProject()).served('graph', '--mermaid')
     expect(out.split('\n').slice(0, 8)).toEqual([
       'flowchart LR',
       '  n0[("<b>orders</b><br/>made outside · daily")]:::outside',
@@ -101,18 +101,18 @@ describe('graph', () => {
   })
 
   test('as a picture, printed or into a file', async () => {
-    const { redeye, folder } = trialProject(soundProject())
-    const printed = await redeye('graph', '--svg', '-')
+    const { served, folder } = trialProject(soundProject())
+    const printed = await served('graph', '--svg', '-')
     expect(printed.out).toMatch(/^<svg xmlns[\s\S]*<\/svg>\n$/)
     for (const text of ['clean-orders', 'weekly-report', 'latest', 'overlapping', 'starts nothing'])
       expect(printed.out).toContain(`>${text}`.replace('>starts', 'starts'))
     expect(printed.out).not.toMatch(/NaN|undefined/)
-    expect(await redeye('graph', '--svg', 'graph.svg')).toMatchObject({ exit: 0, out: 'wrote graph.svg\n' })
+    expect(await served('graph', '--svg', 'graph.svg')).toMatchObject({ exit: 0, out: 'wrote graph.svg\n' })
     expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toBe(printed.out)
   })
 
   test('as data', async () => {
-    const { tasks, datasets } = JSON.parse((await trialProject(soundProject()).redeye('graph', '--json')).out)
+    const { tasks, datasets } = JSON.parse((await trialProject(soundProject()).served('graph', '--json')).out)
     expect(tasks).toMatchObject([
       { task: 'clean-orders', kind: 'transform', depth: 0, output: 'clean' },
       { task: 'weekly-report', depth: 1, inputs: [{ dataset: 'clean', mapping: { map: 'overlapping' } }] },
@@ -126,14 +126,14 @@ describe('graph', () => {
   })
 
   test('is refused where a service cannot be read, where two forms are asked for, and where the file cannot be', async () => {
-    const { redeye, write } = trialProject(soundProject())
-    expect((await redeye('graph', '--json', '--mermaid')).exit).toBe(2)
-    expect(await redeye('graph', '--svg', 'no/such/folder.svg')).toMatchObject({
+    const { served, write } = trialProject(soundProject())
+    expect((await served('graph', '--json', '--mermaid')).exit).toBe(2)
+    expect(await served('graph', '--svg', 'no/such/folder.svg')).toMatchObject({
       exit: 2,
       err: expect.stringContaining('folder.svg cannot be written'),
     })
     write('services/broken/task.ts', 'export default {')
-    expect(await redeye('graph')).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('at services/broken/task.ts:1:') })
+    expect(await served('graph')).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('at services/broken/task.ts:1:') })
   })
 
   test('of a cycle shows every task', async () => {
@@ -142,10 +142,10 @@ describe('graph', () => {
       'same(orders)',
       'latest(report)',
     )
-    const { redeye } = trialProject(files)
-    const { exit, out } = await redeye('graph')
+    const { served } = trialProject(files)
+    const { exit, out } = await served('graph')
     expect([exit, out.match(/→/g)?.length]).toEqual([0, 2])
-    expect((await redeye('check')).out).toContain('these tasks wait for one another: clean-orders → weekly-report → clean-orders')
-    expect((await redeye('graph', '--svg', '-')).out).toContain('clean-orders')
+    expect((await served('check')).out).toContain('these tasks wait for one another: clean-orders → weekly-report → clean-orders')
+    expect((await served('graph', '--svg', '-')).out).toContain('clean-orders')
   })
 })

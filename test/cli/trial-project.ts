@@ -1,5 +1,4 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -64,14 +63,18 @@ function environment(): NodeJS.ProcessEnv {
 
 let server: ChildProcess | undefined
 
-async function serve(cwd: string, args: string[]): Promise<Ended> {
+function serve(cwd: string, args: string[]): Promise<Ended> {
   server ??= fork(join(import.meta.dirname, 'command-server.ts'), { env: environment(), execArgv: [], stdio: 'pipe' })
-  const ended = Promise.race([
-    once(server, 'message'),
-    once(server, 'exit').then(([code]) => Promise.reject(new Error(`it ended: ${code}`))),
-  ])
-  server.send({ cwd, args })
-  return { ...((await ended)[0] as Ended) }
+  const child = server
+  return new Promise((resolve, reject) => {
+    const lost = (code: number) => reject(new Error(`the process of ${args.join(' ')} ended with ${code}`))
+    child.once('exit', lost)
+    child.once('message', ended => {
+      child.off('exit', lost)
+      resolve({ ...(ended as Ended) })
+    })
+    child.send({ cwd, args })
+  })
 }
 
 function run(cwd: string, args: string[], input: string): Promise<Ended> {
