@@ -157,7 +157,7 @@ describe('bad input writes nothing', () => {
     const project = trialProject(soundProject())
     const files = () => globSync('{services,datasets}/**', { cwd: project.folder }).sort()
     const before = files()
-    const { exit, out, err } = await project.redeye(...command.split(' '))
+    const { exit, out, err } = await project.served(...command.split(' '))
     expect([exit, out]).toEqual([2, ''])
     expect(err).toContain(message)
     expect(files()).toEqual(before)
@@ -166,13 +166,13 @@ describe('bad input writes nothing', () => {
   test('a package that does not say what #datasets is', async () => {
     const project = trialProject(soundProject())
     project.write('package.json', '{ "type": "module" }')
-    const { exit, err } = await project.redeye('new', 'ingest', 'x')
+    const { exit, err } = await project.served('new', 'ingest', 'x')
     expect([exit, err]).toEqual([2, expect.stringContaining('#datasets')])
   })
 
   test('a project with a service that cannot be read', async () => {
     const project = trialProject({ ...soundProject(), 'services/broken/task.ts': 'export default {' })
-    expect(await project.redeye('new', 'ingest', 'x')).toMatchObject({ exit: 2, err: expect.stringContaining('services/broken/task.ts:1') })
+    expect(await project.served('new', 'ingest', 'x')).toMatchObject({ exit: 2, err: expect.stringContaining('services/broken/task.ts:1') })
   })
 })
 

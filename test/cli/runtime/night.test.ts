@@ -31,8 +31,8 @@ test('without a terminal it prints plain lines', async () => {
 })
 
 test.each([['2001-02-30'], ['yesterday'], ['2001-02']])('%s is no date, and nothing is written', async date => {
-  const { redeye, folder } = shop()
-  const { exit, out, err } = await redeye('night', date)
+  const { served, folder } = shop()
+  const { exit, out, err } = await served('night', date)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toBe(`BAD_DATE "${date}" is no date\n  → write a night’s date like 2001-02-14\n`)
   expect(existsSync(join(folder, '.redeye/ledger.db'))).toBe(false)

@@ -96,9 +96,9 @@ test.each([
   [['approve', 'sum-days@today'], 'BAD_PARTITION'],
   [['skip', 'order@2001-02-01'], 'did you mean orders?'],
 ])('%j is bad input', async (args, message) => {
-  const { redeye } = shop()
+  const { redeye, served } = shop()
   await redeye('run', 'read-orders', '--partition', '2001-02-01')
-  const { exit, out, err } = await redeye(...args)
+  const { exit, out, err } = await served(...args)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(message)
 })

@@ -72,7 +72,7 @@ test.each([
   [['request', 'read-orders', '--from', '2001-02', '--lane', 'fast'], 'Allowed choices are nightly, manual, backfill.'],
   [['request', 'read-orders', '--from', '2001-02', '--max-active', '0'], 'It is a whole number from 1.'],
 ])('%j is bad input', async (args, message) => {
-  const { exit, out, err } = await shop().redeye(...args)
+  const { exit, out, err } = await shop().served(...args)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(message)
 })

@@ -37,8 +37,8 @@ test.each([
   [['run', 'sum-days', '--partition', '2999-01-31'], 'BAD_PARTITION day_totals@2999-01-31 has not begun'],
   [['run', 'sum-days'], "error: required option '--partition <key>' not specified"],
 ])('%j is bad input, and nothing is written', async (args, message) => {
-  const { redeye, folder } = shop()
-  const { exit, out, err } = await redeye(...args)
+  const { served, folder } = shop()
+  const { exit, out, err } = await served(...args)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(message)
   expect(existsSync(join(folder, '.redeye/ledger.db'))).toBe(false)
