@@ -1,4 +1,5 @@
 import { type ErrorCode, RedeyeError } from '../core/errors.ts'
+import type { Names } from '../core/option-faults.ts'
 import type { SourceWorld } from './source.ts'
 
 /** How requests prove who sends them; every string but `header` is the name of a secret, never the secret. */
@@ -6,6 +7,8 @@ export type HttpAuth =
   | { readonly bearer: string }
   | { readonly basic: { readonly user: string; readonly password: string } }
   | { readonly header: string; readonly secret: string }
+
+export const authNames: Names<HttpAuth> = { bearer: true, basic: { user: true, password: true }, header: true, secret: true }
 
 /** The names of the secrets that this takes; of what is none of the three, as JavaScript may hand it over, nothing. */
 export function authSecrets(auth: HttpAuth | undefined): string[] {

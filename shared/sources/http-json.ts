@@ -1,8 +1,9 @@
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import { authSecrets } from '../ports/http.ts'
 import type { Batch, Rejected, Source } from '../ports/source.ts'
-import { type HttpSourceOptions, httpFaults, type PageReader, readPages } from './http-pages.ts'
+import { type HttpSourceOptions, httpFaults, httpNames, type PageReader, readPages } from './http-pages.ts'
 import { valueAt } from './json-path.ts'
 import { rawOf } from './text-json.ts'
 
@@ -39,7 +40,7 @@ export function jsonApi(options: JsonApiOptions): Source {
     source: 'json',
     describe: () => `JSON ${options.path ?? '/'} from ${options.connection}`,
     secrets: [options.connection, ...authSecrets(options.auth)],
-    faults: () => faultsOf(options),
+    faults: () => optionFaults('jsonApi', options, { ...httpNames, items: true, maxPageBytes: true }, () => faultsOf(options)),
     read: request => readPages(options, request, 'application/json', pageReader(options, hasDecimal(request.columns))),
   }
 }

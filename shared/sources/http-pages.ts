@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { RedeyeError } from '../core/errors.ts'
+import type { Names } from '../core/option-faults.ts'
 import type { Json } from '../core/schema.ts'
-import { type HttpAuth, withoutSecrets } from '../ports/http.ts'
+import { authNames, type HttpAuth, withoutSecrets } from '../ports/http.ts'
 import type { Batch, ReadRequest } from '../ports/source.ts'
 import { authFaults, type HttpAnswer, httpGet } from './http-get.ts'
-import { type Answered, firstPage, type PageAt, type Pages, pageAfter, pagesFaults, pageUrl } from './pagination.ts'
+import { type Answered, firstPage, type PageAt, type Pages, pageAfter, pageNames, pagesFaults, pageUrl } from './pagination.ts'
 import { fillPartition, placeholderFaults } from './partition-text.ts'
 import { settingFaults, settingOf } from './setting.ts'
 import { rawOf } from './text-json.ts'
@@ -23,6 +24,14 @@ export interface HttpSourceOptions {
   auth?: HttpAuth
   /** How the API hands out its pages; a single answer unless given. */
   pages?: Pages
+}
+export const httpNames: Names<HttpSourceOptions> = {
+  connection: true,
+  path: true,
+  query: true,
+  headers: true,
+  auth: authNames,
+  pages: pageNames,
 }
 
 /** Reads an answer's body: yields what it holds, and returns how many items that were and the values that `pages` asks for. */

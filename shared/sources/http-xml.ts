@@ -1,10 +1,11 @@
 import { TextDecoder } from 'node:util'
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import { authSecrets } from '../ports/http.ts'
 import type { Source } from '../ports/source.ts'
 import type { HttpAnswer } from './http-get.ts'
-import { type HttpSourceOptions, httpFaults, type PageReader, readPages } from './http-pages.ts'
+import { type HttpSourceOptions, httpFaults, httpNames, type PageReader, readPages } from './http-pages.ts'
 import { pagePaths } from './pagination.ts'
 import { parseJsonColumns } from './text-json.ts'
 import { XmlFault, XmlItems } from './xml-items.ts'
@@ -40,7 +41,7 @@ export function xmlApi(options: XmlApiOptions): Source {
     source: 'xml',
     describe: () => `XML ${options.path ?? '/'} from ${options.connection}`,
     secrets: [options.connection, ...authSecrets(options.auth)],
-    faults: () => faultsOf(options),
+    faults: () => optionFaults('xmlApi', options, { ...httpNames, item: true, maxItemCharacters: true }, () => faultsOf(options)),
     read: request => readPages(options, request, 'application/xml, text/xml;q=0.9', pageReader(options, request.columns)),
   }
 }

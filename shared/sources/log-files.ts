@@ -1,5 +1,6 @@
 import { RedeyeError } from '../core/errors.ts'
 import { fitTimestamp } from '../core/fit-time.ts'
+import { type Names, optionFaults } from '../core/option-faults.ts'
 import type { Json } from '../core/schema.ts'
 import type { Batch, ReadRequest, Rejected, Source } from '../ports/source.ts'
 import { decompressed } from './decompress.ts'
@@ -29,6 +30,15 @@ export interface LogFilesOptions {
   /** Longer lines are rejected; 1 MiB unless given. */
   maxLineBytes?: number
 }
+const names: Names<LogFilesOptions> = {
+  connection: true,
+  files: true,
+  format: true,
+  time: true,
+  mayBeAbsent: true,
+  encoding: true,
+  maxLineBytes: true,
+}
 
 // Longer than any line a program writes on purpose, and short enough to hold a few at a time.
 const MAX_LINE_BYTES = 1024 * 1024
@@ -48,7 +58,7 @@ export function logFiles(options: LogFilesOptions): Source {
     source: 'logs',
     describe: () => `log files ${options.files} from ${options.connection}`,
     secrets: [options.connection],
-    faults: () => faultsOf(options),
+    faults: () => optionFaults('logFiles', options, names, () => faultsOf(options)),
     read: request => readFiles(options, request),
   }
 }

@@ -1,4 +1,5 @@
 import { RedeyeError } from '../core/errors.ts'
+import type { Names } from '../core/option-faults.ts'
 
 /**
  * How an API hands out its pages. Paths like `meta.next` lead to a value in the answer: in JSON by fields, in XML by elements
@@ -15,6 +16,8 @@ export type Pages =
   | { readonly by: 'page'; readonly parameter: string; readonly first?: number; readonly last?: string }
   /** Items are counted. Ends at a page without items, or when `total` items are there. */
   | { readonly by: 'offset'; readonly parameter: string; readonly total?: string }
+
+export const pageNames: Names<Pages> = { by: true, next: true, parameter: true, more: true, first: true, last: true, total: true }
 
 /** Which page to ask for; it is JSON, and a source's position. */
 export type PageAt = { first: true } | { cursor: string } | { url: string } | { page: number } | { offset: number }

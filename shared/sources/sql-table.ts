@@ -1,3 +1,4 @@
+import { type Names, optionFaults } from '../core/option-faults.ts'
 import type { Source } from '../ports/source.ts'
 import { settingFaults } from './setting.ts'
 import { readTable } from './sql-database.ts'
@@ -15,6 +16,16 @@ interface SqlOptions extends PartitionChoice {
   parallel?: { column: string; ranges: number }
   /** A driver of your own; by the URL's scheme unless given. */
   driver?: SqlDriver
+}
+const names: Names<SqlOptions> = {
+  connection: true,
+  partitionColumn: true,
+  watermark: true,
+  holds: true,
+  columns: true,
+  key: true,
+  parallel: { column: true, ranges: true },
+  driver: true,
 }
 export interface SqlTableOptions extends SqlOptions {
   /** The table or view; a schema before it stands as `schema.table`. */
@@ -39,7 +50,8 @@ const MOST_RANGES = 100
  */
 export function sqlTable(options: SqlTableOptions): Source {
   const faults = () => [...(options.table.trim() === '' ? ['table is empty'] : []), ...faultsOf(options)]
-  return sqlSource(options, options.table, faults, quote => options.table.split('.').map(quote).join('.'))
+  const named = () => optionFaults('sqlTable', options, { table: true, ...names }, faults)
+  return sqlSource(options, options.table, named, quote => options.table.split('.').map(quote).join('.'))
 }
 
 /**
@@ -56,11 +68,12 @@ export function sqlTable(options: SqlTableOptions): Source {
  * })
  */
 export function sqlQuery(options: SqlQueryOptions): Source {
-  const query = options.query.trim().replace(/;$/, '')
-  const isSelect = /^(select|with|values|table)\b/i.test(query.replace(/^(\s|--.*\n|\/\*[\s\S]*?\*\/)*/, ''))
-  const faults = () => [...(isSelect ? [] : [`query is one SELECT, not ${JSON.stringify(query.slice(0, 40))}`]), ...faultsOf(options)]
+  const query = () => options.query.trim().replace(/;$/, '')
+  const isSelect = () => /^(select|with|values|table)\b/i.test(query().replace(/^(\s|--.*\n|\/\*[\s\S]*?\*\/)*/, ''))
+  const faults = () => [...(isSelect() ? [] : [`query is one SELECT, not ${JSON.stringify(query().slice(0, 40))}`]), ...faultsOf(options)]
+  const named = () => optionFaults('sqlQuery', options, { query: true, ...names }, faults)
   // The line break ends a comment at the query's end.
-  return sqlSource(options, 'a query', faults, quote => `(${query}\n) as ${quote('source')}`)
+  return sqlSource(options, 'a query', named, quote => `(${query()}\n) as ${quote('source')}`)
 }
 
 function sqlSource(

@@ -1,6 +1,7 @@
 import { RedeyeError } from '../core/errors.ts'
+import { type Names, optionFaults } from '../core/option-faults.ts'
 import type { Json } from '../core/schema.ts'
-import { authHeaders, authSecrets, type HttpAuth, send } from '../ports/http.ts'
+import { authHeaders, authNames, authSecrets, type HttpAuth, send } from '../ports/http.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
@@ -18,6 +19,7 @@ export interface HttpApiOptions {
   /** Requests at once; 4 unless given. */
   concurrency?: number
 }
+const names: Names<HttpApiOptions> = { connection: true, path: true, method: true, auth: authNames, batch: true, concurrency: true }
 
 /**
  * Sends a partition's rows as JSON arrays, a few requests at once. Every batch carries an `Idempotency-Key` that names the partition,
@@ -33,7 +35,7 @@ export function httpApi(options: HttpApiOptions): Target {
     target: 'http-api',
     describe: () => `${options.method ?? 'POST'} ${options.path} of ${options.connection}`,
     secrets: [options.connection, ...authSecrets(options.auth)],
-    faults: () => faults(options),
+    faults: () => optionFaults('httpApi', options, names, () => faults(options)),
     deliver: delivery => deliver(options, delivery),
   }
 }

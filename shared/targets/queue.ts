@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { batchesOf } from './batches.ts'
 import { jsonOf } from './json-row.ts'
@@ -27,7 +28,7 @@ export function queue(options: QueueOptions): Target {
     target: 'queue',
     describe: () => `queue ${options.connection}${options.topic === undefined ? '' : `, topic ${options.topic}`}`,
     secrets: [options.connection],
-    faults: (_, key) => faults(options, key),
+    faults: (_, key) => optionFaults('queue', options, { connection: true, topic: true }, () => faults(options, key)),
     deliver: delivery => deliver(options, delivery),
   }
 }

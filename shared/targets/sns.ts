@@ -1,5 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns'
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { clientOptions, deliverMessages, type MessageService, messageFaults, type RowMessage, shortId } from './messages.ts'
 
@@ -20,7 +21,7 @@ export function sns(options: SnsOptions): Target {
     target: 'sns',
     describe: () => `SNS topic ${options.connection}`,
     secrets: [options.connection],
-    faults: (_, key) => messageFaults('sns', options.connection, key),
+    faults: (_, key) => optionFaults('sns', options, { connection: true }, () => messageFaults('sns', options.connection, key)),
     deliver: delivery => deliver(options, delivery),
   }
 }

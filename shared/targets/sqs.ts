@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { clientOptions, deliverMessages, type MessageService, messageFaults, type RowMessage, shortId } from './messages.ts'
 
@@ -21,7 +22,7 @@ export function sqs(options: SqsOptions): Target {
     target: 'sqs',
     describe: () => `SQS queue ${options.connection}`,
     secrets: [options.connection],
-    faults: (_, key) => messageFaults('sqs', options.connection, key),
+    faults: (_, key) => optionFaults('sqs', options, { connection: true }, () => messageFaults('sqs', options.connection, key)),
     deliver: delivery => deliver(options, delivery),
   }
 }

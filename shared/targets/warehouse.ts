@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { RedeyeError } from '../core/errors.ts'
+import { optionFaults } from '../core/option-faults.ts'
 import type { Columns } from '../core/schema.ts'
 import type { Delivery, Receipt, Target } from '../ports/target.ts'
 import { warehousePath, withWarehouse } from './warehouse-file.ts'
@@ -26,7 +27,7 @@ export function warehouse(options: WarehouseOptions): Target {
     target: 'warehouse',
     describe: () => `warehouse ${options.connection}${options.table === undefined ? '' : `, table ${options.table}`}`,
     secrets: [options.connection],
-    faults: columns => faults(options, columns),
+    faults: columns => optionFaults('warehouse', options, { connection: true, table: true }, () => faults(options, columns)),
     deliver: delivery => deliver(options, delivery),
   }
 }

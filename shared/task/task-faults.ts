@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Check } from '../core/check.ts'
 import { takenName } from '../core/contract.ts'
 import { NAME_LENGTH } from '../core/event-shape.ts'
+import { unknownOption } from '../core/option-faults.ts'
 import { isTimed } from '../core/partition.ts'
 import type { Columns, ColumnType } from '../core/schema.ts'
 import {
@@ -89,7 +90,7 @@ function workFaults(task: Task, say: Say) {
   const { work, output } = task
   if (work.work === 'ingest') {
     for (const fault of outsideFaults(work.source, () => work.source.faults(output.columns)))
-      say(fault, `mend the source ${work.source.source}`)
+      say(fault, `mend the source ${work.source.source}`, { near: unknownOption(fault) })
     if (!(work.maxRejected >= 0 && work.maxRejected <= 1))
       say(`maxRejected is ${work.maxRejected}`, 'give a share from 0 to 1: 0.01 is one in a hundred', { near: 'maxRejected' })
   } else if (work.work === 'transform') {
@@ -109,7 +110,7 @@ function loadFaults(task: Task, work: Extract<Task['work'], { work: 'load' }>, s
     const columns = work.columns ?? source.columns
     const key = source.key.filter(k => k in columns)
     for (const fault of outsideFaults(work.target, () => work.target.faults(columns, key)))
-      say(fault, `mend the target ${work.target.target}`)
+      say(fault, `mend the target ${work.target.target}`, { near: unknownOption(fault) })
   }
   for (const [name, type] of Object.entries(work.columns ?? {}))
     for (const [message, remedy] of columnFaults(name, type)) say(message, remedy, { near: ['columns', name] })

@@ -298,6 +298,34 @@ export default ingest({ source: logFiles({ connection: '', files: '{dat}.log', f
   expect(found.map(f => f.message).join('\n')).toContain('pull: maxRejected is 5')
 })
 
+describe('a misspelled option of a source or a target is found where it is written', () => {
+  const pull = (source: string) => ({
+    'datasets/pulled.ts': datasetFile('pulled'),
+    'services/pull/task.ts': `import { jsonApi, sqlQuery, sqlTable } from 'redeye/sources'
+import { ingest } from 'redeye/task'
+import { pulled } from '../../datasets/pulled.ts'
+export default ingest({
+  output: pulled,
+  source: ${source},
+})
+`,
+  })
+  const lacks = "4:16 pull: it lacks the name of a setting, like connection: 'AIRPORTS_API'"
+  test.each<[string, string[]]>([
+    [
+      "sqlTable({ connection: 'X', table: 'y', partitonColumn: 'day' })",
+      ['6:51 pull: sqlTable has no option "partitonColumn"; did you mean partitionColumn?'],
+    ],
+    ["sqlTable({ connection: 'X', tabl: 'y' })", ['6:39 pull: sqlTable has no option "tabl"; did you mean table?']],
+    ["sqlQuery({ connection: 'X', querry: 'select 1' })", ['6:39 pull: sqlQuery has no option "querry"; did you mean query?']],
+    ["jsonApi({ conection: 'X' })", [lacks, '6:21 pull: jsonApi has no option "conection"; did you mean connection?']],
+    ["jsonApi({ connection: 'X', pages: { bye: 'link' } })", ['6:47 pull: pages has no option "bye"; did you mean by?']],
+  ])('%s', async (source, expected) => {
+    const found = brief(await findings(pull(source)))
+    expect(found.map(f => f.replace('BAD_TASK services/pull/task.ts:', ''))).toEqual(expected)
+  })
+})
+
 test('a load has one input, and an output of receipts', async () => {
   const found = await findings({
     'datasets/sent.ts': datasetFile('sent'),

@@ -388,3 +388,17 @@ test('a configuration’s faults are found without touching the world', () => {
   ])
   expect(pull().describe()).toBe('JSON /items from API')
 })
+
+test.each<[string, object, string]>([
+  ['an option', { itms: 'data' }, 'jsonApi has no option "itms"; did you mean items?'],
+  ['pages', { pages: { by: 'cursor', next: 'next', paramter: 'cursor' } }, 'pages has no option "paramter"; did you mean parameter?'],
+  ['auth', { auth: { header: 'x-api-key', secrt: 'KEY' } }, 'auth has no option "secrt"; did you mean secret?'],
+  ['a basic auth', { auth: { basic: { usr: 'A', password: 'B' } } }, 'basic has no option "usr"; did you mean user?'],
+  [
+    'what is near to nothing',
+    { auth: { bearer: 'A', oauth: 'B' } },
+    'auth has no option "oauth"; choose from bearer, basic, header, secret',
+  ],
+])('a name that is no option is a fault: of %s', (_, options, fault) => {
+  expect(pull(options).faults({})).toEqual([fault])
+})

@@ -195,3 +195,9 @@ test('a configuration’s faults are found without touching the world', () => {
     'maxItemCharacters is a whole number, not 0',
   ])
 })
+
+test('a name that is no option is a fault', () => {
+  expect(pull({ maxItemCharacter: 9 } as object).faults({})).toEqual([
+    'xmlApi has no option "maxItemCharacter"; did you mean maxItemCharacters?',
+  ])
+})

@@ -316,6 +316,10 @@ test('a configuration’s faults are found without touching the world', () => {
   ])
 })
 
+test('a name that is no option is a fault', () => {
+  expect(logs({ maybeAbsent: true } as object).faults({})).toEqual(['logFiles has no option "maybeAbsent"; did you mean mayBeAbsent?'])
+})
+
 function changed(bytes: Uint8Array, at: number): Buffer {
   const copy = Buffer.from(bytes)
   const index = at < 0 ? copy.length + at : at

@@ -314,3 +314,19 @@ test('a configuration’s faults are found without touching the world', () => {
   expect(table({ holds: 'iso', table: ' ' }).faults({})).toHaveLength(2)
   expect(table().describe()).toBe('sql flights from OPERATIONS_DB')
 })
+
+test.each<[string, () => Source, string]>([
+  [
+    'sqlTable',
+    () => table({ partitonColumn: 'flight_date' } as object),
+    'sqlTable has no option "partitonColumn"; did you mean partitionColumn?',
+  ],
+  [
+    'sqlTable’s ranges',
+    () => table({ parallel: { column: 'id', range: 2 } as never }),
+    'parallel has no option "range"; did you mean ranges?',
+  ],
+  ['sqlQuery', () => sqlQuery({ connection: 'A', querry: 'select 1' } as never), 'sqlQuery has no option "querry"; did you mean query?'],
+])('%s names an option it does not have', (_, source, fault) => {
+  expect(source().faults({})).toEqual([fault])
+})

@@ -255,3 +255,10 @@ test('faults name what is wrong with the options', () => {
   expect(target().faults(columns, [])).toEqual([])
   expect(httpApi({ connection: '', path: 'things', batch: 0, concurrency: 1.5 }).faults(columns, [])).toHaveLength(4)
 })
+
+test.each<[string, object, string]>([
+  ['an option', { concurency: 2 }, 'httpApi has no option "concurency"; did you mean concurrency?'],
+  ['auth', { auth: { bearrer: 'TOKEN' } }, 'auth has no option "bearrer"; did you mean bearer?'],
+])('a name that is no option is a fault: of %s', (_, options, fault) => {
+  expect(target(options).faults(columns, [])).toEqual([fault])
+})

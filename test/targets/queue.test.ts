@@ -98,3 +98,8 @@ test('faults name what is wrong with the options', () => {
   expect(target.faults(columns, ['id'])).toEqual([])
   expect(queue({ connection: '' }).faults(columns, [])).toHaveLength(2)
 })
+
+test('a name that is no option is a fault', () => {
+  const misspelled = queue({ connection: 'QUEUE', topics: 'things' } as { connection: string })
+  expect(misspelled.faults(columns, ['id'])).toEqual(['queue has no option "topics"; did you mean topic?'])
+})

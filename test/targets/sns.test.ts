@@ -128,3 +128,9 @@ test('faults name what is wrong with the options', () => {
   expect(target.faults(columns, ['id'])).toEqual([])
   expect(sns({ connection: '' }).faults(columns, [])).toHaveLength(2)
 })
+
+test('a name that is no option is a fault', () => {
+  expect(sns({ connection: 'THINGS', topic: 'things' } as { connection: string }).faults(columns, ['id'])).toEqual([
+    'sns has no option "topic"; choose from connection',
+  ])
+})

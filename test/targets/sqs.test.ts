@@ -197,3 +197,9 @@ test('faults name what is wrong with the options', () => {
   expect(sqs({ connection: '' }).faults(columns, [])).toHaveLength(2)
   expect(target.secrets).toEqual(['THINGS'])
 })
+
+test('a name that is no option is a fault', () => {
+  expect(sqs({ connection: 'THINGS', queue: 'things' } as { connection: string }).faults(columns, ['id'])).toEqual([
+    'sqs has no option "queue"; choose from connection',
+  ])
+})

@@ -238,3 +238,8 @@ test('faults name what is wrong with the options', () => {
   expect(warehouse({ connection: '', table: 'a table' }).faults({ _partition: 'string' }, [])).toHaveLength(3)
   expect(warehouse({ connection: 'W', table: '_redeye_loads' }).faults(columns, [])).toHaveLength(1)
 })
+
+test('a name that is no option is a fault', () => {
+  const misspelled = warehouse({ connection: 'WAREHOUSE', tabl: 'routes' } as { connection: string })
+  expect(misspelled.faults(columns, [])).toEqual(['warehouse has no option "tabl"; did you mean table?'])
+})
