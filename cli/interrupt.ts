@@ -8,8 +8,8 @@ const END_MS = 5000
 
 /**
  * Does something that a person may interrupt: at Ctrl-C it is let go, `close` ends what is under way, and the process
- * ends as one that the signal ended. `close` is told whether the process dies next. A second Ctrl-C does not wait for that, and nobody waits for long. `onInterrupt` says what becomes
- * of what was begun.
+ * ends as one that the signal ended; `close` is told so. A second Ctrl-C does not wait for that, and nobody waits for long. `onInterrupt`
+ * says what becomes of what was begun.
  *
  * @example
  * return interruptible(dying => session.close(dying), async () => { …; return exits.ok })
