@@ -88,7 +88,7 @@ export interface View {
   /** Of the requests that name it: those that have not selected everything yet, so that they name its next generation too. */
   selecting?: readonly string[]
   /** A night or a request names it: it exists though nothing of its inputs is there. */
-  named?: boolean
+  calledFor?: boolean
 }
 
 /** What is to be done with a run: keep the document, write one, claim it, or look again when its partition has begun. */
@@ -100,7 +100,7 @@ export type Next =
 
 /** Considers a run with its inputs in view: whether it is wanted, and if so what it waits for or that it starts. */
 export function consider(doc: RunDoc | undefined, place: Place, view: View): Next {
-  if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.named)) return { next: 'keep' }
+  if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.calledFor)) return { next: 'keep' }
   if (doc && isAtWork(doc)) return retry(doc, place, view)
   if (doc?.state === 'succeeded' || doc?.state === 'failed' || doc?.state === 'held') return update(doc, place, view)
   if (doc?.state === undefined) return create(doc, place, view)
@@ -109,11 +109,11 @@ export function consider(doc: RunDoc | undefined, place: Place, view: View): Nex
 
 function create(doc: RunDoc | undefined, place: Place, view: View): Next {
   const news = triggersOf(place, view)
-  if (!news && !view.named) return { next: 'keep' }
+  if (!news && !view.calledFor) return { next: 'keep' }
   if (isTimed(place.output) && view.now < startOf(place.output, place.ordinal))
     return { next: 'later', at: startOf(place.output, place.ordinal) }
   const blank = doc ?? blankRun(place)
-  const night = view.named ? view.cause?.night : undefined
+  const night = view.calledFor ? view.cause?.night : undefined
   return start((night && hear(blank, nightHeard(night))) || blank, place, { ...view, cause: view.cause ?? news })
 }
 

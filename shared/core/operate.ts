@@ -66,10 +66,12 @@ function joinedCause({ state, cause }: RunDoc, joins: Cause): { cause?: Cause } 
  * What a request makes of a run that it names with others that the run reads from. `selected` is what `select` made of it. What it does not
  * select, or joins while an attempt is at work, is to run once on all that the request makes, and so is marked; undefined when it is not.
  */
-export function nameRun(doc: RunDoc | undefined, selected: RunDoc | undefined, id: string): RunDoc | undefined {
+export function nameRun(doc: RunDoc | undefined, place: Place, selected: RunDoc | undefined, id: string): RunDoc | undefined {
   if (selected) return isAtWork(selected) ? markNamed(selected, id) : undefined
-  if (!doc?.state || doc.state === 'cancelled') return undefined
-  return [...(doc.requests ?? []), ...(doc.served ?? []), ...(doc.named ?? [])].includes(id) ? undefined : markNamed(doc, id)
+  if (doc?.state === 'cancelled') return undefined
+  // One that is not there yet may come to be for what the request makes.
+  const { requests = [], served = [], named = [] } = doc ?? {}
+  return [...requests, ...served, ...named].includes(id) ? undefined : markNamed(doc ?? blankRun(place), id)
 }
 
 const markNamed = (doc: RunDoc, id: string): RunDoc => ({ ...doc, named: [...(doc.named ?? []), id].slice(-SERVED) })

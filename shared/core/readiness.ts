@@ -13,10 +13,10 @@ export interface PartitionFacts {
   skipped?: boolean
   /** Of a skipped one that was published before: when. */
   skippedAt?: EpochMs
-  /** Its own run is selected by a request and not yet over. */
-  requested?: boolean
-  /** A request names its run, which may be run anew for it. */
-  named?: boolean
+  /** The requests that select its own run, which is not yet over. */
+  requested?: readonly string[]
+  /** The requests that name its run, which may be run anew for them. */
+  named?: readonly string[]
 }
 export interface InputFacts {
   input: InputContract
@@ -84,11 +84,11 @@ export function readiness(facts: readonly InputFacts[], output: Partitioning, or
     const absent = existing.filter(p => !p.version)
     const optionalAt = optionalTime(input, output, ordinal)
     const satisfied = isSatisfied(input, existing.length, absent.length, optionalAt, now)
-    const requested = needed.some(p => p.requested)
+    const requested = needed.some(p => p.requested !== undefined)
     if (!satisfied) for (const p of absent) missing.push({ dataset: input.dataset, partition: keyOf(partitioning, p.ordinal) })
     if (absent.length > 0 && optionalAt !== undefined && optionalAt > now) until = Math.min(until ?? optionalAt, optionalAt)
     ready &&= satisfied && !requested
-    pending.push(bitsOf(needed.length, i => (!needed[i]!.version && !needed[i]!.skipped) || needed[i]!.requested === true))
+    pending.push(bitsOf(needed.length, i => (!needed[i]!.version && !needed[i]!.skipped) || needed[i]!.requested !== undefined))
     pins.push(pinsOf(needed.filter(p => p.version)))
   }
   const { ancestry, stale } = consistency(facts)

@@ -5,10 +5,9 @@ import type { Graph } from '../core/graph.ts'
 import { heedNight } from '../core/night.ts'
 import { isTimed, keyOf, startOf, step } from '../core/partition.ts'
 import { type Place, pinsHold, startsRuns } from '../core/place.ts'
-import { type InputFacts, neededOrdinals, readiness } from '../core/readiness.ts'
+import { type InputFacts, neededOrdinals } from '../core/readiness.ts'
 import { isSelecting, type RequestDoc } from '../core/request.ts'
-import type { Cause, RunDoc } from '../core/run.ts'
-import { isAtWork, isUnclaimed } from '../core/run.ts'
+import { type Cause, isAtWork, isUnclaimed, type RunDoc } from '../core/run.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Key, Stored } from '../ports/ledger.ts'
 import { spillAncestry } from './ancestry-file.ts'
@@ -120,23 +119,20 @@ async function look(
   const lookedAt = world.clock.stamp()
   const requests = [...selects, ...names]
   const facts = retries ? [] : await loadFacts(world, place, requests.length > 0)
-  const awaits =
-    facts.some(f => f.awaited) ||
-    ((names.length > 0 || (doc?.state === 'waiting' && selects.length > 0)) &&
-      // Far upstream it is looked only where nothing nearer is missing.
-      readiness(facts, place.output, place.ordinal, now).ready &&
-      (await awaitsRequested(world, graph, place, facts, new Set(requests.flatMap(r => r.tasks)))))
   const night = reason.night ?? (doc?.state === undefined ? (await nightsThatName(world, [place]))(place) : undefined)
   const cause: Cause | undefined =
     night === undefined ? (newCause(doc, reason) ?? (reason.arrival && causeOf(doc, reason.arrival))) : { lane: 'nightly', night }
   const selecting = names.filter(r => r.phase === 'marking').map(r => r.id)
-  const view = { facts, now, lookedAt, awaits, selecting, ...(cause && { cause }), ...(night !== undefined && { named: true }) }
+  const view = { facts, now, lookedAt, selecting, ...(cause && { cause }), ...(night !== undefined && { calledFor: true }) }
   const marked = doc && !retries ? withoutEnded(doc, place, facts, new Set(names.map(r => r.id))) : doc
-  const next = consider(marked, place, { ...view, paused: false })
-  await nextPartition(world, place, facts)
+  const judged = (more: { awaits: boolean; paused: boolean }) => consider(marked, place, { ...view, ...more })
   // Asked by those alone who would claim: most looks find that something is missing.
-  const paused = next.next === 'claim' && (await isPaused(world, place.contract.task))
-  return act(world, graph, place, key, stored, paused ? consider(marked, place, { ...view, paused }) : next, reason, places)
+  const claims = judged({ awaits: false, paused: false }).next === 'claim'
+  const awaits =
+    claims && requests.length > 0 && (facts.some(f => f.awaited) || (await awaitsRequested(world, graph, place, facts, requests)))
+  const paused = claims && !awaits && (await isPaused(world, place.contract.task))
+  await nextPartition(world, place, facts)
+  return act(world, graph, place, key, stored, judged({ awaits, paused }), reason, places)
 }
 
 /** The cause that the reason brings, unless it is told again: a run that was looked at since has it. */

@@ -73,8 +73,8 @@ async function factsOf(world: Readable, ordinal: number, stored: Stored<RunDoc> 
   return {
     ordinal,
     ...(doc.version && { version: doc.version.ancestryFile ? await withAncestry(world, doc.version) : doc.version }),
-    ...(requested && isRequested(doc) && { requested: true }),
-    ...(requested && doc.named && { named: true }),
+    ...(requested && isRequested(doc) && { requested: doc.requests! }),
+    ...(requested && doc.named && { named: doc.named }),
   }
 }
 

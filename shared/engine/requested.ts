@@ -4,8 +4,9 @@ import { affectedBy } from '../core/mapping.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange, type Partitioning } from '../core/partition.ts'
 import type { Place } from '../core/place.ts'
 import type { InputFacts } from '../core/readiness.ts'
+import type { RequestDoc } from '../core/request.ts'
 import type { RunDoc } from '../core/run.ts'
-import { runKey } from './keys.ts'
+import { requestKey, runKey } from './keys.ts'
 import { existingRuns, loadFacts, newest, partitioningOf, placeOf } from './load.ts'
 import type { World } from './world.ts'
 
@@ -14,24 +15,29 @@ import type { World } from './world.ts'
  * names: what lies between follows from them, and a named partition is to run once, on all of it.
  */
 
+// What a failed run releases far downstream is soon looked at; of more than this the sweep takes care. Nor is more looked at upstream.
+const MOST = 1000
+
 /** Whether between a requested run and requested runs upstream something is still to come. Its direct inputs are judged by readiness. */
 export async function awaitsRequested(
   world: World,
   graph: Graph,
   place: Place,
   facts: readonly InputFacts[],
-  named: ReadonlySet<string>,
+  requests: readonly Pick<RequestDoc, 'id' | 'tasks'>[],
   seen = new Set<string>(),
 ): Promise<boolean> {
+  const tasks = new Set(requests.flatMap(r => r.tasks))
+  const isAmong = (ids: readonly string[] | undefined) => requests.some(r => ids?.includes(r.id))
   for (const { input, partitioning, needed } of facts) {
     const producer = graph.producerOf(input.dataset)
     if (!producer || input.onUpdate === 'ignore') continue
     // Along one task's own partitions only those lead further that a request names: others would be followed to the first there ever was.
-    const leads = producer.task !== place.contract.task && graph.upstreamOf([producer.task]).some(task => named.has(task))
+    const leads = producer.task !== place.contract.task && graph.upstreamOf([producer.task]).some(task => tasks.has(task))
     for (const { ordinal, requested, named: marked } of needed) {
       const key = runKey(input.dataset, keyOf(partitioning, ordinal))
       const name = `${key.pk}@${key.sk}`
-      if (requested || !(leads || marked) || seen.has(name)) continue
+      if (requested || !(leads || isAmong(marked)) || seen.has(name) || seen.size >= MOST) continue
       seen.add(name)
       const between = placeOf(graph, producer.task, ordinal)
       const doc = (await world.ledger.get<RunDoc>(key))?.doc
@@ -40,17 +46,14 @@ export async function awaitsRequested(
       const its = await loadFacts(world, between, true)
       if (
         isInMotion(doc, between, its, world.clock.now()) ||
-        its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => p.requested))
+        its.some(f => f.input.onUpdate !== 'ignore' && f.needed.some(p => isAmong(p.requested)))
       )
         return true
-      if (await awaitsRequested(world, graph, between, its, named, seen)) return true
+      if (await awaitsRequested(world, graph, between, its, requests, seen)) return true
     }
   }
   return false
 }
-
-// What a failed run releases far downstream is soon looked at; of more than this the sweep takes care.
-const MOST = 1000
 
 /**
  * The runs downstream of a partition that a request may have waiting: for what is over without a new version. Only those that have
@@ -119,8 +122,11 @@ export async function takersOfLatest(
   return (await Promise.all(waiting)).flat().slice(0, MOST)
 }
 
-/** Those of a dataset's partitions whose runs a request names. */
+/** Those of a dataset's partitions whose runs an open request names. */
 async function namedAmong({ ledger }: Pick<World, 'ledger'>, p: Partitioning, dataset: string, ordinals: readonly number[]) {
   const docs = await ledger.getMany<RunDoc>(ordinals.map(o => runKey(dataset, keyOf(p, o))))
-  return ordinals.filter((_, i) => docs[i]?.doc.named !== undefined)
+  const ids = [...new Set(docs.flatMap(stored => stored?.doc.named ?? []))]
+  const requests = await ledger.getMany<RequestDoc>(ids.map(requestKey))
+  const open = new Set(requests.flatMap(stored => (stored && stored.doc.phase !== 'ended' ? [stored.doc.id] : [])))
+  return ordinals.filter((_, i) => docs[i]?.doc.named?.some(id => open.has(id)))
 }

@@ -125,7 +125,7 @@ async function expand(world: World, graph: Graph, request: RequestDoc): Promise<
         const { contract, output, ordinal } = place
         return swap<RunDoc>(world, runKey(contract.output, keyOf(output, ordinal)), doc => {
           const chosen = select(doc, place, { ...wish, night: nightThatNames(place) })
-          return (reads.has(contract.task) && nameRun(doc, chosen, request.id)) || chosen || doc
+          return (reads.has(contract.task) && nameRun(doc, place, chosen, request.id)) || chosen || doc
         })
       })
       const isNew = (doc: RunDoc | undefined) => doc?.requests?.includes(request.id) ?? false

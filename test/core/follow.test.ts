@@ -86,7 +86,7 @@ describe('a look', () => {
   test('keeps what is at work, was cancelled, or has no reason to be', () => {
     expect(consider(run(place, { state: 'running' }), place, view(version()))).toEqual({ next: 'keep' })
     expect(consider(run(place, { state: 'cancelled' }), place, view(version()))).toEqual({ next: 'keep' })
-    expect(consider(run(place, { state: 'cancelled' }), place, view(version(), { named: true })).next).toBe('claim')
+    expect(consider(run(place, { state: 'cancelled' }), place, view(version(), { calledFor: true })).next).toBe('claim')
     expect(consider(undefined, place, view(undefined))).toEqual({ next: 'keep' })
     expect(consider(undefined, place, view(version({ loud: 0 })))).toEqual({ next: 'keep' })
     expect(
@@ -97,7 +97,7 @@ describe('a look', () => {
   })
 
   test('writes down what a named run waits for, once', () => {
-    const named = view(undefined, { named: true, cause: { lane: 'manual' } })
+    const named = view(undefined, { calledFor: true, cause: { lane: 'manual' } })
     const next = consider(undefined, place, named) as { next: 'write'; doc: RunDoc }
     expect(next).toEqual({
       next: 'write',
@@ -122,7 +122,7 @@ describe('a look', () => {
     ])
       expect(consider({ ...next.doc, ...other }, place, named).next).toBe('write')
     // What was skipped had been published before: it is known too.
-    const hidden = view(undefined, { named: true, cause: { lane: 'manual' } })
+    const hidden = view(undefined, { calledFor: true, cause: { lane: 'manual' } })
     hidden.facts[0]!.needed[0]!.skippedAt = at(5)
     expect(consider(next.doc, place, hidden)).toMatchObject({ next: 'write', doc: { newsAt: at(5) } })
     // Looked at sooner than need be, it is found to wait for less.
@@ -138,7 +138,7 @@ describe('a look', () => {
 
   test('of a run on a night before its partition’s end waits for that', () => {
     const onNight = placeWith([], { onNight: true })
-    const bare = (now: number): View => ({ facts: [], now, lookedAt: now, paused: false, named: true })
+    const bare = (now: number): View => ({ facts: [], now, lookedAt: now, paused: false, calledFor: true })
     expect(consider(undefined, onNight, bare(Date.parse('2024-06-02T12:00Z')))).toMatchObject({
       next: 'write',
       doc: { state: 'waiting', due: Date.parse('2024-06-03') },
@@ -282,22 +282,25 @@ describe('a run that a request names, with others that it reads from,', () => {
     ...more,
   })
 
-  test('and does not select is marked, unless it is not there or cancelled', () => {
+  test('and does not select is marked, there or not, unless it is cancelled', () => {
     for (const state of ['waiting', 'queued', 'running', 'succeeded', 'failed', 'held'] as const)
-      expect(nameRun(run(place, { state, named: ['q'] }), undefined, 'r')).toEqual(run(place, { state, named: ['q', 'r'] }))
-    for (const doc of [undefined, blankRun(place), run(place, { state: 'cancelled' })]) expect(nameRun(doc, undefined, 'r')).toBeUndefined()
+      expect(nameRun(run(place, { state, named: ['q'] }), place, undefined, 'r')).toEqual(run(place, { state, named: ['q', 'r'] }))
+    expect(nameRun(run(place, { state: 'cancelled' }), place, undefined, 'r')).toBeUndefined()
+    for (const doc of [undefined, blankRun(place)])
+      expect(nameRun(doc, place, undefined, 'r')).toEqual({ ...blankRun(place), named: ['r'] })
   })
 
   test('is marked once, and not by what it serves or has served', () => {
-    for (const known of ['named', 'requests', 'served']) expect(nameRun(over({ [known]: ['r'] }), undefined, 'r')).toBeUndefined()
+    for (const known of ['named', 'requests', 'served']) expect(nameRun(over({ [known]: ['r'] }), place, undefined, 'r')).toBeUndefined()
   })
 
   test('and selects is marked where it joined an attempt at work', () => {
     const joined = run(place, { state: 'running', requests: ['r'] })
-    expect(nameRun(run(place, { state: 'running' }), joined, 'r')).toEqual({ ...joined, named: ['r'] })
+    expect(nameRun(run(place, { state: 'running' }), place, joined, 'r')).toEqual({ ...joined, named: ['r'] })
     const retries = run(place, { state: 'queued', ended: { transient: 1 }, requests: ['r'] })
-    expect(nameRun(undefined, retries, 'r')).toEqual({ ...retries, named: ['r'] })
-    for (const state of ['waiting', 'queued'] as const) expect(nameRun(over(), run(place, { state, requests: ['r'] }), 'r')).toBeUndefined()
+    expect(nameRun(undefined, place, retries, 'r')).toEqual({ ...retries, named: ['r'] })
+    for (const state of ['waiting', 'queued'] as const)
+      expect(nameRun(over(), place, run(place, { state, requests: ['r'] }), 'r')).toBeUndefined()
   })
 
   test('hears of what was made without downstream for that request, and for no other', () => {
@@ -359,7 +362,7 @@ describe('a run that a request names, with others that it reads from,', () => {
     const cancelled = cancel(over({ state: 'waiting', requests: ['q'], named: ['r'] }), at(4))!
     expect(cancelled).toMatchObject({ state: 'cancelled', served: ['q', 'r'] })
     expect('named' in cancelled).toBe(false)
-    expect(nameRun({ ...cancelled, state: 'succeeded' }, undefined, 'r')).toBeUndefined()
+    expect(nameRun({ ...cancelled, state: 'succeeded' }, place, undefined, 'r')).toBeUndefined()
   })
 
   test('forgets requests that have ended, but for whose versions it has still to take', () => {

@@ -124,7 +124,7 @@ describe('a run’s inputs', () => {
   })
 
   test('that a request will make anew are waited for though they are there', () => {
-    const { ready, missing, pending } = judge(facts([{ ...there('2001-02-12'), requested: true }, there('2001-02-13')]))
+    const { ready, missing, pending } = judge(facts([{ ...there('2001-02-12'), requested: ['r'] }, there('2001-02-13')]))
     expect({ ready, missing, pending }).toEqual({ ready: false, missing: [], pending: [bitsOf(2, i => i === 0)] })
   })
 

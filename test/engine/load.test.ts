@@ -61,7 +61,7 @@ describe('of a partition that is needed is known', () => {
   })
 
   test('that a request selects its run', async () =>
-    expect(await orders({ state: 'waiting', requests: ['r'] })).toStrictEqual([{ ordinal, requested: true }]))
+    expect(await orders({ state: 'waiting', requests: ['r'] })).toStrictEqual([{ ordinal, requested: ['r'] }]))
 
   test.each<[string, Partial<RunDoc>, boolean]>([
     ['asked for', { state: 'waiting', requests: ['r'] }, false],

@@ -2,12 +2,14 @@ import { jest } from '@jest/globals'
 import type { Contract } from '../../shared/core/contract.ts'
 import { buildGraph } from '../../shared/core/graph.ts'
 import { ordinalOf, type Partitioning } from '../../shared/core/partition.ts'
+import type { RequestDoc } from '../../shared/core/request.ts'
 import type { RunDoc } from '../../shared/core/run.ts'
 import { considerRun } from '../../shared/engine/consider.ts'
 import { requestKey, runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
 import { awaitsRequested, downstreamRuns, takersOfLatest } from '../../shared/engine/requested.ts'
 import type { World } from '../../shared/engine/world.ts'
+import type { Key } from '../../shared/ports/ledger.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
 
@@ -30,13 +32,17 @@ const graph = buildGraph([
   task('balances', 'balance', [['balance', -1]]),
   task('reports', 'report', [['balance', 0]]),
 ])
-const worldAt = (now: string, runs: readonly Partial<RunDoc>[] = []) =>
+const requested = (phase: RequestDoc['phase']) => ({ id: 'r', phase }) as RequestDoc
+const worldAt = (now: string, runs: readonly Partial<RunDoc>[] = [], phase: RequestDoc['phase'] = 'open') =>
   ({
     clock: { now: () => Date.parse(now) },
     ledger: {
       query: async (pk: string) => runs.map(doc => ({ key: { pk, sk: doc.partition! }, rev: 1, doc })),
-      getMany: async (keys: { sk: string }[]) =>
-        keys.map(key => runs.filter(r => r.partition === key.sk).map(doc => ({ key, rev: 1, doc }))[0]),
+      getMany: async (keys: Key[]) =>
+        keys.map(
+          key =>
+            (key.pk === 'request' ? [requested(phase)] : runs.filter(r => r.partition === key.sk)).map(doc => ({ key, rev: 1, doc }))[0],
+        ),
     },
   }) as unknown as World
 const from = async (partition: string, now: string) =>
@@ -49,13 +55,15 @@ test('what is downstream of a partition is looked for among the runs that have b
 })
 
 test('along one task’s own partitions those lead further that a request names', async () => {
-  const world = worldAt('2024-06-09T12:00:00Z', [
-    { partition: '2024-06-04', named: ['r'] },
-    { partition: '2024-06-05', named: ['r'] },
-    { partition: '2024-06-06' },
-  ])
-  const runs = await downstreamRuns(world, graph, { dataset: 'balance', partition: '2024-06-03' }, ordinalOf(days, '2024-06-03')!)
-  expect(runs.filter(r => r.task === 'balances').map(r => r.partition)).toEqual(['2024-06-04', '2024-06-05', '2024-06-06'])
+  const named = [{ partition: '2024-06-04', named: ['r'] }, { partition: '2024-06-05', named: ['r'] }, { partition: '2024-06-06' }]
+  const reached = async (phase: RequestDoc['phase']) => {
+    const world = worldAt('2024-06-09T12:00:00Z', named, phase)
+    const runs = await downstreamRuns(world, graph, { dataset: 'balance', partition: '2024-06-03' }, ordinalOf(days, '2024-06-03')!)
+    return runs.filter(r => r.task === 'balances').map(r => r.partition)
+  }
+  expect(await reached('open')).toEqual(['2024-06-04', '2024-06-05', '2024-06-06'])
+  // The marks of a request that has ended lead nowhere.
+  expect(await reached('ended')).toEqual(['2024-06-04'])
 })
 
 test('a day has begun by the clock of its zone', async () => {
@@ -144,7 +152,7 @@ steps: []
   const over: Partial<RunDoc> = { state: 'succeeded', pins: { inputsHash: '', inputs: [[], [], []], at: 0 } }
   const waits = async (named: string[], task = 'make-last', day = 5) => {
     const place = placeOf(host.graph, task, at(day))
-    return awaitsRequested(host.world, host.graph, place, await loadFacts(host.world, place, true), new Set(named))
+    return awaitsRequested(host.world, host.graph, place, await loadFacts(host.world, place, true), [{ id: 'r', tasks: named }])
   }
   const named = ['make-first', 'make-last']
   beforeEach(() => {
@@ -275,7 +283,7 @@ steps: []
     const place = placeOf(host.graph, 'make-last', at(5))
     const facts = await loadFacts(host.world, place, true)
     asked.length = 0
-    expect(await awaitsRequested(host.world, host.graph, place, [...facts, ...facts], new Set(named))).toBe(false)
+    expect(await awaitsRequested(host.world, host.graph, place, [...facts, ...facts], [{ id: 'r', tasks: named }])).toBe(false)
     expect(asked).toEqual(['run/third/2026-03-05', 'run/second/2026-03-04', 'run/second/2026-03-05'])
   })
 })

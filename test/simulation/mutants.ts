@@ -194,7 +194,7 @@ export const mutants: Mutant[] = [
   mutant(
     'a cancelled run starts again with its inputs',
     'core/follow',
-    "if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.named)) return { next: 'keep' }",
+    "if (doc?.state === 'running' || (doc?.state === 'cancelled' && !view.calledFor)) return { next: 'keep' }",
     "if (doc?.state === 'running') return { next: 'keep' }",
   ),
   mutant(
@@ -206,7 +206,7 @@ export const mutants: Mutant[] = [
   mutant('quiet wins over loud', 'core/run', '...(a.quiet && b.quiet && { quiet: true })', '...((a.quiet || b.quiet) && { quiet: true })'),
   mutant('why a run waits is not kept up', 'core/follow', '(a.stale ?? []).join() === (b.stale ?? []).join()', 'true'),
   // Pause, limits, requests.
-  mutant('a pause is not asked for', 'engine/consider', "next.next === 'claim' && (await isPaused(world, place.contract.task))", 'false'),
+  mutant('a pause is not asked for', 'engine/consider', 'claims && !awaits && (await isPaused(world, place.contract.task))', 'false'),
   mutant('the pause of everything is not asked for', 'engine/consider', "[pauseKey('all'), pauseKey(task)]", '[pauseKey(task)]'),
   mutant(
     'a resume wakes nobody',
