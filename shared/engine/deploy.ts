@@ -44,7 +44,7 @@ export async function registerContracts(
   }
   const changed: Contract[] = []
   for (const contract of contracts(deployedAt)) if (await register(world, contract, existing)) changed.push(contract)
-  await packGraph(world.ledger)
+  await packGraph(world)
   return changed
 }
 
@@ -54,7 +54,7 @@ export async function retireTask(world: World, task: string): Promise<boolean> {
   const doc = (await world.ledger.get<Contract | RetiredContract>(key))?.doc
   if (doc?.kind !== 'task') return false
   await retire(world, key.sk, doc)
-  await packGraph(world.ledger)
+  await packGraph(world)
   return true
 }
 

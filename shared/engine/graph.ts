@@ -4,6 +4,8 @@ import { buildGraph, type Graph } from '../core/graph.ts'
 import { sameJson } from '../core/same-json.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import { graphKey } from './keys.ts'
+import { known, swap } from './swap.ts'
+import type { World } from './world.ts'
 
 /** A contract whose task or dataset is gone; what it said is kept. */
 export interface RetiredContract {
@@ -27,21 +29,24 @@ const MOST_PACKED = 300_000
 /** The graph as the ledger's contracts tell it, or told it a moment ago where that will do. */
 export async function readGraph(ledger: Pick<Ledger, 'query'>, mayLag = false): Promise<Graph> {
   const [stored] = mayLag ? await ledger.query<GraphDoc>(graphKey.pk, { mayLag }) : []
-  return buildGraph(stored?.doc.packed === undefined ? await standing(ledger, mayLag) : unpacked(stored.doc.packed))
+  const packed = known(stored)?.doc.packed
+  return buildGraph(packed === undefined ? await standing(ledger, mayLag) : unpacked(packed))
 }
 
-/** Packs the contracts that stand. Of two that pack at once, the later has seen what both have registered. */
-export async function packGraph(ledger: Pick<Ledger, 'get' | 'query' | 'put'>): Promise<void> {
-  for (;;) {
-    // Its revision is read before the contracts: whoever has packed since has this one's put refused.
-    const before = await ledger.get<GraphDoc>(graphKey)
-    const contracts = await standing(ledger)
-    const known = before?.doc.packed
-    if (known !== undefined && sameJson(unpacked(known), contracts)) return
+/** Packs the contracts that stand. Of two that pack at once, the later has seen what both have registered: it reads them after the revision. */
+export async function packGraph(world: Pick<World, 'ledger'>): Promise<void> {
+  await swap<GraphDoc>(world, graphKey, async before => {
+    const contracts = await standing(world.ledger)
+    if (before?.packed !== undefined && sameJson(unpacked(before.packed), contracts)) return before
     const packed = gzipSync(JSON.stringify(contracts)).toString('base64')
     const doc: GraphDoc = { v: 1, ...(packed.length <= MOST_PACKED && { packed }) }
-    if (await ledger.put(graphKey, doc, before?.rev ?? 0)) return
-  }
+    return sameJson(before, doc) ? before : doc
+  })
+}
+
+/** Packs anew where somebody died between a contract and this, or does not know of it. */
+export async function sweepGraph(world: Pick<World, 'ledger'>): Promise<void> {
+  if (await world.ledger.get(graphKey)) await packGraph(world)
 }
 
 async function standing(ledger: Pick<Ledger, 'query'>, mayLag = false): Promise<Contract[]> {

@@ -12,6 +12,7 @@ import type { Key } from '../ports/ledger.ts'
 import { considerRun, startWork } from './consider.ts'
 import { settle } from './effects.ts'
 import { everyOne } from './every-one.ts'
+import { sweepGraph } from './graph.ts'
 import { heedJob } from './job.ts'
 import { type NightDoc, runKey } from './keys.ts'
 import { existingRuns, placeOf } from './load.ts'
@@ -172,10 +173,11 @@ async function catchUpNights(world: World, graph: Graph, task: string): Promise<
   for (const [i, [o, night]] of named.entries()) if (docs[i]?.doc.state === undefined) await considerRun(world, graph, task, o, { night })
 }
 
-/** The platform's sweep: requests whose expansion died, places that nobody holds by right. */
+/** The platform's sweep: requests whose expansion died, places that nobody holds by right, contracts that were not packed. */
 export async function sweepPlatform(world: World): Promise<void> {
   await sweepRequests(world)
   await auditLimits(world)
+  await sweepGraph(world)
 }
 
 /** What a runtime that restarts knows at once: whatever was running before is lost, and that does not count to the losses. */

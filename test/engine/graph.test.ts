@@ -3,6 +3,7 @@ import type { Contract } from '../../shared/core/contract.ts'
 import { registerContracts, retireTask } from '../../shared/engine/deploy.ts'
 import { packGraph, readGraph } from '../../shared/engine/graph.ts'
 import { graphKey, taskContractKey } from '../../shared/engine/keys.ts'
+import { sweepPlatform } from '../../shared/engine/sweep.ts'
 import type { Ledger } from '../../shared/ports/ledger.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
@@ -61,17 +62,22 @@ test('who must not lag reads the contracts, and so does who finds no such docume
   await host.ledger.put(taskContractKey('reporting'), contract, 0)
   expect((await readGraph(host.ledger)).task('reporting')).toBeDefined()
   expect((await lagging()).graph.task('reporting')).toBeUndefined()
+  // A sweep finds what was registered and not packed.
+  await sweepPlatform(host.world)
+  expect(await lagging()).toMatchObject({ asked: ['graph'], tasks: ['cleaning', 'reporting'] })
 
   host = new StoryHost(story, story.now)
   await host.ledger.put(taskContractKey('reporting'), contract, 0)
+  await sweepPlatform(host.world)
   expect(await lagging()).toMatchObject({ asked: ['graph', 'contract'], tasks: ['reporting'] })
 })
 
 test('of two that pack at once none is forgotten', async () => {
   let overtaken = false
   await registerContracts(host.world, only('cleaning'))
-  const query: Ledger['query'] = async (pk, range) => {
-    const seen = await host.ledger.query(pk, range)
+  const { query } = host.ledger
+  host.ledger.query = async (pk, range) => {
+    const seen = await query.call(host.ledger, pk, range)
     // After this one has read the contracts, another registers and packs.
     if (pk === 'contract' && !overtaken) {
       overtaken = true
@@ -79,8 +85,7 @@ test('of two that pack at once none is forgotten', async () => {
     }
     return seen as never
   }
-  const { get, put } = host.ledger
-  await packGraph({ query, get: get.bind(host.ledger), put: put.bind(host.ledger) })
+  await packGraph(host.world)
   expect((await lagging()).tasks).toEqual(['cleaning', 'reporting'])
 })
 
