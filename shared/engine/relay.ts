@@ -7,7 +7,7 @@ import type { RequestDoc } from '../core/request.ts'
 import { overStates, type RunDoc } from '../core/run.ts'
 import type { Change, Feed } from '../ports/ledger.ts'
 import { settle } from './effects.ts'
-import { type PauseDoc, requestKey } from './keys.ts'
+import type { PauseDoc } from './keys.ts'
 import { existingRuns, partitioningOf } from './load.ts'
 import { candidateOf, queuedRuns } from './permits.ts'
 import { downstreamRuns, takersOfLatest } from './requested.ts'
@@ -74,8 +74,8 @@ async function followsFrom(world: World, { key, before, after }: Change): Promis
   const ended = was?.state !== is.state && (is.state === 'failed' || is.state === 'cancelled' || is.state === 'held')
   // A version that readers follow leads them on; without one they must be told.
   if ((requested || ended) && (!published || is.version!.cause.quiet)) {
-    // A quiet one reaches its readers, and ends there: of those beyond, the requests' own may wait for it. Of what nobody requested any request's.
-    const named = !requested ? await openTasks(world) : published ? await tasksOf(world, was.requests!) : undefined
+    // Beyond its readers a quiet one is heard by nobody; and of what no request selected, or what follows a version, only requested runs may wait.
+    const named = requested && !published ? undefined : await openTasks(world)
     events.push(...(await beyond(world, await world.graph(), is, named)))
   }
   if (!published && was?.requests && (!is.requests || (is.skipped && !was.skipped)))
@@ -96,12 +96,6 @@ async function beyond(world: World, graph: Graph, doc: RunDoc, named: ReadonlySe
 async function openTasks(world: World): Promise<Set<string>> {
   const docs = await world.ledger.query<RequestDoc>('request')
   return new Set(docs.flatMap(({ doc }) => (doc.phase === 'ended' ? [] : doc.tasks)))
-}
-
-/** The tasks that requests name. */
-async function tasksOf(world: World, requests: readonly string[]): Promise<Set<string>> {
-  const docs = await world.ledger.getMany<RequestDoc>(requests.map(requestKey))
-  return new Set(docs.flatMap(stored => stored?.doc.tasks ?? []))
 }
 
 /** Readers look again when a partition they may wait for will not come. */

@@ -34,10 +34,10 @@ export async function awaitsRequested(
     if (!producer || input.onUpdate === 'ignore') continue
     // Along one task's own partitions only those lead further that a request names: others would be followed to the first there ever was.
     const leads = producer.task !== place.contract.task && graph.upstreamOf([producer.task]).some(task => tasks.has(task))
-    for (const { ordinal, requested, named: marked } of needed) {
+    for (const { ordinal, named: marked } of needed) {
       const key = runKey(input.dataset, keyOf(partitioning, ordinal))
       const name = `${key.pk}@${key.sk}`
-      if (requested || !(leads || isAmong(marked)) || seen.has(name) || seen.size >= MOST) continue
+      if (!(leads || isAmong(marked)) || seen.has(name) || seen.size >= MOST) continue
       seen.add(name)
       const between = placeOf(graph, producer.task, ordinal)
       const doc = (await world.ledger.get<RunDoc>(key))?.doc

@@ -216,8 +216,7 @@ steps: []
     expect(await waits(named)).toBe(false)
   })
 
-  test('but not for requested runs next to it, of which its readiness speaks, nor for its own partition before', async () => {
-    await put('third', 5, { state: 'running', requests: ['r'] })
+  test('but not for its own partition before', async () => {
     await put('last', 4, { state: 'running' })
     expect(await waits([...named, 'make-third'])).toBe(false)
   })
