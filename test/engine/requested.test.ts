@@ -9,9 +9,11 @@ import { requestKey, runKey } from '../../shared/engine/keys.ts'
 import { loadFacts, placeOf } from '../../shared/engine/load.ts'
 import { awaitsRequested, downstreamRuns, takersOfLatest } from '../../shared/engine/requested.ts'
 import type { World } from '../../shared/engine/world.ts'
+import { SqliteLedger } from '../../shared/local/ledger.ts'
 import type { Key } from '../../shared/ports/ledger.ts'
 import { StoryHost } from '../../shared/rehearse/host.ts'
 import { parseStory } from '../../shared/rehearse/parse.ts'
+import { play } from '../../shared/rehearse/player.ts'
 
 const days: Partitioning = { grain: 'daily', timezone: 'Europe/Madrid', from: '2024-06-01' }
 const dataset = (name: string): Contract => ({ kind: 'dataset', dataset: name, partitioning: days, outside: false, keepMs: 0 })
@@ -333,4 +335,36 @@ steps: []
   expect(await looked()).not.toContain('run/middle')
   await host.ready([{ dataset: 'other', partition: day }])
   expect(await looked()).toContain('run/middle')
+})
+
+test('a chain of a task’s own days that a request names asks the ledger in proportion to its days', async () => {
+  const asked = async (days: number) => {
+    const last = new Date(Date.UTC(2020, 0, days)).toISOString().slice(0, 10)
+    const reads = [jest.spyOn(SqliteLedger.prototype, 'get'), jest.spyOn(SqliteLedger.prototype, 'getMany')]
+    await play(
+      parseStory(
+        `
+story: of a chain that a request names the first day fails again
+now: 2026-03-09T06:00:00Z
+datasets:
+  orders: { partition: daily, from: 2020-01-01 }
+  total: { partition: daily, from: 2020-01-01 }
+tasks:
+  totals: { inputs: { orders: same, total: { offset: -1 } }, output: total }
+steps:
+  - ready: orders@2020-01-01..${last}
+  - outcome: { totals@2020-01-01: [user, user] }
+  - request: { tasks: [totals], from: 2020-01-01, to: 2020-01-01, run: all }
+  - request: { tasks: [totals], from: 2020-01-01, to: ${last}, run: failed }
+  - expect: { state: { totals@2020-01-01: failed }, generation: { totals@2020-01-01: 3 } }
+`,
+        'chain.yaml',
+      ),
+    )
+    const calls = reads.map(read => read.mock.calls.length)
+    for (const read of reads) read.mockRestore()
+    return calls[0]! + calls[1]!
+  }
+  const [few, many] = [await asked(40), await asked(160)]
+  expect(many / few).toBeLessThan(5)
 })
