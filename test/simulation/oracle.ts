@@ -61,7 +61,7 @@ export class Oracle implements Witness {
   attempts = 0
   /** What an attempt's ledger requests may be made of: runs' needed partitions, summed over attempts. */
   pinnable = 0
-  /** Places that attempts have held, summed over attempts. */
+  /** Places that attempts have held, summed over attempts; who needs two may have been refused one for want of the other. */
   placed = 0
   readonly #lake: () => MemoryLake
   /** Contracts of a task by what its inputs were; several while services are deployed. */
@@ -301,7 +301,7 @@ export class Oracle implements Witness {
     const what = `${p.name} g${after.generation}-a${after.attempt}`
     this.attempts++
     this.#began.set(p.name, turn)
-    this.placed += after.permits?.length ?? 0
+    this.placed += (after.permits?.length ?? 0) ** 2
     const contract = this.#ever.get(`${after.task} ${after.pins?.inputsHash}`)
     if (!contract) {
       this.broken(2, `${what} began with inputs that no contract has`)
