@@ -11,8 +11,8 @@ import { existingRuns, loadFacts, newest, partitioningOf, placeOf } from './load
 import type { World } from './world.ts'
 
 /*
- * A requested run waits for the requested runs it reads from, also those it reads from by way of tasks that no request
- * names: what lies between follows from them, and a named partition is to run once, on all of it.
+ * A requested run waits for the requested runs it reads from, also those it reads from by way of runs that none of its
+ * requests names: what lies between follows from them, and a named partition is to run once, on all of it.
  */
 
 // What a failed run releases far downstream is soon looked at; of more than this the sweep takes care. Nor is more looked at upstream.

@@ -38,9 +38,12 @@ const asked = new Map<number, { resolve: (value: never) => void; reject: (error:
 let asks = 0
 
 let outbox: FromThread[] = []
+/** Having said that it has left, a thread says nothing more: what its work makes of being interrupted is no end of the run's. */
+let hasLeft = false
 
 /** All that is said before the event loop goes on is one message. */
 function say(message: FromThread): void {
+  if (hasLeft) return
   outbox.push(message)
   if (outbox.length > 1) return
   process.nextTick(() => {
@@ -117,6 +120,7 @@ function leave(): void {
   // Of a worker's thread this ends the thread alone. Just after it has loaded DuckDB that may take the process with it.
   if (whatEnds === 'thread') process.exit()
   say({ left: true })
+  hasLeft = true
 }
 
 /** Work that lets go when the thread is to end; the run is then as it was, for the next runtime to go on with, and not failed. */

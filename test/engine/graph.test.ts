@@ -27,7 +27,7 @@ const all = (deployedAt: (task: string) => number): Contract[] => [
   ...story.datasets,
   ...story.tasks.map(t => ({ ...t, deployedAt: deployedAt(t.task) })),
 ]
-const only = (task: string) => (deployedAt: (task: string) => number) =>
+const withTask = (task: string) => (deployedAt: (task: string) => number) =>
   all(deployedAt).filter(c => c.kind === 'dataset' || c.task === task)
 
 let host: StoryHost
@@ -46,7 +46,7 @@ beforeEach(() => {
 })
 
 test('who may lag reads one document, whatever is registered and retired', async () => {
-  await registerContracts(host.world, only('cleaning'))
+  await registerContracts(host.world, withTask('cleaning'))
   expect(await lagging()).toMatchObject({ asked: ['graph'], tasks: ['cleaning'] })
   await registerContracts(host.world, all)
   const { asked, graph } = await lagging()
@@ -57,7 +57,7 @@ test('who may lag reads one document, whatever is registered and retired', async
 })
 
 test('who must not lag reads the contracts, and so does who finds no such document', async () => {
-  await registerContracts(host.world, only('cleaning'))
+  await registerContracts(host.world, withTask('cleaning'))
   const contract = story.tasks.find(t => t.task === 'reporting')!
   await host.ledger.put(taskContractKey('reporting'), contract, 0)
   expect((await readGraph(host.ledger)).task('reporting')).toBeDefined()
@@ -74,7 +74,7 @@ test('who must not lag reads the contracts, and so does who finds no such docume
 
 test('of two that pack at once none is forgotten', async () => {
   let overtaken = false
-  await registerContracts(host.world, only('cleaning'))
+  await registerContracts(host.world, withTask('cleaning'))
   const { query } = host.ledger
   host.ledger.query = async (pk, range) => {
     const seen = await query.call(host.ledger, pk, range)
@@ -99,7 +99,7 @@ test('what packs to more than a document holds is read contract by contract', as
       partitioning: { grain: 'keys', keys: keys() },
     }),
   )
-  await registerContracts(host.world, at => [...only('cleaning')(at), ...large])
+  await registerContracts(host.world, at => [...withTask('cleaning')(at), ...large])
   expect((await host.ledger.get(graphKey))!.doc).toEqual({ v: 1 })
   expect(await lagging()).toMatchObject({ asked: ['graph', 'contract'], tasks: ['cleaning'] })
 })
