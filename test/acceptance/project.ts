@@ -28,7 +28,7 @@ export function copyProject(copy: string, stages: readonly string[]): ProjectCop
   const folder = (service: string) => join(copy, 'services', service)
   for (const place of [copy, ...services.map(folder)]) changeYaml(join(place, 'serverless.yml'), config => config.plugins.push(transform))
   changeYaml(join(copy, 'serverless.yml'), ({ params }) => {
-    for (const stage of stages) params![stage] = { protect: false, nightAt: inHalfADay() }
+    for (const stage of stages) params![stage] = { protect: false, nightAt: hoursAway(params!.default.zone) }
   })
   retrySoon(join(folder('strike-reports'), 'task.ts'))
   holdDemand(join(folder('route-demand'), 'task.ts'))
@@ -42,12 +42,15 @@ function exportTransform(file: string): void {
   writeFileSync(file, JSON.stringify(manifest))
 }
 
-/** No night begins by itself while the test runs. */
-const inHalfADay = () => new Date(Date.now() + 12 * 3_600_000).toISOString().slice(11, 16)
+/** No night begins by itself while the test runs: of two times, which no zone skips, one that is at least six hours away. */
+export function hoursAway(timeZone: string, now = Date.now()): string {
+  const hour = new Intl.DateTimeFormat('en-US', { timeZone, hour: 'numeric', hourCycle: 'h23' }).format(now)
+  return Number(hour) < 12 ? '18:00' : '06:00'
+}
 
 interface Config {
   plugins: string[]
-  params?: Record<string, object>
+  params?: Record<string, object> & { default: { zone: string } }
 }
 
 function changeYaml(file: string, change: (config: Config) => unknown): void {
