@@ -2,18 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
 import { LONGEST_POLICY, policyLengths } from '../shared/aws/deploy/policy-length.ts'
-import { checkedSettings, projectParams, type StageSettings, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
+import { skippedNight } from '../shared/aws/deploy/skipped-night.ts'
+import { checkedSettings, projectParams, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
 import { placeInYaml } from '../shared/aws/deploy/yaml-file.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
-import { DAY_MS, dateOfDay, dayWithout } from '../shared/core/zone.ts'
 import { taskContract } from '../shared/task/contract.ts'
 import type { Project } from '../shared/task/project.ts'
 import type { Task } from '../shared/task/task.ts'
 
 const FILE = 'serverless.yml'
-// Zones change their rules now and then; a rule that holds for five years is one to count with.
-const AHEAD_DAYS = 5 * 366
 
 /** What AWS would refuse of a project, or a night of a stage, of one or of all: known before anything is deployed. */
 export function deploymentFindings(project: Project, now = Date.now(), stage?: string): Finding[] {
@@ -78,28 +76,13 @@ function misspelled(params: ReturnType<typeof projectParams>, text: string): Fin
 
 function stageFinding(root: string, text: string, stage: string, now: number): Finding[] {
   try {
-    return skipped(stageSettings(root, stage), text, now)
+    const skipped = skippedNight(stageSettings(root, stage), now)
+    return skipped ? [{ code: 'BAD_DATE', severity: 'error', ...placeOf(text, 'nightAt'), ...skipped }] : []
   } catch (error) {
     if (!(error instanceof RedeyeError)) throw error
     const name = /: (\w+) of stage/.exec(error.message)?.[1] ?? 'params'
     return [{ code: error.code, severity: 'error', ...placeOf(text, name), message: error.message, remedy: error.remedy ?? '' }]
   }
-}
-
-/** A night at a time that its zone skips on some day would not begin on that day. */
-function skipped({ zone, nightAt }: StageSettings, text: string, now: number): Finding[] {
-  const [hour, minute] = nightAt.split(':').map(Number) as [number, number]
-  const day = dayWithout(zone, hour, minute, Math.floor(now / DAY_MS), AHEAD_DAYS)
-  if (day === undefined) return []
-  return [
-    {
-      code: 'BAD_DATE',
-      severity: 'error',
-      ...placeOf(text, 'nightAt'),
-      message: `nightAt is ${nightAt}, and ${zone} has no such time on ${dateOfDay(day)}: that night would not begin`,
-      remedy: 'choose a time that every day has; clocks are put forward between midnight and three',
-    },
-  ]
 }
 
 const placeOf = (text: string, name: string) => ({ file: FILE, ...placeInYaml(text, name) })

@@ -284,6 +284,16 @@ test('what lies among the dead letters is listed, sent again and dropped by rede
   expect(await listed()).toEqual([])
 })
 
+test('a deployment by which a deployed reader would lose what it reads is refused before anything changes', async () => {
+  const [then, file] = [await set.stage.documents(), `${set.project.root}/datasets/flights.ts`]
+  changeText(file, "delay_min: 'int'", "delay_min: 'double'")
+  await expect(set.sls('deploy', 'flown-flights')).rejects.toThrow(
+    /Error:\nBAD_DATASET flights: "delay_min" would become DOUBLE, and airport-day reads it as INT .*; nothing is deployed\n {2}at datasets\/flights\.ts:/i,
+  )
+  changeText(file, "delay_min: 'double'", "delay_min: 'int'")
+  expect(await set.stage.documents()).toEqual(then)
+})
+
 test('a service deployed anew in the middle of a night goes on with its new code, and what is done stays', async () => {
   const then = (await contractsOf()).find(c => c.task === 'airport-day')!.hash
   let release = (_: 'pass') => {}

@@ -40,7 +40,7 @@ export function deploymentFindings(project: Project, deploying: Deploying, regis
 }
 
 /** What readers would lose if a dataset had the columns that it is declared with. */
-export function losses(root: string, { name, columns, declared }: Dataset, reads: readonly ReadsDoc[], task?: string): Finding[] {
+function losses(root: string, { name, columns, declared }: Dataset, reads: readonly ReadsDoc[], task?: string): Finding[] {
   return lostColumns(name, columns, reads).map(({ task: reader, column, use, now }) => ({
     code: 'BAD_DATASET',
     severity: 'error',

@@ -1,6 +1,10 @@
+import { RedeyeError } from '../../core/errors.ts'
+
 /** Of osls, what its plugins here use; it ships types of the configuration only. */
 export interface Osls {
   serviceDir: string
+  /** What osls shows without a stack: a user's error. */
+  classes: { Error: new (message: string, code: string, options: { cause: unknown }) => Error }
   service: {
     service: string
     functions: Record<string, { package?: { artifact?: string } }>
@@ -19,6 +23,21 @@ export interface OslsTools {
   log: { notice(text: string): void; warning(text: string): void; error(text: string): void }
 }
 export type Hooks = Record<string, () => Promise<void>>
+
+/** A plugin's work. Its errors are shown as a user's, without a stack: where, and what to do. */
+export async function forUser(osls: Osls, work: () => Promise<void>): Promise<void> {
+  return work().catch(cause => {
+    if (!(cause instanceof RedeyeError)) throw cause
+    const { code, message, place, remedy } = cause
+    const at = [place.file, place.line, place.column].filter(part => part !== undefined).join(':')
+    const lines = [`${code} ${message}`, at && `  at ${at}`, remedy && `  → ${remedy}`]
+    throw new osls.classes.Error(lines.filter(Boolean).join('\n'), code, { cause })
+  })
+}
+
+/** All of a plugin's hooks so. */
+export const hooksForUser = (osls: Osls, hooks: Hooks): Hooks =>
+  Object.fromEntries(Object.entries(hooks).map(([name, work]) => [name, () => forUser(osls, work)]))
 
 /** osls's own choice of a stage, which is made only after plugins have loaded. */
 export const stageOf = (osls: Osls, options: OslsOptions) => options.stage ?? osls.configurationInput.provider?.stage ?? 'dev'

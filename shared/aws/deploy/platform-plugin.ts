@@ -1,14 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { RedeyeError } from '../../core/errors.ts'
 import { bundle, projectOf } from './bundle.ts'
 import { platformEntry } from './entries.ts'
 import { names } from './names.ts'
-import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
+import { extend, forUser, type Hooks, hooksForUser, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
 import { type PlatformFunction, withDuckdb } from './platform/functions.ts'
 import { platformStack } from './platform/platform.ts'
 import { provider } from './provider.ts'
 import { artifact, bundleLine, withArtifacts } from './service-plugin.ts'
 import { sited } from './site.ts'
+import { skippedNight } from './skipped-night.ts'
 import { type StageSettings, stageSettings } from './stage-settings.ts'
 import { isProtected, protectTable } from './table-protection.ts'
 
@@ -27,17 +29,24 @@ export default class PlatformPlugin {
     this.#osls = osls
     this.#options = options
     this.#tools = tools
-    this.hooks = {
-      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+    this.hooks = hooksForUser(osls, {
+      'before:package:createDeploymentArtifacts': async () => {
+        await this.#look()
+        await this.#bundle()
+      },
       'after:deploy:deploy': async () => {
         await this.#protect()
         await this.#register()
       },
       'before:remove:remove': () => this.#empty(),
-    }
+    })
   }
 
   async asyncInit(): Promise<void> {
+    return forUser(this.#osls, () => this.#derive())
+  }
+
+  async #derive(): Promise<void> {
     const osls = this.#osls
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
@@ -51,6 +60,15 @@ export default class PlatformPlugin {
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
     extend(osls, 'resources', { Description: `Redeye ${stage}: the platform`, Parameters: stack.parameters, Resources: stack.resources })
+  }
+
+  /** A plain `sls deploy` asks no `redeye deploy`. */
+  async #look(): Promise<void> {
+    const skipped = skippedNight(this.#settings!, Date.now())
+    if (skipped) throw new RedeyeError('BAD_DATE', skipped.message, { remedy: skipped.remedy, file: 'serverless.yml' })
+    if (this.#osls.processedInput.commands[0] !== 'deploy' || !this.#settings!.site.active) return
+    const { refuseLosses } = await import('./registration.ts')
+    await refuseLosses(this.#root, this.#settings!, this.#region)
   }
 
   async #bundle(): Promise<void> {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
@@ -12,14 +11,14 @@ import type { World } from '../../engine/world.ts'
 import type { Ledger } from '../../ports/ledger.ts'
 import { datasetContract, taskContract } from '../../task/contract.ts'
 import type { Dataset } from '../../task/dataset.ts'
-import { loadProject } from '../../task/project.ts'
+import { loadProject, type Project } from '../../task/project.ts'
 import type { Task } from '../../task/task.ts'
 import { lambdaClock } from '../clock.ts'
 import { DynamoLedger } from '../ledger.ts'
 import { snsNotifier } from '../notifier.ts'
 import { awsFailure, errorName, sdkOptions } from '../sdk.ts'
 import { platformValuesOf } from '../stage.ts'
-import { losses, type Registered } from './compatibility.ts'
+import { deploymentFindings, type Registered } from './compatibility.ts'
 import { names } from './names.ts'
 import { datasetSchema, readsOf, registeredSchemas, registerSchemas } from './schemas.ts'
 import type { StageSettings } from './stage-settings.ts'
@@ -84,15 +83,6 @@ export async function registerPlatform(root: string, { stage }: StageSettings, r
 
 export async function registerOutside(world: Pick<World, 'ledger' | 'clock'>, root: string): Promise<string[]> {
   const outside = (await loadProject(root)).datasets.filter(d => d.outside)
-  const { reads } = await registeredOn(world.ledger)
-  const [loss] = outside.flatMap(dataset => losses(root, dataset, reads))
-  if (loss)
-    throw new RedeyeError(loss.code, `${loss.message}; what is made outside stays registered as it was`, {
-      remedy: `${loss.remedy}; then deploy the platform again`,
-      ...(loss.file && { file: join(root, loss.file) }),
-      ...(loss.line && { line: loss.line }),
-      ...(loss.column && { column: loss.column }),
-    })
   await registerContracts(world, () => outside.map(datasetContract))
   await registerSchemas(world, outside.map(datasetSchema))
   return outside.length === 0 ? [] : [`made outside, and registered: ${outside.map(d => d.name).join(', ')}`]
@@ -128,6 +118,24 @@ async function isThere(stage: string, region: string): Promise<boolean> {
     if (errorName(cause) === 'ParameterNotFound') return false
     throw awsFailure(cause, { action: 'ssm:GetParameter', resource: `parameter${Name}` })
   }
+}
+
+/** Refuses to deploy a service, or the platform if none is named, where somebody who is registered would miss what it reads. */
+export async function refuseLosses(root: string, { stage }: StageSettings, region: string, task?: string): Promise<void> {
+  const registered = await registeredIn(stage, region)
+  if (registered) refuseLossesBy(registered, await loadProject(root), task)
+}
+
+/** The same by what is registered. */
+export function refuseLossesBy(registered: Registered, project: Project, task?: string): void {
+  const deploying =
+    task === undefined
+      ? { services: [], outside: project.datasets.filter(d => d.outside) }
+      : { services: project.services.filter(s => s.name === task) }
+  const [first, ...more] = deploymentFindings(project, deploying, registered).filter(f => f.severity === 'error')
+  if (!first) return
+  const others = more.length > 0 ? ` (and ${more.length} more: redeye deploy --check)` : ''
+  throw new RedeyeError(first.code, `${first.message}${others}; nothing is deployed`, first)
 }
 
 export async function registeredOn(ledger: Pick<Ledger, 'query'>): Promise<Registered> {

@@ -6,7 +6,7 @@ import type { Task } from '../../task/task.ts'
 import { taskFaults } from '../../task/task-faults.ts'
 import { type Bundle, bundle, projectOf } from './bundle.ts'
 import { decideEntry, workEntry } from './entries.ts'
-import { extend, type Hooks, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
+import { extend, forUser, type Hooks, hooksForUser, type Osls, type OslsOptions, type OslsTools, regionOf, stageOf } from './osls.ts'
 import { provider } from './provider.ts'
 import { serviceStack } from './service.ts'
 import { sited } from './site.ts'
@@ -30,14 +30,21 @@ export default class ServicePlugin {
     this.#osls = osls
     this.#options = options
     this.#tools = tools
-    this.hooks = {
-      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+    this.hooks = hooksForUser(osls, {
+      'before:package:createDeploymentArtifacts': async () => {
+        await this.#compare()
+        await this.#bundle()
+      },
       'after:deploy:deploy': () => this.#register(),
       'after:remove:remove': () => this.#retire(),
-    }
+    })
   }
 
   async asyncInit(): Promise<void> {
+    return forUser(this.#osls, () => this.#derive())
+  }
+
+  async #derive(): Promise<void> {
     const osls = this.#osls
     const stage = stageOf(osls, this.#options)
     this.#root = projectOf(osls.serviceDir)
@@ -51,6 +58,13 @@ export default class ServicePlugin {
     extend(osls, 'functions', withArtifacts(stack.functions))
     osls.extendConfiguration(['package'], { individually: true, excludeDevDependencies: false })
     extend(osls, 'resources', { Description: `Redeye ${stage}: ${task.name}`, Parameters: stack.parameters, Resources: stack.resources })
+  }
+
+  /** A plain `sls deploy` asks no `redeye deploy`. What a region that stands by has registered may be a moment old, and nothing is registered in it. */
+  async #compare(): Promise<void> {
+    if (this.#osls.processedInput.commands[0] !== 'deploy' || !this.#settings!.site.active) return
+    const { refuseLosses } = await import('./registration.ts')
+    await refuseLosses(this.#root, this.#settings!, this.#region, this.#task!.name)
   }
 
   async #bundle(): Promise<void> {

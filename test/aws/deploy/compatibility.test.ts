@@ -1,6 +1,6 @@
 import { deploymentFindings, type Registered } from '../../../shared/aws/deploy/compatibility.ts'
 import { deploymentOrder } from '../../../shared/aws/deploy/deployment-order.ts'
-import { registeredOn, registerOutside, registerTask } from '../../../shared/aws/deploy/registration.ts'
+import { refuseLossesBy, registeredOn, registerOutside, registerTask } from '../../../shared/aws/deploy/registration.ts'
 import { readsOf } from '../../../shared/aws/deploy/schemas.ts'
 import { retireTask } from '../../../shared/engine/deploy.ts'
 import { readGraph } from '../../../shared/engine/graph.ts'
@@ -185,22 +185,34 @@ describe('registration', () => {
     expect(await registerOutside(world, root)).toEqual([])
   })
 
-  test('a dataset made outside is registered, but not without a column that a registered reader uses', async () => {
+  test('a plain deployment of a service, or of the platform, is refused where a registered reader would miss what it reads', async () => {
     const project = trialProject(soundProject())
-    const clean = (await loadProject(project.folder)).services[0]!.task
+    const sound = await loadProject(project.folder)
     expect(await registerOutside(world, project.folder)).toEqual(['made outside, and registered: orders, regions'])
-    await registerTask(world, project.folder, clean)
-    const fewer = trialProject({
-      ...soundProject(),
-      'datasets/orders.ts': datasetFile('orders', 'outside: true').replace("city: 'string'", "town: 'string'"),
-    })
-    await expect(registerOutside(world, fewer.folder)).rejects.toMatchObject({
-      code: 'BAD_DATASET',
-      message: expect.stringMatching(
-        /^orders would lose the column "city", which clean-orders reads \(.*\); what is made outside stays registered as it was$/,
-      ),
-      remedy: expect.stringMatching(/^deploy clean-orders without it first, .*; then deploy the platform again$/),
-    })
-    expect((await registeredOn(ledger)).columns.get('orders')).toEqual({ id: 'int', city: 'string' })
+    for (const { task } of sound.services) await registerTask(world, project.folder, task)
+    const known = await registeredOn(ledger)
+    const renamed = async (dataset: string, more: string) => {
+      const columns = datasetFile(dataset, more).replace("city: 'string'", "town: 'string'")
+      return loadProject(trialProject({ ...soundProject(), [`datasets/${dataset}.ts`]: columns }).folder)
+    }
+    for (const task of [undefined, 'clean-orders', 'weekly-report']) expect(() => refuseLossesBy(known, sound, task)).not.toThrow()
+    const [orders, clean] = [await renamed('orders', 'outside: true'), await renamed('clean', "key: ['id'],")]
+    expect(() => refuseLossesBy(known, orders)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_DATASET',
+        message: expect.stringMatching(/^orders would lose the column "city", which clean-orders reads \(.*\); nothing is deployed$/),
+        remedy: expect.stringMatching(/^deploy clean-orders without it first/),
+        place: expect.objectContaining({ file: 'datasets/orders.ts' }),
+      }),
+    )
+    expect(() => refuseLossesBy(known, clean, 'clean-orders')).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^clean would lose the column "city", which weekly-report reads/) }),
+    )
+    // Who reads what the stage lacks is refused too, and who deploys something else is not.
+    expect(() => refuseLossesBy(known, clean)).not.toThrow()
+    const without = { ...known, columns: new Map([...known.columns, ['clean', { id: 'int' as const }]]) }
+    expect(() => refuseLossesBy(without, sound, 'weekly-report')).toThrow(
+      /^weekly-report reads "city" of clean, which in the stage has no such column/,
+    )
   })
 })
