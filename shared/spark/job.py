@@ -10,7 +10,9 @@ job leaves nothing, and whoever asks after it judges by its service's words.
 
 import datetime
 import json
+import os
 import sys
+import time
 import uuid
 
 from pyspark.sql import SparkSession
@@ -67,6 +69,9 @@ class Lake:
 
 
 def main(root, key):
+    # Python is given instants in the machine's zone.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     spark = (
         SparkSession.builder.config("spark.sql.ansi.enabled", "true")
         .config("spark.sql.session.timeZone", "UTC")
