@@ -66,11 +66,12 @@ interface Run {
 }
 const isRun = (c: Run) => (h: Run) => h.dataset === c.dataset && h.partition === c.partition
 
-/** What a swap of a limit came to; `handed` are runs that now have a place and must be told. */
+/** What a swap of a limit came to; `handed` are runs that now have a place and must be told, `unlisted` waits and is not on the list. */
 export interface Swapped {
   doc: LimitDoc
   handed: Holder[]
   changed: boolean
+  unlisted?: Candidate
 }
 
 /** `owned`: whether to give the place back if the attempt does not begin. `taken`: refused, for another taker is about to begin this very attempt. */
@@ -101,7 +102,7 @@ export function acquire(doc: LimitDoc, candidate: Candidate, begins: Begins, now
   if (mine && isLater(mine, begins)) return { doc, granted: false, owned: false, taken: true, handed: [], changed: false }
   // Who has a place is ahead of nobody: `handOn` gives him none, so the one that is free would be handed to this one, who is refused.
   const ahead = waiting.filter(w => compareCandidates(w, candidate) < 0 && !others.some(isRun(w))).length
-  if (doc.limit - others.length > ahead)
+  if (doc.limit - others.length > ahead && !isBeyond(doc, candidate))
     return { doc: { ...doc, holders: [...others, holder], waiting }, granted: true, owned: true, handed: [], changed: true }
   const last = others
     .flatMap(asHanded)
@@ -122,14 +123,21 @@ const isLater = ({ generation = 0, attempt = 0 }: Holder, than: Begins): boolean
 /** The candidate that was handed a place, if that is what a holder is. */
 const asHanded = ({ dataset, partition, task, handed }: Holder): Candidate[] => (handed ? [{ dataset, partition, task, ...handed }] : [])
 
+/** Whether those who wait unlisted, and come after all who are listed, may come before a candidate. */
+function isBeyond({ waiting, more }: LimitDoc, candidate: Candidate): boolean {
+  const last = waiting.at(-1)
+  return more === true && (!last || compareCandidates(last, candidate) < 0)
+}
+
 function enqueue(doc: LimitDoc, candidate: Candidate, now: EpochMs, left: boolean): Swapped {
-  const all = [...doc.waiting.filter(w => !isRun(candidate)(w)), candidate].sort(compareCandidates)
+  const others = doc.waiting.filter(w => !isRun(candidate)(w))
+  const all = isBeyond(doc, candidate) ? others : [...others, candidate].sort(compareCandidates)
   const listed = all.slice(0, LISTED)
   const more = doc.more || all.length > LISTED
   const before = doc.waiting.find(isRun(candidate))
   const changed = left || (before ? compareCandidates(before, candidate) !== 0 : listed.includes(candidate) || more !== (doc.more ?? false))
   const { handed, doc: next } = handOn({ ...doc, waiting: listed, ...(more && { more }) }, now)
-  return { doc: next, handed, changed: changed || handed.length > 0 }
+  return { doc: next, handed, changed: changed || handed.length > 0, ...(!listed.includes(candidate) && { unlisted: candidate }) }
 }
 
 /** Gives free places to who waits, first come who goes first. */
@@ -166,10 +174,17 @@ export function release(doc: LimitDoc, run: Run & ({ generation: number; attempt
   return { doc: next, handed, changed: changed || holders.length < doc.holders.length }
 }
 
-/** Puts queued runs back on an emptied list; `more` says whether even more wait. */
-export function refill(doc: LimitDoc, queued: readonly Candidate[], now: EpochMs): Swapped {
+/**
+ * Whether a list is to be filled again before it is written: it has run empty, or is short when somebody who was just refused is left out.
+ * He is queued only after this, so a list that could run empty before then would be filled without him.
+ */
+export const isShort = ({ doc, unlisted }: Swapped): boolean => doc.more === true && doc.waiting.length < (unlisted ? LISTED / 2 : 1)
+
+/** Puts queued runs, and whoever is about to be, back on a list; `more` says whether even more wait. */
+export function refill({ doc, unlisted }: Swapped, queued: readonly Candidate[], now: EpochMs): Swapped {
+  const all = unlisted ? [unlisted, ...queued.filter(c => !isRun(unlisted)(c))] : queued
   const known = (c: Candidate) => doc.holders.some(isRun(c)) || doc.waiting.some(isRun(c))
-  const waiting = [...doc.waiting, ...queued.filter(c => !known(c))].sort(compareCandidates)
+  const waiting = [...doc.waiting, ...all.filter(c => !known(c))].sort(compareCandidates)
   const { more: _, ...rest } = doc
   return { ...handOn({ ...rest, waiting: waiting.slice(0, LISTED), ...(waiting.length > LISTED && { more: true }) }, now), changed: true }
 }

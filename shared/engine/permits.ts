@@ -6,6 +6,7 @@ import {
   type Candidate,
   type Holder,
   handOn,
+  isShort,
   type LimitDoc,
   newLimit,
   refill,
@@ -87,15 +88,15 @@ async function swapLimit(world: World, limit: string, size: number | undefined, 
     if (!doc) return stored
     const swapped = change(size === undefined || size === doc.limit ? doc : { ...doc, limit: size })
     handed = swapped.handed
-    if (!swapped.doc.more || swapped.doc.waiting.length > 0) return swapped.changed ? swapped.doc : stored
-    const full = refill(swapped.doc, await queuedUnder(world, limit), world.clock.now())
+    if (!isShort(swapped)) return swapped.changed ? swapped.doc : stored
+    const full = refill(swapped, await queuedUnder(world, limit), world.clock.now())
     handed = [...handed, ...full.handed]
     return full.doc
   })
   await world.bus.publish(handed.map(h => ({ type: 'RunDue', detail: { task: h.task, partition: h.partition, place: limit } })))
 }
 
-/** The queued runs that a limit has refused, for a list that ran empty. */
+/** The queued runs that a limit has refused. */
 async function queuedUnder(world: World, limit: string): Promise<Candidate[]> {
   const graph = await world.graph()
   const docs = await queuedRuns(world, graph, limit.startsWith('task/') ? [limit.slice('task/'.length)] : graph.tasks.map(t => t.task))

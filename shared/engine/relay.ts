@@ -57,11 +57,14 @@ async function followsFrom(world: World, { key, before, after }: Change): Promis
     if (is.due <= world.clock.now()) events.push(due)
     else await world.timers.set(is.due, due)
   }
-  // After the success, so that those who follow are among those who wait for the place, and after a retry that is due at once.
+  // After the success, so that those who follow are among those who wait for the place, and after a retry that is due at once. Places are
+  // freed in the order opposite to that in which they were taken: who is handed the last of them asks for the others again, and would
+  // find them handed to somebody who comes later.
   if (was?.permits && !is.permits) {
     const { dataset, partition } = is
     const { generation, attempt } = was
-    for (const limit of was.permits) events.push({ type: 'PlaceFreed', detail: { limit, dataset, partition, generation, attempt } })
+    for (const limit of was.permits.toReversed())
+      events.push({ type: 'PlaceFreed', detail: { limit, dataset, partition, generation, attempt } })
   }
   if (is.noted && isOver(is))
     events.push({

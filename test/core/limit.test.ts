@@ -1,5 +1,16 @@
 import fc from 'fast-check'
-import { acquire, type Candidate, compareCandidates, handOn, type LimitDoc, newLimit, refill, release } from '../../shared/core/limit.ts'
+import {
+  acquire,
+  type Candidate,
+  compareCandidates,
+  handOn,
+  isShort,
+  type LimitDoc,
+  newLimit,
+  refill,
+  release,
+  type Swapped,
+} from '../../shared/core/limit.ts'
 
 const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
   dataset: 'clean',
@@ -13,6 +24,14 @@ const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
 const begins = (n: number, attempt = 1) => ({ generation: 1, attempt, token: `t${n}` })
 const over = (n: number, attempt = 1) => ({ dataset: 'clean', partition: `p${n}`, generation: 1, attempt })
 const take = (doc: LimitDoc, n: number, more?: Partial<Candidate>) => acquire(doc, candidate(n, more), begins(n), 0)
+
+const left = (doc: LimitDoc): Swapped => ({ doc, handed: [], changed: false })
+/** As the swap of a limit does: a list that is short is filled again. */
+const filled = (swapped: Swapped, queued: readonly Candidate[]): Swapped => {
+  if (!isShort(swapped)) return swapped
+  const full = refill(swapped, queued, 0)
+  return { ...full, handed: [...swapped.handed, ...full.handed] }
+}
 
 test('the swap that refuses also enqueues, the swap that frees also hands on', () => {
   const first = take(newLimit(1), 1)
@@ -115,7 +134,7 @@ test('never more hold than may, and nobody who waits is forgotten', () => {
           doc = take(doc, o.free).doc
           wanting.delete(run.partition)
           doc = release(doc, run, 0).doc
-          if (doc.more && doc.waiting.length === 0) doc = refill(doc, queued(), 0).doc
+          doc = filled({ doc, handed: [], changed: false }, queued()).doc
         }
         expect(doc.holders.length).toBeLessThanOrEqual(limit)
         expect(doc.waiting.length).toBeLessThanOrEqual(100)
@@ -126,6 +145,63 @@ test('never more hold than may, and nobody who waits is forgotten', () => {
       }
     }),
     { numRuns: 200 },
+  )
+})
+
+test('a place goes to whoever is first of all who wait, whether he is listed or not', () => {
+  const partition = fc.nat(999)
+  const lane = fc.constantFrom('nightly' as const, 'backfill' as const)
+  // More than are listed; then some come and more go.
+  const many = fc.uniqueArray(partition, { minLength: 105, maxLength: 180, size: 'max' })
+  const later = fc.array(fc.record({ comes: partition, lane, go: fc.nat(3) }), { minLength: 60, maxLength: 120, size: 'max' })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3 }), many, later, (limit, first, rest) => {
+      let doc = newLimit(limit)
+      const queued = new Map<string, Candidate>()
+      const running: string[] = []
+      const begins = (one: Candidate) => ({ generation: 1, attempt: 1, token: one.partition })
+      const start = (one: Candidate) => {
+        const before = [...queued.values()].find(other => compareCandidates(other, one) < 0)
+        if (before) throw new Error(`${one.partition} goes before ${before.partition}`)
+        queued.delete(one.partition)
+        running.push(one.partition)
+      }
+      /** Writes what a swap came to; whoever was handed a place takes it. */
+      const write = (swapped: Swapped) => {
+        const { doc: next, handed } = filled(swapped, [...queued.values()])
+        doc = next
+        return () => {
+          for (const h of handed) {
+            const one = queued.get(h.partition)!
+            const taken = acquire(doc, one, begins(one), 0)
+            if (!taken.granted) throw new Error(`${h.partition} is refused the place that it was handed`)
+            doc = taken.doc
+            start(one)
+          }
+        }
+      }
+      const ask = (one: Candidate) => {
+        if (queued.has(one.partition) || running.includes(one.partition)) return
+        const asked = acquire(doc, one, begins(one), 0)
+        const taken = write(asked)
+        if (asked.granted) return start(one)
+        // Only now: the swap knew nothing of it but what it was told.
+        queued.set(one.partition, one)
+        taken()
+      }
+      const end = () => {
+        const partition = running.shift()
+        if (partition !== undefined) write(release(doc, { dataset: 'clean', partition, generation: 1, attempt: 1 }, 0))()
+      }
+      for (const n of first) ask(candidate(n))
+      for (const { comes, lane, go } of rest) {
+        ask(candidate(comes, { lane }))
+        for (let n = 0; n < go; n++) end()
+      }
+      while (running.length > 0) end()
+      expect(queued.size).toBe(0)
+    }),
+    { numRuns: 50 },
   )
 })
 
@@ -183,22 +259,44 @@ describe('who waits', () => {
     expect(take(release(last.doc, over(0), 0).doc, 1).doc.more).toBe(true)
   })
 
+  test('comes after the last listed while more wait: is not listed, nor given a free place', () => {
+    const doc: LimitDoc = { ...newLimit(5), holders: take(newLimit(5), 0).doc.holders, waiting: [candidate(1), candidate(2)], more: true }
+    const beyond = take(doc, 9)
+    expect(beyond).toMatchObject({ granted: false, handed: [{ partition: 'p1' }, { partition: 'p2' }], unlisted: { partition: 'p9' } })
+    expect(waiting(beyond.doc)).toEqual([])
+    expect(take(doc, 1.5).granted).toBe(true)
+    const last = take({ ...doc, limit: 1 }, 2)
+    expect(last).toMatchObject({ granted: false, changed: false })
+    expect(waiting(last.doc)).toEqual(['p1', 'p2'])
+    expect('unlisted' in last).toBe(false)
+  })
+
+  test('is left out of a list that is short: it is filled again with him, once', () => {
+    const listed = (n: number): LimitDoc => ({ ...newLimit(1), waiting: Array.from({ length: n }, (_, i) => candidate(i)), more: true })
+    expect([0, 1].map(n => isShort(left(listed(n))))).toEqual([true, false])
+    expect([49, 50].map(n => isShort({ ...left(listed(n)), unlisted: candidate(99) }))).toEqual([true, false])
+    expect(isShort({ ...left({ ...listed(0), more: undefined }), unlisted: candidate(99) })).toBe(false)
+    const held = { ...listed(1), holders: take(newLimit(1), 5).doc.holders }
+    const full = refill({ ...left(held), unlisted: candidate(9) }, [candidate(9, { lane: 'nightly' }), candidate(7)], 0)
+    expect(full.doc.waiting).toEqual([candidate(0), candidate(7), candidate(9)])
+  })
+
   test('is put back on an emptied list, first who goes first, no one twice', () => {
     const emptied: LimitDoc = { ...newLimit(1), more: true }
     const queued = Array.from({ length: 102 }, (_, n) => candidate(102 - n))
-    const full = refill(emptied, queued, 0)
+    const full = filled(left(emptied), queued)
     expect(full.handed.map(h => h.partition)).toEqual(['p1'])
     expect(full.changed).toBe(true)
     expect(waiting(full.doc).slice(0, 2)).toEqual(['p2', 'p3'])
     expect(full.doc.waiting).toHaveLength(99)
     expect(full.doc.more).toBe(true)
-    const few = refill({ ...emptied, waiting: [candidate(2)] }, [candidate(2), candidate(3), candidate(1)], 0)
+    const few = refill(left({ ...emptied, waiting: [candidate(2)] }), [candidate(2), candidate(3), candidate(1)], 0)
     expect(few.handed.map(h => h.partition)).toEqual(['p1'])
     expect(waiting(few.doc)).toEqual(['p2', 'p3'])
     expect('more' in few.doc).toBe(false)
-    expect(refill(few.doc, [candidate(1)], 0).doc.holders).toHaveLength(1)
-    expect(waiting(refill(few.doc, [candidate(1)], 0).doc)).toEqual(['p2', 'p3'])
-    expect('more' in refill(emptied, queued.slice(0, 100), 0).doc).toBe(false)
+    expect(refill(left(few.doc), [candidate(1)], 0).doc.holders).toHaveLength(1)
+    expect(waiting(refill(left(few.doc), [candidate(1)], 0).doc)).toEqual(['p2', 'p3'])
+    expect('more' in refill(left(emptied), queued.slice(0, 100), 0).doc).toBe(false)
   })
 })
 

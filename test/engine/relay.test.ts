@@ -141,9 +141,9 @@ steps: []
     expect(told).toHaveLength(1)
   })
 
-  test('of places that are free again is one event each, of the attempt that had them', async () => {
+  test('of places that are free again is one event each, of the attempt that had them, the last one first', async () => {
     const detail = { dataset: 'clean', partition, generation: 1, attempt: 1 }
-    expect(await events(change({ permits: ['lane/manual', 'task/cleaning'] }, { generation: 2, attempt: 3 }))).toEqual([
+    expect(await events(change({ permits: ['task/cleaning', 'lane/manual'] }, { generation: 2, attempt: 3 }))).toEqual([
       { type: 'PlaceFreed', detail: { limit: 'lane/manual', ...detail } },
       { type: 'PlaceFreed', detail: { limit: 'task/cleaning', ...detail } },
     ])

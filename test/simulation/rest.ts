@@ -110,7 +110,9 @@ function checkTold(oracle: Oracle, p: Partition, feedLost: boolean): void {
 export function checkCone(oracle: Oracle, before: ReadonlyMap<string, RunDoc>, replayed: string): void {
   const fresh = new Set([...oracle.partitions.values()].filter(p => p.current && !before.get(p.name)?.version).map(p => p.name))
   const anew = coneOf(oracle, fresh)
-  const reached = coneOf(oracle, new Set([...anew, replayed]))
+  // What was asked for before and waits still may go on now by a way that is no cone's: the latest, or what is ignored later.
+  const asked = [...before].flatMap(([name, doc]) => (doc.state === 'waiting' && doc.requests ? [name] : []))
+  const reached = coneOf(oracle, new Set([...anew, ...asked, replayed]))
   for (const p of oracle.partitions.values()) {
     const was = before.get(p.name)
     if (was && p.doc!.generation > was.generation && was.generation > 0 && !reached.has(p.name))
