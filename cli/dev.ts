@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, type FSWatcher, watch } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { RedeyeError } from '../shared/core/errors.ts'
+import { Changes } from './changes.ts'
 import { exits } from './exits.ts'
 import { interruptible } from './interrupt.ts'
 import { paint, say } from './output.ts'
@@ -12,8 +12,6 @@ export interface DevOptions {
   state?: string
 }
 
-// Editors write a file in several steps, and a checkout many files: what comes within this is one change.
-const SETTLE_MS = 250
 // What a runtime needs to close, before it is ended from outside; within what this process itself has when it is interrupted (END_MS).
 const CLOSE_MS = 4000
 
@@ -130,36 +128,3 @@ const exitOf = (child: ChildProcess): Promise<number> =>
     child.once('exit', code => resolve(code ?? exits.no))
     child.once('error', () => resolve(exits.no))
   })
-
-/** Tells, once things have settled, that files of the project have changed. */
-class Changes {
-  readonly #root: string
-  readonly #tell: () => void
-  readonly #watchers: FSWatcher[] = []
-  #settling: NodeJS.Timeout | undefined
-
-  constructor(root: string, tell: () => void) {
-    this.#root = root
-    this.#tell = tell
-  }
-
-  start(): void {
-    for (const folder of ['services', 'datasets', 'shared']) {
-      const path = join(this.#root, folder)
-      if (!existsSync(path)) continue
-      this.#watchers.push(watch(path, { recursive: true }, (_, file) => this.#heard(file ?? '')))
-    }
-  }
-
-  #heard(file: string): void {
-    // Tests, editors' own files, and what tools leave beside them run nowhere.
-    if (/(^|[\\/])[.#]|~$|\.test\.ts$|\.tmp$/.test(file) || file.split(sep).includes('node_modules')) return
-    clearTimeout(this.#settling)
-    this.#settling = setTimeout(this.#tell, SETTLE_MS)
-  }
-
-  stop(): void {
-    clearTimeout(this.#settling)
-    for (const watcher of this.#watchers) watcher.close()
-  }
-}
