@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { RedeyeError } from '../shared/core/errors.ts'
 import { exits } from './exits.ts'
 import { isUserError, printError } from './print-error.ts'
@@ -6,11 +6,11 @@ import { createProgram } from './program.ts'
 
 /** Runs one command line and resolves with its exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
-  quietly()
   let exit: number = exits.ok
   const program = createProgram(code => {
     exit = code
   })
+  quietly(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exit
@@ -22,12 +22,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A reader that has seen enough (`| head`) ends the command, and what Node calls experimental is our choice, not the user's concern. */
-function quietly() {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exits.ok)
-    throw error
+// They are done when their reader has seen enough (`| head`). Every other goes on unread: what it has begun is not left halfway.
+const printing = ['check', 'doctor', 'graph', 'logs', 'query', 'rehearse', 'show', 'status']
+
+/** Nobody has to read what a command says, and what Node calls experimental is our choice, not the user's concern. */
+function quietly(program: Command) {
+  let onlyPrints = false
+  program.hook('preAction', (_, command) => {
+    onlyPrints = printing.includes(command.name())
   })
+  const unlessUnread = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  }
+  process.stdout.on('error', error => {
+    unlessUnread(error)
+    if (onlyPrints) process.exit(exits.ok)
+  })
+  process.stderr.on('error', unlessUnread)
   process.removeAllListeners('warning')
   process.on('warning', warning => {
     if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)

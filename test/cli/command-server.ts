@@ -11,6 +11,7 @@ process.stdout.write = writesTo('out')
 process.stderr.write = writesTo('err')
 // Each command listens anew.
 process.stdout.setMaxListeners(0)
+process.stderr.setMaxListeners(0)
 
 process.on('message', async ({ cwd, args }: { cwd: string; args: string[] }) => {
   Object.assign(text, { out: '', err: '' })

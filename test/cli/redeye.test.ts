@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startRedeye } from './runtime/shop.ts'
 import { soundProject, trialProject } from './trial-project.ts'
 
 test('help names every command, and each command shows examples', async () => {
@@ -59,6 +60,22 @@ test.each([
   const { exit, out, err } = await trialProject(soundProject()).served(...args)
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(message)
+})
+
+test('a reader that leaves ends what only prints, at once', async () => {
+  const { folder, write } = trialProject(soundProject())
+  // Read to its end, it would be bad input.
+  write('services/broken/task.ts', 'export default {')
+  const check = startRedeye(folder, ['check'])
+  check.child.stdout!.destroy()
+  expect(await check.ended).toBe(0)
+  expect(check.text.err).toBe('')
+})
+
+test('an error that nobody reads has its exit code all the same', async () => {
+  const query = startRedeye(trialProject({}).folder, ['query', 'select 1'])
+  query.child.stderr!.destroy()
+  expect(await query.ended).toBe(2)
 })
 
 test('outside of a project it says what a project is', async () => {

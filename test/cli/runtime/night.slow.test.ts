@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { shop } from './shop.ts'
+import { runsIn, shop } from './shop.ts'
 
 test('a night begun again starts nothing, and says how it went', async () => {
   const { redeye, lines } = shop()
@@ -41,6 +41,15 @@ test('Ctrl-C ends a night in order, and the next one goes on with it', async () 
   const { exit, out } = await redeye('night', '2001-02-01', '--json')
   expect(exit).toBe(0)
   expect(lines(out).at(-1)).toMatchObject({ succeeded: 4, failed: 0 })
+})
+
+test('a night whose reader leaves is played to its end', async () => {
+  const { start, folder } = shop()
+  const night = start('night', '2001-02-01', '--json')
+  night.child.stdout!.destroy()
+  expect(await night.ended).toBe(0)
+  expect(night.text.err).toBe('')
+  expect(runsIn(folder).map(r => [r.run, r.state])).toContainEqual(['load-totals@2001-02-01', 'succeeded'])
 })
 
 test('a night beside a runtime that runs is done by it, and shown here', async () => {
