@@ -12,7 +12,7 @@ test('changes are taken up as they are saved; what is not sound is shown, and wh
   await dev.said(/✓ load-totals@2001-02-01/)
 
   write('services/sum-days/sum-days.sql', sum('sum(cent)'))
-  await dev.said(/services\/sum-days\/sum-days\.sql:1:\d+ error[\s\S]*The services that run stay as they were\./)
+  await dev.said(/services\/sum-days\/sum-days\.sql:1:\d+ error[\s\S]*What runs goes on/)
   await redeye('night', '2001-02-02')
   await dev.said(/✓ load-totals@2001-02-02/)
 
