@@ -65,7 +65,12 @@ class Host {
     while (this.#again && !this.#stopping) {
       this.#again = false
       if (!(await this.#isSound())) {
-        say(paint('yellow', this.#child ? 'What runs goes on; a task that runs for the first time now is read as it is. Mended, all are started anew.' : 'Nothing runs until this is mended.'))
+        say(
+          paint(
+            'yellow',
+            this.#child ? 'What runs goes on; a task that begins meanwhile may read what is broken.' : 'Nothing runs until this is mended.',
+          ),
+        )
         continue
       }
       const again = this.#child !== undefined
