@@ -21,5 +21,8 @@ test.each([
   ['abcdef', ['abcdxy'], 'abcdxy'],
   ['abcdef', ['abcxyz'], undefined],
   ['abcdef', ['bcdef', 'abcde'], 'bcdef'],
+  // Two neighbours in each other's place are one slip.
+  ['zoen', ['time', 'zone'], 'zone'],
+  ['zeno', ['zone'], undefined],
   ['x', [], undefined],
 ])('of %s, among %j, %s is near', (received, accepted, near) => expect(nearest(received, accepted)).toBe(near))
