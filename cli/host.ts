@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { inspectDelivery } from '../shared/compute/inspect.ts'
 import { RedeyeError } from '../shared/core/errors.ts'
 import { type RunDoc, runName } from '../shared/core/run.ts'
@@ -67,11 +66,6 @@ export async function soundProject(root: string): Promise<Project> {
 async function decidesOf(project: Project): Promise<Map<string, Decide>> {
   const decides = new Map<string, Decide>()
   for (const { name, folder } of project.services) {
-    if (!existsSync(join(folder, 'handler.ts')))
-      throw new RedeyeError('BAD_TASK', `services/${name} has no handler.ts`, {
-        remedy: 'write: export const { decide, work } = lambda(task)',
-        file: folder,
-      })
     const wrong = await handlerFinding(project.root, { name, folder })
     if (wrong) throw new RedeyeError(wrong.code, wrong.message, wrong)
     decides.set(name, (await handlerOf(project.root, name)).decide as Decide)

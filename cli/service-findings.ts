@@ -1,15 +1,30 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { placeInYaml, yamlFile } from '../shared/aws/deploy/yaml-file.ts'
 import { RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import { loadModule } from '../shared/task/load-module.ts'
 import type { Project, Service } from '../shared/task/project.ts'
+import type { Task } from '../shared/task/task.ts'
 
-/** What keeps services from being hosted or deployed: their handlers and their serverless.yml, which no task.ts shows. */
-export async function serviceFindings(project: Project): Promise<Finding[]> {
-  const handlers = await Promise.all(project.services.map(service => handlerFinding(project.root, service)))
-  return [...handlers.filter(f => f !== undefined), ...project.services.flatMap(service => yamlFindings(project.root, service))]
+/** What keeps services from being hosted or deployed: their handlers and their serverless.yml, which no task.ts shows; and folders that are none. */
+export async function serviceFindings({ root, services }: Project): Promise<Finding[]> {
+  const handlers = await Promise.all(services.map(service => handlerFinding(root, service)))
+  return [...handlers.filter(f => f !== undefined), ...services.flatMap(service => yamlFindings(root, service)), ...taskless(root)]
+}
+
+/** What makes a folder of services/ a service is its task.ts; one without it is passed over by everything else. */
+function taskless(root: string): Finding[] {
+  const folders = globSync('services/*/', { cwd: root, exclude: ['**/node_modules', '**/.*'] })
+  return folders
+    .filter(folder => !existsSync(join(root, folder, 'task.ts')))
+    .map(file => ({
+      code: 'BAD_TASK',
+      severity: 'warning',
+      file,
+      message: `${basename(file)}: there is no task.ts in this folder, so it is no service`,
+      remedy: 'write its task.ts, or take the folder out of services/',
+    }))
 }
 
 /** Why a service's handler.ts cannot host its task; undefined when it can, and where there is none, which is told as that. */
@@ -32,9 +47,9 @@ export async function handlerFinding(root: string, { name, folder }: Pick<Servic
   return { ...finding, ...place, message: `${name}: its handler hosts ${other[1]}, which is another task`, remedy }
 }
 
-function yamlFindings(root: string, { name, folder }: Service): Finding[] {
+function yamlFindings(root: string, { name, folder, task }: Service): Finding[] {
   const path = join(folder, 'serverless.yml')
-  if (!existsSync(path)) return []
+  if (!existsSync(path)) return existsSync(join(root, 'serverless.yml')) ? [noYaml(root, task)] : []
   const [file, text] = [relative(root, path), readFileSync(path, 'utf8')]
   const finding = { severity: 'error', task: name, file } as const
   try {
@@ -42,7 +57,7 @@ function yamlFindings(root: string, { name, folder }: Service): Finding[] {
     return faults.map(([word, message, remedy]) => ({
       ...finding,
       code: 'BAD_TASK',
-      ...placeInYaml(text, word),
+      ...(placeInYaml(text, word) ?? { line: 1, column: 1 }),
       message: `${name}: ${message}`,
       remedy,
     }))
@@ -53,6 +68,16 @@ function yamlFindings(root: string, { name, folder }: Service): Finding[] {
 }
 
 const PLUGIN = 'redeye/deploy'
+
+/** Where there is a platform, its services are deployed. */
+const noYaml = (root: string, { name, declared: { file, line, column } }: Task): Finding => ({
+  code: 'BAD_TASK',
+  severity: 'error',
+  task: name,
+  ...{ file: relative(root, file), line, column },
+  message: `${name}: there is no serverless.yml beside task.ts, so it cannot be deployed`,
+  remedy: `write one with service: ${name}, provider: { name: aws } and plugins: [${PLUGIN}]`,
+})
 
 function* yamlFaults(name: string, said: Record<string, unknown>): Generator<[word: string, message: string, remedy: string]> {
   const { service, provider, plugins } = said

@@ -122,7 +122,6 @@ const noHandler = (task: Task): Fault => ({
   message: `${task.name}: there is no handler.ts beside task.ts, so nothing can host it`,
   remedy: 'write export const { decide, work } = lambda(task), with lambda from redeye/lambda',
   at: task.declared,
-  severity: 'warning',
 })
 
 // By shape: a project may hold another copy of the language than the command that reads it.

@@ -156,7 +156,6 @@ describe('the platform’s serverless.yml', () => {
     ['- platform\n', ['error serverless.yml:1 it holds no settings']],
     ['service: x\nparams: {\n', [expect.stringMatching(/^error serverless\.yml:\d it cannot be parsed: \w/)]],
     ["params:\n  default:\n    nightat: '03:30'\n", ['warning serverless.yml:3 no setting of a stage is called nightat']],
-    ['params:\n  default:\n    accountsOfOthers: 3\n', []],
   ])('%j', async (text, expected) => {
     const found = await findings({ 'serverless.yml': text })
     expect(found.map(f => `${f.severity} ${f.file}:${f.line} ${f.message}`)).toEqual(expected)
@@ -367,11 +366,41 @@ export default transform({ inputs: { regions: latest(regions) }, output: slow, s
   ])
 })
 
-test('a service that nothing can host is a warning', async () => {
+test('a service that nothing can host is an error, and no night begins with it', async () => {
   const { redeye, folder } = trialProject(soundProject())
   rmSync(join(folder, 'services/clean-orders/handler.ts'))
+  const message = 'clean-orders: there is no handler.ts beside task.ts, so nothing can host it'
   const { exit, out } = await redeye('check')
-  expect([exit, out]).toEqual([0, expect.stringContaining('task.ts:4:16 warning clean-orders: there is no handler.ts beside task.ts')])
+  expect([exit, out]).toEqual([2, expect.stringContaining(`services/clean-orders/task.ts:4:16 error ${message}`)])
+  expect(await redeye('night', '2001-02-14')).toEqual({ exit: 2, out: '', err: expect.stringContaining(message) })
+})
+
+test('a service without a serverless.yml is an error where there is a platform, for it cannot be deployed', async () => {
+  const lacking = async (files: Record<string, string>) => {
+    const { served, folder } = trialProject({ ...soundProject(), ...files })
+    rmSync(join(folder, 'services/clean-orders/serverless.yml'), { force: true })
+    const { exit, out } = await served('check', '--json')
+    return { exit, found: brief(JSON.parse(out)) }
+  }
+  expect(await lacking({ 'serverless.yml': 'service: platform\n' })).toEqual({
+    exit: 2,
+    found: [
+      'BAD_TASK services/clean-orders/task.ts:4:16 clean-orders: there is no serverless.yml beside task.ts, so it cannot be deployed',
+    ],
+  })
+  expect(await lacking({})).toEqual({ exit: 0, found: [] })
+})
+
+test('a folder without a task.ts is no service, which is doubtful', async () => {
+  const found = await findings({
+    'services/half-made/notes.md': '',
+    'services/README.md': '',
+    'services/.serverless/state.json': '',
+    'services/node_modules/x/index.js': '',
+  })
+  expect(found.map(f => `${f.severity} ${f.file} ${f.message}`)).toEqual([
+    'warning services/half-made half-made: there is no task.ts in this folder, so it is no service',
+  ])
 })
 
 describe('a handler and a serverless.yml are looked at too', () => {

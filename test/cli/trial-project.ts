@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { jest } from '@jest/globals'
 
 // Every test starts processes, and a machine at work on other things starts them slowly.
@@ -37,7 +37,15 @@ import task from './task.ts'
 export const { decide, work } = lambda(task)
 `
 
-/** A company's own repository in a folder of its own: these files, a handler beside every task, and Redeye among its packages. */
+const serverless = (service: string) => `service: ${service}
+provider: { name: aws }
+plugins: [redeye/deploy]
+`
+
+/**
+ * A company's own repository in a folder of its own: these files, a handler beside every task, with a serverless.yml where there is a
+ * platform, and Redeye among its packages.
+ */
 export function trialProject(files: Record<string, string>): TrialProject {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'redeye-cli-')))
   made.push(folder)
@@ -50,7 +58,9 @@ export function trialProject(files: Record<string, string>): TrialProject {
   symlinkSync(root, join(folder, 'node_modules/redeye'))
   for (const [file, text] of Object.entries(files)) {
     write(file, text)
-    if (file.endsWith('/task.ts')) write(file.replace('task.ts', 'handler.ts'), handler)
+    if (!file.endsWith('/task.ts')) continue
+    write(file.replace('task.ts', 'handler.ts'), handler)
+    if ('serverless.yml' in files) write(file.replace('task.ts', 'serverless.yml'), serverless(basename(dirname(file))))
   }
   const redeyeWith = (input: string, ...args: string[]) => run(folder, args, input)
   return { folder, write, redeyeWith, redeye: (...args) => redeyeWith('', ...args), served: (...args) => serve(folder, args) }
