@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Registered } from '../shared/aws/deploy/compatibility.ts'
 import type { Deploying } from '../shared/aws/deploy/deployment-order.ts'
+import { refuseStageName } from '../shared/aws/deploy/stage-settings.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import type { Project, Service } from '../shared/task/project.ts'
@@ -12,6 +13,7 @@ import { soundProject } from './host.ts'
 import { type OslsEnd, osls, whyItFailed } from './osls-command.ts'
 import { count, paint, say } from './output.ts'
 import { reaching } from './reaching.ts'
+import { serviceFindings } from './service-findings.ts'
 import { sqlFindings } from './sql-findings.ts'
 
 export interface DeployOptions {
@@ -43,10 +45,12 @@ const aws: DeployWorld = {
 
 /** Compares with what the stage has registered, and deploys: the platform and every service, or those that are named. */
 export async function deploy(root: string, names: readonly string[], options: DeployOptions, world = aws): Promise<number> {
+  refuseStageName(options.stage)
   const project = await soundProject(root)
-  const found = [...sqlFindings(project), ...deploymentFindings(project, Date.now(), options.stage)]
-  const wrong = found.filter(f => f.severity === 'error')
+  const settings = deploymentFindings(project, Date.now(), options.stage)
+  const wrong = [...sqlFindings(project), ...settings, ...(await serviceFindings(project))].filter(f => f.severity === 'error')
   if (wrong.length > 0) return refused(wrong, 'the project has errors')
+  settings.forEach(show)
   const deploying = deployingOf(project, names)
   const regions = await regionsOf(root, options)
   const registered = await world.registered(options.stage, regions[0]!)

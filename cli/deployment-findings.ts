@@ -3,8 +3,16 @@ import { join, relative } from 'node:path'
 import { LONGEST_PATTERN, patternLength } from '../shared/aws/deploy/pattern.ts'
 import { LONGEST_POLICY, policyLengths } from '../shared/aws/deploy/policy-length.ts'
 import { skippedNight } from '../shared/aws/deploy/skipped-night.ts'
-import { checkedSettings, projectParams, stageSettings } from '../shared/aws/deploy/stage-settings.ts'
-import { placeInYaml } from '../shared/aws/deploy/yaml-file.ts'
+import {
+  isObject,
+  noSetting,
+  placeOfSetting,
+  projectParams,
+  settingMeant,
+  stageSettings,
+  unknownSettings,
+} from '../shared/aws/deploy/stage-settings.ts'
+import { placeInYaml, yamlFile } from '../shared/aws/deploy/yaml-file.ts'
 import { nearest, RedeyeError } from '../shared/core/errors.ts'
 import type { Finding } from '../shared/core/finding.ts'
 import { taskContract } from '../shared/task/contract.ts'
@@ -51,38 +59,44 @@ function stageFindings(root: string, now: number, only: string | undefined): Fin
   try {
     params = projectParams(root)
   } catch (error) {
-    if (!(error instanceof RedeyeError)) throw error
-    return [{ code: error.code, severity: 'error', ...error.place, message: error.message, remedy: error.remedy ?? '' }]
+    return [findingOf(error)]
   }
   // Those that are named, and any other, which has the defaults.
-  const stages = only !== undefined ? [only] : [...Object.keys(params).filter(s => s !== 'default'), 'any']
-  const found = new Map<string, Finding>()
-  for (const stage of stages)
-    for (const finding of stageFinding(root, text, stage, now)) found.set(finding.message.replace(` of stage ${stage}`, ''), finding)
-  return [...misspelled(params, text), ...found.values()]
+  const stages = only !== undefined ? [only] : ['default', ...Object.keys(params)]
+  const found = stages.flatMap(stage => stageFinding(root, text, stage, now))
+  const once = new Map(found.map(finding => [`${finding.line}:${finding.column} ${finding.message}`, finding]))
+  return [...doubtfulParams(root, text), ...once.values()]
 }
 
-/** Params of other plugins may stand there too, so one that Redeye does not know is only doubtful where it is nearly one of its own. */
-function misspelled(params: ReturnType<typeof projectParams>, text: string): Finding[] {
-  const { stage: _, site: __, ...known } = checkedSettings('any', {})
-  const names = new Set(Object.values(params).flatMap(chosen => Object.keys(chosen)))
-  return [...names].flatMap(name => {
-    const meant = Object.hasOwn(known, name) ? undefined : nearest(name, Object.keys(known))
-    if (meant === undefined) return []
-    const message = `no setting of a stage is called ${name}`
-    return [{ code: 'BAD_ARGUMENT', severity: 'warning', ...placeOf(text, name), message, remedy: `did you mean ${meant}?` } as const]
-  })
+/** What is passed over and was perhaps meant as a choice. */
+function* doubtfulParams(root: string, text: string): Generator<Finding> {
+  const warning = (path: [string, ...string[]], message: string, remedy: string) =>
+    ({ code: 'BAD_ARGUMENT', severity: 'warning', file: FILE, ...placeInYaml(text, ...path), message, remedy }) as const
+  const { params, ...others } = yamlFile(text, FILE)
+  for (const name of Object.keys(others))
+    if (nearest(name, ['params'])) yield warning([name], `what is under ${name} is chosen for no stage`, 'did you mean params?')
+  for (const [stage, chosen] of Object.entries(isObject(params) ? params : {})) {
+    const at = ['params', stage] as const
+    if (stage !== 'default' && nearest(stage, ['default']))
+      yield warning([...at], `what is under ${stage} is chosen for a stage of that name alone`, 'did you mean default?')
+    if (isObject(chosen))
+      for (const name of unknownSettings(root, Object.keys(chosen))) yield warning([...at, name], noSetting(name), settingMeant(name))
+    else if (chosen !== null) yield warning([...at], `${stage} is chosen for no stage`, 'put it under default, or under a stage')
+  }
 }
 
 function stageFinding(root: string, text: string, stage: string, now: number): Finding[] {
   try {
     const skipped = skippedNight(stageSettings(root, stage), now)
-    return skipped ? [{ code: 'BAD_DATE', severity: 'error', ...placeOf(text, 'nightAt'), ...skipped }] : []
+    return skipped ? [{ code: 'BAD_DATE', severity: 'error', ...placeOfSetting(root, stage, ['nightAt', 'zone']), ...skipped }] : []
   } catch (error) {
-    if (!(error instanceof RedeyeError)) throw error
-    const name = /: (\w+) of stage/.exec(error.message)?.[1] ?? 'params'
-    return [{ code: error.code, severity: 'error', ...placeOf(text, name), message: error.message, remedy: error.remedy ?? '' }]
+    // The name of a stage is no choice that it makes.
+    return [{ file: FILE, ...placeInYaml(text, 'params', stage), ...findingOf(error) }]
   }
 }
 
-const placeOf = (text: string, name: string) => ({ file: FILE, ...placeInYaml(text, name) })
+function findingOf(error: unknown): Finding {
+  if (!(error instanceof RedeyeError)) throw error
+  const { code, message, remedy = '', place } = error
+  return { code, severity: 'error', ...(place.file !== undefined && place), message, remedy }
+}

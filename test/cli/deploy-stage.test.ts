@@ -131,6 +131,25 @@ test('a night at a time that the zone skips is not deployed, but another stageâ€
   expect((await deployed(files, nothing)).exit).toBe(0)
 })
 
+test('a setting that is misspelled is told, whether or not the rest can be deployed', async () => {
+  const files = { ...soundProject(), 'serverless.yml': 'params: { default: { zoen: Europe/Madrid } }\n' }
+  expect((await deployed(files, nothing)).exit).toBe(0)
+  expect(said).toContain('serverless.yml:1:22 warning no setting of a stage is called zoen')
+})
+
+test('a name that no stage can have stands nowhere in the project', async () => {
+  await expect(deployed(soundProject(), nothing, { stage: 'Prod' })).rejects.toMatchObject({
+    message: '"Prod" is no name for a stage',
+    place: {},
+  })
+})
+
+test('a service that osls would not deploy, or as another, keeps all from being deployed', async () => {
+  const files = { ...soundProject(), 'services/clean-orders/serverless.yml': 'service: clean\nprovider: aws\nplugins: [redeye/deploy]\n' }
+  expect(await deployed(files, nothing)).toEqual({ exit: 2, began: [] })
+  expect(said).toContain('services/clean-orders/serverless.yml:1:1 error clean-orders: it would be deployed as "clean"')
+})
+
 test('a service to which the platform tells something else by now is deployed though nothing of its own has changed', async () => {
   const { began } = await deployed(soundProject(), nothing, { behind: ['weekly-report'] })
   expect(began).toEqual(['platform', 'clean-orders', 'weekly-report --force'])

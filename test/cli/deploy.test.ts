@@ -34,7 +34,7 @@ describe('an AWS that does not answer', () => {
     [['retire', 'clean-orders'], 'ssm:GetParameters on parameter/redeye/dev/* failed'],
   ])('%j says what was asked, and where to look', async (args, message) => {
     const at = project()
-    at.write('services/clean-orders/serverless.yml', 'service: clean-orders\n')
+    at.write('services/clean-orders/serverless.yml', 'service: clean-orders\nprovider: aws\nplugins: [redeye/deploy]\n')
     const { exit, out, err } = await at.redeye(...args)
     expect([exit, out]).toEqual([1, ''])
     expect(err).toContain(message)

@@ -41,6 +41,68 @@ test('a choice that cannot be stands once, with its place', async () => {
   expect(found).toMatchObject([{ line: 3, column: 5, message: expect.stringContaining('logRetentionDays') }])
 })
 
+describe('a name that is no setting is told with those that are', () => {
+  const brief = async (yaml: string) => (await findingsOf(yaml)).map(f => `${f.severity} ${f.line}:${f.column} ${f.message} → ${f.remedy}`)
+
+  test.each<[string, string]>([
+    ['params:\n  default:\n    zoen: UTC\n', '3:5 no setting of a stage is called zoen → did you mean zone?'],
+    ['params:\n  default: {}\n  dev:\n    protcet: false\n', '4:5 no setting of a stage is called protcet → did you mean protect?'],
+    ['parms:\n  default: {}\n', '1:1 what is under parms is chosen for no stage → did you mean params?'],
+    ['params:\n  defualt: {}\n', '2:3 what is under defualt is chosen for a stage of that name alone → did you mean default?'],
+    ['params:\n  zone: UTC\n', '2:3 zone is chosen for no stage → put it under default, or under a stage'],
+  ])('%j', async (yaml, expected) => {
+    expect(await brief(yaml)).toEqual([`warning ${expected}`])
+  })
+
+  test('though none is near, and once for each stage that says it', async () => {
+    expect(await brief('params:\n  default: { timezone: UTC }\n  dev: { timezone: UTC }\n')).toEqual([
+      expect.stringMatching(
+        /^warning 2:14 no setting of a stage is called timezone → choose from .*zone, nightAt.*; .* a \$\{param:timezone\} uses$/,
+      ),
+      expect.stringMatching(/^warning 3:10 /),
+    ])
+  })
+
+  test('but for one of the project’s own', async () => {
+    const params = (use: string) => `params:\n  default: { bucket: mine }\ncustom:\n  bucket: ${use}\n`
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what osls resolves
+    for (const use of ['${param:bucket}', "${opt:bucket, param:bucket, 'none'}"]) expect(await brief(params(use))).toEqual([])
+    expect(await brief(params('bucket'))).toHaveLength(1)
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what osls resolves
+    const elsewhere = { 'services/clean-orders/resources.yml': 'Name: ${param:bucket}\n', 'serverless.yml': params('bucket') }
+    expect(deploymentFindings(await loadProject(trialProject({ ...soundProject(), ...elsewhere }).folder), NOW)).toEqual([])
+  })
+})
+
+describe('what is wrong stands where the stage says it, else where all do', () => {
+  const at = async (stages: string) =>
+    (await findingsOf(`# zone: nightAt:\nparams:\n${stages}`)).map(f => `${f.line}:${f.column} ${f.message.split(',')[0]}`)
+
+  test.each<[string, string, string[]]>([
+    [
+      'a time of its own in the zone of all',
+      "  default:\n    zone: Europe/Madrid\n    nightAt: '03:30'\n  dev:\n    nightAt: '02:30'\n",
+      ['7:5 nightAt is 02:30'],
+    ],
+    [
+      'its own zone at the time of all',
+      "  default:\n    nightAt: '02:30'\n  dev:\n    protect: false\n    zone: Europe/Madrid\n",
+      ['7:5 nightAt is 02:30'],
+    ],
+    [
+      'that of all once',
+      "  dev: { protect: false }\n  default: { zone: Europe/Madrid, nightAt: '02:30' }\n  prod: {}\n",
+      ['4:35 nightAt is 02:30'],
+    ],
+    ['each stage its own', '  a: { zone: X }\n  b: { zone: X }\n  default: { zone: UTC }\n', ['3:8 zone is "X"', '4:8 zone is "X"']],
+    ['by another name', '  a: &a { traces: 5 }\n  b: *a\n', ['3:11 traces is 5']],
+    ['a region that is not said', '  default: { zone: UTC }\n  dev: { standby: eu-west-1 }\n', ['4:10 standby is eu-west-1']],
+    ['a name for a stage that is none', '  dev: {}\n  Prod: {}\n', ['4:3 "Prod" is no name for a stage']],
+  ])('%s', async (_, stages, expected) => {
+    expect(await at(stages)).toEqual(expected)
+  })
+})
+
 test('a project without a platform has nothing to find', async () => {
   expect(deploymentFindings(await loadProject(trialProject(soundProject()).folder), NOW)).toEqual([])
 })

@@ -11,7 +11,7 @@ import { provider } from './provider.ts'
 import { artifact, bundleLine, withArtifacts } from './service-plugin.ts'
 import { sited } from './site.ts'
 import { skippedNight } from './skipped-night.ts'
-import { type StageSettings, stageSettings } from './stage-settings.ts'
+import { placeOfSetting, type StageSettings, stageSettings } from './stage-settings.ts'
 import { isProtected, protectTable } from './table-protection.ts'
 
 /** What the platform's serverless.yml names as its plugin: derives the stack from its settings, bundles its functions, and registers outside datasets. */
@@ -65,7 +65,8 @@ export default class PlatformPlugin {
   /** A plain `sls deploy` asks no `redeye deploy`. */
   async #look(): Promise<void> {
     const skipped = skippedNight(this.#settings!, Date.now())
-    if (skipped) throw new RedeyeError('BAD_DATE', skipped.message, { remedy: skipped.remedy, file: 'serverless.yml' })
+    const place = () => placeOfSetting(this.#root, this.#settings!.stage, ['nightAt', 'zone'], this.#options.param)
+    if (skipped) throw new RedeyeError('BAD_DATE', skipped.message, { remedy: skipped.remedy, ...place() })
     if (this.#osls.processedInput.commands[0] !== 'deploy' || !this.#settings!.site.active) return
     const { refuseLosses } = await import('./registration.ts')
     await refuseLosses(this.#root, this.#settings!, this.#region)

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RedeyeError } from '../../core/errors.ts'
+import { nearest, type Place, RedeyeError } from '../../core/errors.ts'
 import { type Lane, lanes } from '../../core/run.ts'
 import { isTimezone } from '../../core/zone.ts'
 import type { Architecture } from './bundle.ts'
 import { endOfStage } from './names.ts'
-import { yamlFile } from './yaml-file.ts'
+import { placeInYaml, yamlFile } from './yaml-file.ts'
+
+const FILE = 'serverless.yml'
 
 /** What a project chooses for a stage, under `params` in the platform's serverless.yml: `default`, then the stage's own. */
 export interface StageSettings {
@@ -81,17 +83,36 @@ const defaults: Omit<StageSettings, 'stage' | 'site'> = {
 /** Reads a project's settings for a stage; `given` are those of the command line, `--param key=value`. Throws BAD_ARGUMENT naming what cannot be. */
 export function stageSettings(root: string, stage: string, given: readonly string[] = []): StageSettings {
   const params = projectParams(root)
-  return checkedSettings(stage, { ...params.default, ...params[stage], ...fromCommandLine(given) })
+  const said = fromCommandLine(given)
+  const [unknown] = unknownSettings(root, Object.keys(said))
+  if (unknown !== undefined)
+    throw new RedeyeError('BAD_ARGUMENT', `--param ${unknown}: ${noSetting(unknown)}`, { remedy: settingMeant(unknown) })
+  const chosen = { ...params.default, ...params[stage], ...said }
+  return checkedSettings(stage, chosen, (...names) => placeOfSetting(root, stage, names, given))
 }
 type Params = Record<string, Record<string, unknown>>
 
+/** Where a stage chooses one of these, by its own choice before that of all; nowhere where the command line does. */
+export function placeOfSetting(root: string, stage: string, names: readonly string[], given: readonly string[] = []): Place {
+  const said = fromCommandLine(given)
+  if (names.some(name => Object.hasOwn(said, name))) return {}
+  const text = platformYaml(root)
+  const places = [stage, 'default'].flatMap(section => names.map(name => placeInYaml(text, 'params', section, name)))
+  const place = places.find(found => found !== undefined)
+  return place ? { file: FILE, ...place } : {}
+}
+
 /** What stands under `params`, by stage; throws BAD_ARGUMENT at the place where serverless.yml cannot be read. */
 export function projectParams(root: string): Params {
-  const file = join(root, 'serverless.yml')
-  const { params } = existsSync(file) ? yamlFile(readFileSync(file, 'utf8'), 'serverless.yml') : {}
+  const { params } = yamlFile(platformYaml(root), FILE)
   return isObject(params) ? (Object.fromEntries(Object.entries(params).filter(([, chosen]) => isObject(chosen))) as Params) : {}
 }
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function platformYaml(root: string): string {
+  const file = join(root, FILE)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function fromCommandLine(given: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
@@ -125,6 +146,26 @@ const takes: { [K in keyof Omit<StageSettings, 'stage' | 'site'>]: (value: unkno
   sparkBackfillCpus: cpus,
 }
 
+const settingNames = Object.keys(takes)
+
+/** Of these params, those that are neither Redeye's nor the project's own: no `${param:NAME}` of it asks for them. */
+export function unknownSettings(root: string, names: readonly string[]): string[] {
+  const others = names.filter(name => !settingNames.includes(name))
+  if (others.length === 0) return []
+  // A serverless.yml may take parts of itself from files beside it.
+  const files = globSync('**/*.{yml,yaml}', { cwd: root, exclude: ['**/node_modules', '**/.*'] })
+  const texts = files.map(file => readFileSync(join(root, file), 'utf8'))
+  const used = new Set(texts.flatMap(text => [...text.matchAll(/\bparam:\s*([^\s,}]+)/g)].map(match => match[1])))
+  return others.filter(name => !used.has(name))
+}
+
+/** What to say of such a one. */
+export const noSetting = (name: string) => `no setting of a stage is called ${name}`
+export function settingMeant(name: string): string {
+  const near = nearest(name, settingNames)
+  return near ? `did you mean ${near}?` : `choose from ${settingNames.join(', ')}; a param of your own is one that a \${param:${name}} uses`
+}
+
 function isRegion(value: unknown): string | undefined {
   return typeof value === 'string' && /^([a-z]{2}(-[a-z]+)+-\d)?$/.test(value) ? undefined : 'a region, like eu-west-1'
 }
@@ -139,8 +180,26 @@ const isLimits = (v: unknown) =>
   v !== null &&
   Object.entries(v).every(([lane, n]) => (lanes as readonly string[]).includes(lane) && Number.isInteger(n) && (n as number) > 0)
 
-/** Fills in what is not given, and refuses what cannot be. Params that are not Redeye's are left alone. */
-export function checkedSettings(stage: string, given: Record<string, unknown>): StageSettings {
+/** Fills in what is not given, and refuses what cannot be, at its place. Params that are not Redeye's are left alone. */
+export function checkedSettings(stage: string, given: Record<string, unknown>, placeOf: PlaceOf = () => ({})): StageSettings {
+  refuseStageName(stage)
+  const settings: Record<string, unknown> = { stage }
+  for (const [name, fits] of Object.entries(takes)) {
+    const value = given[name] ?? defaults[name as keyof typeof defaults]
+    const expected = fits(value)
+    if (expected !== undefined)
+      throw new RedeyeError('BAD_ARGUMENT', `${name} is ${JSON.stringify(value)}`, { remedy: `it takes ${expected}`, ...placeOf(name) })
+    settings[name] = value
+  }
+  const checked = { ...settings, site: onlySite } as unknown as StageSettings
+  checkRegions(checked, placeOf)
+  return checked
+}
+/** Where the first of these is chosen that is. */
+type PlaceOf = (...names: string[]) => Place
+
+/** Throws BAD_ARGUMENT where no stage can be called so. */
+export function refuseStageName(stage: string): void {
   if (!/^(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(stage))
     throw new RedeyeError('BAD_ARGUMENT', `"${stage}" is no name for a stage`, {
       remedy: 'use small letters and digits, with single "-" between them, twenty at most: it is part of every name',
@@ -150,30 +209,13 @@ export function checkedSettings(stage: string, given: Record<string, unknown>): 
     throw new RedeyeError('BAD_ARGUMENT', `"${stage}" is no name for a stage, since it has the word "${ends}"`, {
       remedy: `choose another word: in names "${ends}" says that the stage's has ended`,
     })
-  const settings: Record<string, unknown> = { stage }
-  for (const [name, fits] of Object.entries(takes)) {
-    const value = given[name] ?? defaults[name as keyof typeof defaults]
-    const expected = fits(value)
-    if (expected !== undefined)
-      throw new RedeyeError('BAD_ARGUMENT', `serverless.yml: ${name} of stage ${stage} is ${JSON.stringify(value)}`, {
-        remedy: `it takes ${expected}`,
-        file: 'serverless.yml',
-      })
-    settings[name] = value
-  }
-  const checked = { ...settings, site: onlySite } as unknown as StageSettings
-  checkRegions(checked)
-  return checked
 }
 
 /** A second region needs a first one that does not change with who deploys. */
-function checkRegions({ stage, region, standby }: StageSettings): void {
+function checkRegions({ region, standby }: StageSettings, placeOf: PlaceOf): void {
   if (standby === '') return
   const refused = (message: string, remedy: string) =>
-    new RedeyeError('BAD_ARGUMENT', `serverless.yml: standby of stage ${stage} is ${standby}, ${message}`, {
-      remedy,
-      file: 'serverless.yml',
-    })
+    new RedeyeError('BAD_ARGUMENT', `standby is ${standby}, ${message}`, { remedy, ...placeOf('standby', 'region') })
   if (region === '') throw refused('and region is not said', 'say region too: the one that writes unless the stage is moved')
   if (region === standby) throw refused('and so is region', 'choose two regions')
 }

@@ -1,4 +1,4 @@
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import { RedeyeError } from '../../core/errors.ts'
 
 /** What a serverless.yml says; throws BAD_ARGUMENT at the place where it is no YAML, or no list of settings. An empty one says nothing. */
@@ -18,9 +18,17 @@ export function yamlFile(text: string, file: string): Record<string, unknown> {
   return document.toJS() as Record<string, unknown>
 }
 
-/** Where a key first stands; the file's beginning when it does not. */
-export function placeInYaml(text: string, key: string): { line: number; column: number } {
-  const at = text.search(new RegExp(`\\b${key}:`))
-  const before = text.slice(0, Math.max(0, at)).split('\n')
-  return { line: before.length, column: before.at(-1)!.length + 1 }
+/** Where a key stands, by its path from the top; undefined when it does not. */
+export function placeInYaml(text: string, ...path: [string, ...string[]]): { line: number; column: number } | undefined {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  let [node, at]: [unknown, number] = [document.contents, 0]
+  for (const name of path) {
+    const map = isAlias(node) ? node.resolve(document) : node
+    const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && String(key.value) === name) : undefined
+    if (!pair || !isScalar(pair.key)) return undefined
+    ;[node, at] = [pair.value, pair.key.range![0]]
+  }
+  const { line, col: column } = lines.linePos(at)
+  return { line, column }
 }

@@ -131,7 +131,7 @@ test('a version that S3 keeps is told, and not asked for for ever', async () => 
 test('a night at a time that the zone skips is neither packaged nor deployed, and can be removed', async () => {
   const { plugin } = await plugged('package', ['zone=Europe/Madrid', 'nightAt=02:30'])
   await expect(plugin.hooks['before:package:createDeploymentArtifacts']!()).rejects.toThrow(
-    /^BAD_DATE nightAt is 02:30, and Europe\/Madrid has no such time on \d{4}-\d\d-\d\d: that night would not begin\n {2}at serverless.yml\n {2}→ choose a time/,
+    /^BAD_DATE nightAt is 02:30, and Europe\/Madrid has no such time on \d{4}-\d\d-\d\d: that night would not begin\n {2}→ choose a time/,
   )
   await remove(['protect=true', 'zone=Europe/Madrid', 'nightAt=02:30'])
 })

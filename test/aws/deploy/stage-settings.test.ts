@@ -48,6 +48,31 @@ test.each([
   )
 })
 
+describe('what is wrong is told once, with its place', () => {
+  const settings = (yaml: string, ...given: string[]) => {
+    writeFileSync(join(folder, 'serverless.yml'), yaml)
+    return () => stageSettings(folder, 'dev', given)
+  }
+  const yaml = 'params:\n  default: { zone: UTC }\n  dev: { zone: Mars }\n'
+  const refused = (message: string, place: object) => expect.objectContaining({ code: 'BAD_ARGUMENT', message, place })
+
+  test('of the file', () => {
+    expect(settings(yaml)).toThrow(refused('zone is "Mars"', { file: 'serverless.yml', line: 3, column: 10 }))
+  })
+
+  test('which what the command line says has none in', () => {
+    expect(settings(yaml, 'zone=Moon')).toThrow(refused('zone is "Moon"', {}))
+  })
+
+  test('a param of the command line that nothing asks for is refused', () => {
+    expect(settings(yaml, 'zone=UTC', 'zoen=UTC')).toThrow(
+      expect.objectContaining({ message: '--param zoen: no setting of a stage is called zoen', remedy: 'did you mean zone?' }),
+    )
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what osls resolves
+    expect(settings('custom: { name: "${param:zoen}" }\n', 'zone=UTC', 'zoen=UTC')()).toMatchObject({ zone: 'UTC' })
+  })
+})
+
 test.each(['Prod', 'my_stage', 'a-stage-with-a-long-name', '', 'prod-', 'prod--eu', 'my-task', 'platform'])('"%s" is no stage', stage => {
   expect(() => checkedSettings(stage, {})).toThrow('is no name for a stage')
 })
