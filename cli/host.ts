@@ -65,10 +65,10 @@ export async function soundProject(root: string): Promise<Project> {
 
 async function decidesOf(project: Project): Promise<Map<string, Decide>> {
   const decides = new Map<string, Decide>()
-  for (const { name, folder } of project.services) {
-    const wrong = await handlerFinding(project.root, { name, folder })
+  for (const service of project.services) {
+    const wrong = await handlerFinding(project.root, service)
     if (wrong) throw new RedeyeError(wrong.code, wrong.message, wrong)
-    decides.set(name, (await handlerOf(project.root, name)).decide as Decide)
+    decides.set(service.name, (await handlerOf(project.root, service.name)).decide as Decide)
   }
   return decides
 }

@@ -27,16 +27,16 @@ function taskless(root: string): Finding[] {
     }))
 }
 
-/** Why a service's handler.ts cannot host its task; undefined when it can, and where there is none, which is told as that. */
-export async function handlerFinding(root: string, { name, folder }: Pick<Service, 'name' | 'folder'>): Promise<Finding | undefined> {
+/** Why a service's handler.ts cannot host its task; undefined when it can. */
+export async function handlerFinding(root: string, { name, folder, task }: Service): Promise<Finding | undefined> {
   const file = join(folder, 'handler.ts')
-  if (!existsSync(file)) return undefined
+  if (!existsSync(file)) return lacking(root, task, 'handler.ts', 'nothing can host it', HANDLER)
   const finding = { code: 'BAD_TASK', severity: 'error', task: name, file: relative(root, file), line: 1, column: 1 } as const
   const loaded = await loadModule(file, root)
   if ('failure' in loaded) return { ...finding, ...loaded.failure, file: relative(root, loaded.failure.file ?? file) }
-  const remedy = 'write export const { decide, work } = lambda(task), with lambda from redeye/lambda and task from ./task.ts'
-  const lacking = ['decide', 'work'].filter(word => typeof loaded.exports[word] !== 'function')
-  if (lacking.length > 0) return { ...finding, message: `${name}: its handler exports no ${lacking.join(' and no ')}`, remedy }
+  const remedy = HANDLER
+  const missing = ['decide', 'work'].filter(word => typeof loaded.exports[word] !== 'function')
+  if (missing.length > 0) return { ...finding, message: `${name}: its handler exports no ${missing.join(' and no ')}`, remedy }
   // What it exports does not say of which task it is.
   const text = readFileSync(file, 'utf8')
   const imported = [...text.matchAll(/from\s+['"]([^'"]*\/task\.ts)['"]/dg)]
@@ -49,7 +49,12 @@ export async function handlerFinding(root: string, { name, folder }: Pick<Servic
 
 function yamlFindings(root: string, { name, folder, task }: Service): Finding[] {
   const path = join(folder, 'serverless.yml')
-  if (!existsSync(path)) return existsSync(join(root, 'serverless.yml')) ? [noYaml(root, task)] : []
+  if (!existsSync(path)) {
+    // Where there is a platform its services are deployed.
+    if (!existsSync(join(root, 'serverless.yml'))) return []
+    const remedy = `write one with service: ${name}, provider: { name: aws } and plugins: [${PLUGIN}]`
+    return [lacking(root, task, 'serverless.yml', 'it cannot be deployed', remedy)]
+  }
   const [file, text] = [relative(root, path), readFileSync(path, 'utf8')]
   const finding = { severity: 'error', task: name, file } as const
   try {
@@ -68,15 +73,16 @@ function yamlFindings(root: string, { name, folder, task }: Service): Finding[] 
 }
 
 const PLUGIN = 'redeye/deploy'
+const HANDLER = 'write export const { decide, work } = lambda(task), with lambda from redeye/lambda and task from ./task.ts'
 
-/** Where there is a platform, its services are deployed. */
-const noYaml = (root: string, { name, declared: { file, line, column } }: Task): Finding => ({
+/** A file that a service must have beside its task.ts. */
+const lacking = (root: string, { name, declared: { file, line, column } }: Task, what: string, so: string, remedy: string): Finding => ({
   code: 'BAD_TASK',
   severity: 'error',
   task: name,
-  ...{ file: relative(root, file), line, column },
-  message: `${name}: there is no serverless.yml beside task.ts, so it cannot be deployed`,
-  remedy: `write one with service: ${name}, provider: { name: aws } and plugins: [${PLUGIN}]`,
+  ...{ file: relative(root, file!), line, column },
+  message: `${name}: there is no ${what} beside task.ts, so ${so}`,
+  remedy,
 })
 
 function* yamlFaults(name: string, said: Record<string, unknown>): Generator<[word: string, message: string, remedy: string]> {

@@ -84,10 +84,7 @@ export async function loadProject(folder: string): Promise<Project> {
   const fault = (code: ErrorCode) => (f: Fault) =>
     add({ code, severity: f.severity ?? 'error', message: f.message, remedy: f.remedy, ...near(f.at, f.near) })
   for (const dataset of datasets) datasetFaults(dataset).forEach(fault('BAD_DATASET'))
-  for (const { task, folder } of services) {
-    taskFaults(task).forEach(fault('BAD_TASK'))
-    if (!existsSync(join(folder, 'handler.ts'))) fault('BAD_TASK')(noHandler(task))
-  }
+  for (const { task } of services) taskFaults(task).forEach(fault('BAD_TASK'))
 
   const contracts = (deployedAt: (task: string) => number): Contract[] => [
     ...datasets.map(contractOf),
@@ -117,12 +114,6 @@ function exportFault(exports: Record<string, unknown>, file: string): { message:
     remedy: 'call ingest, transform or load in task.ts itself: a task is named after the folder it stands in',
   }
 }
-
-const noHandler = (task: Task): Fault => ({
-  message: `${task.name}: there is no handler.ts beside task.ts, so nothing can host it`,
-  remedy: 'write export const { decide, work } = lambda(task), with lambda from redeye/lambda',
-  at: task.declared,
-})
 
 // By shape: a project may hold another copy of the language than the command that reads it.
 function isTask(value: unknown): value is Task {
