@@ -6,6 +6,7 @@ import { type Pins, type RunDoc, versionFolder } from '../core/run.ts'
 import { type Compute, type PinnedPartition, type SubmittedJob, Unfinished } from '../ports/compute.ts'
 import type { AttemptName, Start } from '../ports/workers.ts'
 import { inputsHash } from '../task/contract.ts'
+import { errorText } from '../task/error-text.ts'
 import type { Task } from '../task/task.ts'
 import { beginWork, type Ended, finish, handOnWork, renewLease } from './attempt.ts'
 import { recordJob } from './job.ts'
@@ -86,13 +87,7 @@ async function attempt(
     return 'job' in made ? made : { ok: true, rows: made.rows, bytes: made.bytes, schemaHash: made.schemaHash }
   } catch (error) {
     if (error instanceof Unfinished) return 'unfinished'
-    if (error instanceof RedeyeError)
-      return {
-        ok: false,
-        failure: error.failure,
-        code: error.code,
-        message: error.remedy ? `${error.message}; ${error.remedy}` : error.message,
-      }
+    if (error instanceof RedeyeError) return { ok: false, failure: error.failure, code: error.code, message: errorText(error, task) }
     // What no code of ours foresaw is a mistake in the task's own: trying again would repeat it.
     return { ok: false, failure: 'user', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   } finally {

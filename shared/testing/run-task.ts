@@ -1,5 +1,6 @@
 import { refuseFailedChecks, runChecks } from '../compute/checks.ts'
 import { openSession } from '../compute/duckdb.ts'
+import { isRedeyeError } from '../compute/failure.ts'
 import { refuseTooMany, taker } from '../compute/ingest.ts'
 import { deliveredAlias, deliveredRows } from '../compute/load.ts'
 import { parameterValues, partitionTimes } from '../compute/parameter.ts'
@@ -16,6 +17,7 @@ import type { Delivery, Receipt } from '../ports/target.ts'
 import { type RecordedRequest, type RecordedResponse, recordedWorld } from '../sources/recorded.ts'
 import { quoted } from '../sql/type.ts'
 import type { Dataset, RowOf } from '../task/dataset.ts'
+import { errorText } from '../task/error-text.ts'
 import type { Input } from '../task/input.ts'
 import type { IngestWork, Inputs, LoadWork, Task } from '../task/task.ts'
 import { createInputTables, type GivenRows } from './input-tables.ts'
@@ -61,6 +63,27 @@ const statements = new WeakMap<Task, Promise<Statement>>()
  * const { rows } = await runTask(task, { partition: '2001-02-14', inputs: { flights: [row(flights, { origin: 'SFO', delay_min: 16 })] } })
  */
 export async function runTask<I extends Inputs, O extends Dataset>(task: Task<I, O>, options: RunOptions<I> = {}): Promise<RunResult<O>> {
+  try {
+    return await perform(task, options)
+  } catch (error) {
+    if (isRedeyeError(error)) showWhole(error, task)
+    throw error
+  }
+}
+
+/**
+ * What a failed test shows of an error is its stack: it says where and what to do, and begins at the error's own line, of which
+ * a code frame is shown, then at the test's. Redeye's own frames would say nothing to whoever wrote the task.
+ */
+function showWhole(error: RedeyeError, task: Task): void {
+  const { file, line, column } = error.place
+  Error.captureStackTrace(error, runTask)
+  const frames = error.stack!.slice(`${error.name}: ${error.message}`.length)
+  const own = file && line && column ? `\n    at ${file}:${line}:${column}` : ''
+  error.stack = `${error.name}: ${errorText(error, task)}${own}${frames}`
+}
+
+async function perform<I extends Inputs, O extends Dataset>(task: Task<I, O>, options: RunOptions<I>): Promise<RunResult<O>> {
   const partition = options.partition ?? onlyPartition(task)
   parsePartition(task.output.partition, partition, task.output.name)
   const file = task.work.work === 'transform' ? sqlFileOf(task) : task.declared.file

@@ -129,6 +129,14 @@ describe('an attempt', () => {
     })
   })
 
+  test('ends with where its task is wrong', async () => {
+    const file = task.declared.file.replace(/[^/]+$/, 'clean.sql')
+    await doing(async () => {
+      throw new RedeyeError('BAD_SQL', 'no column is called "ids"', { remedy: 'did you mean id?', file, line: 2, column: 8 })
+    })
+    expect((await run()).error!.message).toBe('no column is called "ids" (test/engine/clean.sql:2:8); did you mean id?')
+  })
+
   test('ends by what its function knows of its task, without asking for the contracts of all', async () => {
     const { retry } = host.graph.task('cleaning')!
     const world = { ...host.world, ownTask: { task: 'cleaning', retry, hash: 'built' }, graph: () => Promise.reject(new Error('asked')) }

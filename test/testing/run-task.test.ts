@@ -46,6 +46,21 @@ describe('a transform', () => {
     }
   })
 
+  test('whose SQL is wrong fails the test with its place and what to do, every time, and shows no place of Redeye’s own', async () => {
+    const wrong = { ...dailyOrigins, work: { work: 'transform', sqlFile: 'wrong.sql' } } as typeof dailyOrigins
+    for (const _ of [1, 2]) {
+      const { message, stack } = await runTask(wrong, { partition }).then(
+        () => new Error('it did not reject'),
+        (error: Error) => error,
+      )
+      expect(message).toBe('no column is called "orign"')
+      const [head, first, ...others] = stack!.split('\n')
+      expect(head).toBe('RedeyeError: no column is called "orign" (testing/daily-origins/wrong.sql:2:8); did you mean origin?')
+      expect(first).toBe(`    at ${join(import.meta.dirname, 'daily-origins/wrong.sql')}:2:8`)
+      expect(others.join('\n')).not.toContain('/shared/')
+    }
+  })
+
   test('has empty inputs where none are given', async () => {
     expect((await runTask(dailyOrigins, { partition })).rows).toEqual([])
   })
