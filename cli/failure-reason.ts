@@ -19,6 +19,6 @@ export function failureReason({ task, partition, state, error }: Failed): string
  * it is retried; what leads on instead is known only here.
  */
 export function withWayOut(message: string, task: string, partition: string): string {
-  const retried = /the (?:attempt|load) is retried by itself(?:, from the first batch that was not taken)?/
+  const retried = /(?:it may [a-z ]+, so )?the (?:attempt|load) is retried(?: by itself)?(?:, from the first batch that was not taken)?/
   return message.replace(retried, `no attempt is left: redeye request ${task} --from ${partition} --run failed`)
 }

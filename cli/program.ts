@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import { addDeploymentCommands } from './deployment-commands.ts'
 import { findProject } from './find-project.ts'
 import { addRuntimeCommands } from './runtime-commands.ts'
+import { wholeNumberOrZero } from './whole-number.ts'
 
 /** Every command of `redeye`. A command's module is imported only when it is the one to run, so that `--help` costs nothing. */
 export function createProgram(exit: (code: number) => void): Command {
@@ -48,7 +49,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .command('show')
     .argument('<dataset@partition>', 'like flights@2001-02-14; without a partition, the ones there are')
     .description('a partition’s schema, statistics and first rows')
-    .option('--rows <n>', 'how many rows', wholeNumber, 10)
+    .option('--rows <n>', 'how many rows', wholeNumberOrZero, 10)
     .option(...stateOption)
     .option('--json', 'print the manifest with the first rows')
     .action(async (name, options) => exit(await (await import('./show.ts')).show(root(), name, options)))
@@ -60,7 +61,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .description('SQL over the current versions of the lake’s datasets; each has _partition beside its columns')
     .summary('SQL over the lake’s datasets')
     .option('--file <file>', 'read the statement from a file; - reads the input')
-    .option('--limit <n>', 'the most rows to print', wholeNumber, 1000)
+    .option('--limit <n>', 'the most rows to print', wholeNumberOrZero, 1000)
     .option(...stateOption)
     .option('--json', 'print a list of rows')
     .action(async (sql, options) => exit(await (await import('./query.ts')).query(root(), sql, options)))
@@ -103,10 +104,5 @@ export function createProgram(exit: (code: number) => void): Command {
 }
 
 const stateOption = ['--state <folder>', 'where ledger and lake are (default: .redeye in the project)'] as const
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is no whole number.')
-}
 
 const examples = (lines: string[]) => `\nExamples:\n${lines.map(l => `  $ ${l}`).join('\n')}\n`

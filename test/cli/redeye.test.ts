@@ -54,6 +54,8 @@ test('the scripts that need packages install them first', () => {
 test.each([
   [['chekc'], 'Did you mean check?'],
   [['check', '--jsn'], 'Did you mean --json?'],
+  [['show', 'orders', '--rows', '-1'], 'It is a whole number from 0.'],
+  [['show', 'orders', '--rows', '1.5'], 'It is a whole number from 0.'],
   [['graph', '--svg'], "option '--svg <file>' argument missing"],
   [[], 'Usage: redeye'],
 ])('%j is bad input', async (args, message) => {

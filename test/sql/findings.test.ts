@@ -60,11 +60,15 @@ test.each([
 test.each([
   ['SELECT origin, FROM flights', '1:16 a comma too many before FROM; remove it'],
   ['SELECT origin FROM flights WHERE', '1:33 the statement ends here; an expression belongs here'],
+  [
+    'SELECT origin FROM flights GRUOP BY origin',
+    '1:34 "BY" cannot stand here; look here or just before it for a misspelt keyword, or a missing comma, bracket or keyword',
+  ],
   ['SELECT (origin FROM flights', '1:16 "FROM" cannot stand here; ) belongs here'],
   ["SELECT 'abc FROM flights", "1:8 a string is not closed; end it with '"],
   ['SELECT 1; SELECT 2', '1:11 there is more than one statement; keep one; split the rest into tasks of their own, or use WITH'],
   ['INSERT INTO t SELECT 1', '1:1 INSERT is not a query; a transform is one SELECT; what it selects becomes the output'],
-  ['', '1:1 the file holds no statement; write one SELECT'],
+  ['', '1:1 there is no statement; write one SELECT'],
   ['SELECT origin::int FROM flights', '1:14 :: is not Spark SQL; write cast(value AS type)'],
   ['SELECT * EXCEPT (origin) FROM flights', '1:10 * EXCEPT is not Spark SQL 3.5; name the columns'],
   [

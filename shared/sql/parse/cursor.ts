@@ -74,7 +74,7 @@ export class Cursor {
       token.kind === 'end' ? 'the statement ends here' : `"${token.kind === 'word' ? token.value : token.text}" cannot stand here`
     return new SqlProblem(
       received,
-      wanted ? `${wanted} belongs here` : 'see the line before it for a missing comma, bracket or keyword',
+      wanted ? `${wanted} belongs here` : 'look here or just before it for a misspelt keyword, or a missing comma, bracket or keyword',
       token.at,
     )
   }

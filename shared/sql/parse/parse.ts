@@ -24,7 +24,7 @@ function cursorOf(source: string): Cursor {
 export function parse(source: string): Query {
   const cursor = cursorOf(source)
   const first = cursor.peek()
-  if (first.kind === 'end') throw new SqlProblem('the file holds no statement', 'write one SELECT', 0)
+  if (first.kind === 'end') throw new SqlProblem('there is no statement', 'write one SELECT', 0)
   if (first.kind === 'word' && NOT_QUERIES.has(first.text))
     throw new SqlProblem(`${first.text} is not a query`, 'a transform is one SELECT; what it selects becomes the output', first.at)
   const query = cursor.query()
