@@ -13,7 +13,7 @@ import { findPartition, findRun, findTask } from './find-names.ts'
 import { soundProject } from './host.ts'
 import { interruptible } from './interrupt.ts'
 import { openState } from './open-state.ts'
-import { say } from './output.ts'
+import { say, toJson } from './output.ts'
 import { Progress } from './progress.ts'
 import { restingWorld } from './resting-world.ts'
 import { closeOpened, graphOf, openSession, type Session } from './session.ts'
@@ -21,21 +21,22 @@ import { stateOf } from './state-of.ts'
 
 export interface OperateOptions {
   state?: string
+  json?: boolean
 }
 
 /** Nothing of a task, or of any, is claimed until it is resumed. */
 export async function pause(root: string, task: string, options: OperateOptions): Promise<number> {
   await knownTask(root, task, options)
-  await decideAtRest(root, { type: 'TaskPaused', detail: { task } }, options)
-  say(`${task === 'all' ? 'Everything' : task} is paused; redeye resume ${task} lets it go on.`)
-  return exits.ok
+  const event: NewEvent = { type: 'TaskPaused', detail: { task } }
+  await decideAtRest(root, event, options)
+  return tell(event, `${task === 'all' ? 'Everything' : task} is paused; redeye resume ${task} lets it go on.`, true, options)
 }
 
 /** What was kept by a pause may start. */
 export async function resume(root: string, task: string, options: OperateOptions): Promise<number> {
   await knownTask(root, task, options)
   const exit = await carryOut(root, { type: 'TaskResumed', detail: { task } }, `Resuming ${task === 'all' ? 'everything' : task}`, options)
-  await sayStillPaused(root, task, options)
+  if (!options.json) await sayStillPaused(root, task, options)
   return exit
 }
 
@@ -56,23 +57,19 @@ const nameOfPause = (task: string) => (task === 'all' ? 'everything' : task)
 /** A run is stopped, and stays so until a request selects it. */
 export async function cancel(root: string, name: string, options: OperateOptions): Promise<number> {
   const { task, partition, doc } = await knownRun(root, name, options)
-  if (doc?.state === undefined || ['succeeded', 'failed', 'cancelled'].includes(doc.state)) {
-    say(`${name} is ${doc?.state ?? 'not there'}: nothing to cancel.`)
-    return exits.no
-  }
-  await decideAtRest(root, { type: 'RunCancelled', detail: { task, partition } }, options)
-  say(`${name} is cancelled.`)
-  return exits.ok
+  const event: NewEvent = { type: 'RunCancelled', detail: { task, partition } }
+  if (doc?.state === undefined || ['succeeded', 'failed', 'cancelled'].includes(doc.state))
+    return tell(event, `${name} is ${doc?.state ?? 'not there'}: nothing to cancel.`, false, options)
+  await decideAtRest(root, event, options)
+  return tell(event, `${name} is cancelled.`, true, options)
 }
 
 /** A held run may run. */
 export async function approve(root: string, name: string, options: OperateOptions): Promise<number> {
   const { task, partition, doc } = await knownRun(root, name, options)
-  if (doc?.state !== 'held') {
-    say(`${name} is ${doc?.state ?? 'not there'}, not held: nothing to approve.`)
-    return exits.no
-  }
-  return carryOut(root, { type: 'RunApproved', detail: { task, partition } }, `Approving ${name}`, options)
+  const event: NewEvent = { type: 'RunApproved', detail: { task, partition } }
+  if (doc?.state !== 'held') return tell(event, `${name} is ${doc?.state ?? 'not there'}, not held: nothing to approve.`, false, options)
+  return carryOut(root, event, `Approving ${name}`, options)
 }
 
 /** A partition that will not come counts as not existing until a version of it is published. */
@@ -101,6 +98,14 @@ export async function deliver(root: string, name: string, files: readonly string
   return carryOut(root, event, `Delivering ${name}`, options)
 }
 
+/** Says whether an event took effect, to people or as data: 1 when it did not. */
+function tell(event: NewEvent, text: string, done: boolean, { json }: OperateOptions): number {
+  say(json ? told(event, done) : text)
+  return done ? exits.ok : exits.no
+}
+
+const told = ({ type, detail }: NewEvent, done: boolean) => toJson({ event: type, ...detail, done })
+
 async function deployed(root: string, options: OperateOptions): Promise<Graph> {
   const state = openState(root, options.state)
   try {
@@ -128,7 +133,7 @@ async function knownRun(root: string, name: string, options: OperateOptions) {
 
 /** Gives an event to a runtime, our own or the one that runs, and waits until what follows has happened, or there until it was taken. */
 async function carryOut(root: string, event: NewEvent, title: string, options: OperateOptions): Promise<number> {
-  const progress = new Progress(title, {})
+  const progress = new Progress(title, options)
   let opening: Promise<Session> | undefined
   const close = async (dying: boolean) => {
     progress.end()
@@ -143,8 +148,9 @@ async function carryOut(root: string, event: NewEvent, title: string, options: O
     const session = await opening
     await session.publish([event])
     await session.settled(() => true)
-    progress.done(session.refusals().length === 0)
+    progress.done(session.refusals().length > 0 ? 'refused' : 'done')
     refuse(session.refusals())
+    if (options.json) say(told(event, true))
     return progress.failed > 0 ? exits.no : exits.ok
   })
 }

@@ -47,10 +47,11 @@ export class Progress {
     else say(`  ${line}`)
   }
 
-  /** Marks the end; bad where a run has failed, or what was asked for was not taken at all. */
-  done(isTaken = true): void {
+  /** Marks the end; bad where a run has failed, or what was asked for was not taken at all. What is handed on has not succeeded yet. */
+  done(how: 'done' | 'refused' | 'handed on' = 'done'): void {
     const wasLive = this.#live !== undefined
-    this.#mark = this.failed > 0 || !isTaken ? paint('red', '✗') : paint('green', '✓')
+    const isBad = this.failed > 0 || how === 'refused'
+    this.#mark = isBad ? paint('red', '✗') : how === 'done' ? paint('green', '✓') : paint('dim', '→')
     this.end()
     if (!wasLive && !this.#options.json) say(`  ${this.#mark} ${this.#facts()}`)
   }

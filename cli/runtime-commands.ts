@@ -110,11 +110,16 @@ const addSteering: Adds = (program, root, exit) => {
       ]),
     )
 
+  const json = [
+    '--json',
+    'print a line for each run that ended, and last { event, …, done }: what was published, and whether it took effect',
+  ] as const
   const steer = (name: 'pause' | 'resume' | 'cancel' | 'approve' | 'skip', argument: string, description: string, example: string) =>
     program
       .command(name)
       .argument('<name>', argument)
       .description(description)
+      .option(...json)
       .option(...stateOption)
       .action(async (what, options) => exit(await (await import('./operate.ts'))[name](root(), what, options)))
       .addHelpText('after', examples([example]))
@@ -129,6 +134,7 @@ const addSteering: Adds = (program, root, exit) => {
     .argument('<partition>', 'DATASET@PARTITION of a dataset that is made outside')
     .argument('<file...>', 'Parquet, CSV with a header or JSON lines, also as .gz and .zst')
     .description('make files a version of an outside dataset, once they fit its columns')
+    .option(...json)
     .option(...stateOption)
     .action(async (name, files, options) => exit(await (await import('./operate.ts')).deliver(root(), name, files, options)))
     .addHelpText('after', examples(['redeye deliver orders@2001-02-14 in/orders.csv.gz']))

@@ -70,6 +70,32 @@ test('a delivery becomes a version; the next one holds its reader until it is ap
   expect(await redeye('approve', 'count-prices@2001-02-01')).toMatchObject({ exit: 1, out: expect.stringContaining('not held') })
 })
 
+test('with --json each says what was published, and whether it took effect', async () => {
+  const { redeye, write, lines } = shop()
+  write('prices.csv', 'product,cents\nfig,120\n')
+  const last = async (...args: string[]) => {
+    const { exit, out } = await redeye(...args, '--json')
+    return [exit, lines(out).at(-1)]
+  }
+  const files = [expect.stringMatching(/prices\.csv$/)]
+  const delivered = { event: 'VersionDelivered', dataset: 'prices', partition: '2001-02-01', files, done: true }
+  expect(await last('deliver', 'prices@2001-02-01', 'prices.csv')).toEqual([0, delivered])
+  expect(await last('approve', 'count-prices@2001-02-01')).toEqual([
+    1,
+    { event: 'RunApproved', task: 'count-prices', partition: '2001-02-01', done: false },
+  ])
+  expect(await last('pause', 'all')).toEqual([0, { event: 'TaskPaused', task: 'all', done: true }])
+  expect(await last('cancel', 'count-prices@2001-02-01')).toEqual([
+    1,
+    { event: 'RunCancelled', task: 'count-prices', partition: '2001-02-01', done: false },
+  ])
+  expect(await last('skip', 'prices@2001-02-02')).toEqual([
+    0,
+    { event: 'PartitionSkipped', dataset: 'prices', partition: '2001-02-02', done: true },
+  ])
+  expect(await last('resume', 'all')).toEqual([0, { event: 'TaskResumed', task: 'all', done: true }])
+})
+
 test('what does not fit is no delivery', async () => {
   const { redeye, write, folder } = shop()
   write('prices.csv', 'product,cents\nfig,cheap\n')
