@@ -6,7 +6,7 @@ import { select } from '../shared/core/operate.ts'
 import { isTimed, keyOf, ordinalAt, ordinalOf, ordinalRange, type Partitioning } from '../shared/core/partition.ts'
 import { isSatisfied, neededOrdinals, optionalTime } from '../shared/core/readiness.ts'
 import { runsOf } from '../shared/core/request.ts'
-import { overStates, type RunDoc } from '../shared/core/run.ts'
+import { overStates, type RunDoc, type RunState, runStates } from '../shared/core/run.ts'
 import { placeOf } from '../shared/engine/load.ts'
 import type { SqliteLedger } from '../shared/local/ledger.ts'
 
@@ -24,6 +24,9 @@ export interface Plan {
   rows?: number
   bytes?: number
 }
+
+/** How many partitions are there, and of how many a run is under way, or has ended without a version. */
+export type Standing = Partial<Record<'there' | RunState, number>>
 
 export interface PlannedTask {
   task: string
@@ -55,6 +58,25 @@ export function planOf(ledger: SqliteLedger, graph: Graph, wish: Wish, now: numb
   for (const t of tasks) t.named = wish.tasks.includes(t.task)
   const runs = tasks.reduce((sum, t) => sum + t.runs.length, 0)
   return { tasks, selected, open, runs, ...planner.estimate(tasks) }
+}
+
+/** The runs that a request names, as far as they are there. */
+export function namedRuns(ledger: SqliteLedger, graph: Graph, wish: Wish, now: number): RunDoc[] {
+  const one = ledger.sql('SELECT doc FROM docs WHERE pk = ? AND sk = ?')
+  return runsOf({ ...wish, upTo: now }, graph).flatMap(({ task, ordinal }) => {
+    const { output } = graph.task(task)!
+    const found = one.get(`run/${output}`, keyOf(graph.dataset(output)!.partitioning, ordinal)) as { doc: string } | undefined
+    return found ? [JSON.parse(found.doc) as RunDoc] : []
+  })
+}
+
+/** A version stays there while a newer one is made, but what people wait for is that one. */
+export function standingOf(docs: readonly RunDoc[]): Standing {
+  const found = docs.map(({ state, version }) =>
+    state === 'waiting' || state === 'queued' || state === 'running' || !version ? state : 'there',
+  )
+  const counts = (['there', ...runStates] as const).map(how => [how, found.filter(f => f === how).length] as const)
+  return Object.fromEntries(counts.filter(([, n]) => n > 0))
 }
 
 class Planner {

@@ -4,18 +4,20 @@ import type { EventDetails } from '../shared/core/events.ts'
 import type { Graph } from '../shared/core/graph.ts'
 import { firstOrdinal, isTimed, keyOf, startOf } from '../shared/core/partition.ts'
 import { nextBegins, type RequestDoc, requestOf, runsOf, sameRequest, timeOfKey } from '../shared/core/request.ts'
-import type { Lane } from '../shared/core/run.ts'
+import type { Lane, RunDoc } from '../shared/core/run.ts'
 import { requestKey } from '../shared/engine/keys.ts'
 import { exits } from './exits.ts'
 import { findTask } from './find-names.ts'
 import { soundProject } from './host.ts'
 import { interruptible } from './interrupt.ts'
+import { isOver } from './night.ts'
 import { refuse } from './operate.ts'
 import { bytes, count, paint, say, table, toJson } from './output.ts'
 import { Progress } from './progress.ts'
-import { type Plan, planOf } from './request-plan.ts'
+import { namedRuns, type Plan, planOf, type Standing, standingOf } from './request-plan.ts'
 import { closeOpened, findLedger, memoryLedger, openSession, type Session } from './session.ts'
 import { stateOf } from './state-of.ts'
+import { sayWaiting } from './status.ts'
 
 export interface RequestOptions {
   from: string
@@ -40,12 +42,12 @@ export async function request(root: string, tasks: readonly string[], options: R
   // Throws for a range that fits nothing, before anything is written.
   const named = runsOf({ ...wish, upTo: Date.now() }, graph).length
   if (named === 0) refuseBefore(wish, graph)
-  const plan = await planned(graph, wish, stateOf(root, options.state))
-  if (options.plan) return showPlan(plan, wish, named, options)
+  const { plan, runs } = await planned(graph, wish, stateOf(root, options.state))
+  const nothing = () => nothingToDo(graph, wish, named, runs, options)
+  if (options.plan) return plan.tasks.length > 0 || options.json ? showPlan(plan, wish, runs, options) : nothing()
   // Runs that an ended runtime left go on; and a range may reach into the future, whose partitions the request then takes as they begin.
   const isIdle = plan.selected + plan.open === 0 && nextBegins(requestOf(wish, '', Date.now()), graph) === undefined
-  if (isIdle) return nothingToDo(wish, named, options)
-  return carryOut(root, wish, options)
+  return isIdle ? nothing() : carryOut(root, graph, wish, options)
 }
 
 function wishOf(tasks: readonly string[], { from, to = from, run, downstream, lane, maxActive, id }: RequestOptions): Wish {
@@ -75,7 +77,8 @@ function refuseBefore({ tasks, from, to }: Wish, graph: Graph): void {
     })
 }
 
-async function planned(graph: Graph, wish: Wish, folder: string): Promise<Plan> {
+/** What the request would come to, and the named runs as they are. */
+async function planned(graph: Graph, wish: Wish, folder: string): Promise<{ plan: Plan; runs: RunDoc[] }> {
   const ledger = findLedger(folder) ?? memoryLedger()
   try {
     const before = (await ledger.get<RequestDoc>(requestKey(wish.id)))?.doc
@@ -83,21 +86,33 @@ async function planned(graph: Graph, wish: Wish, folder: string): Promise<Plan> 
       throw new RedeyeError('REQUEST_CHANGED', `a request "${wish.id}" was made before, with other content`, {
         remedy: 'give the new request an id of its own',
       })
-    return planOf(ledger, graph, wish, Date.now())
+    const now = Date.now()
+    return { plan: planOf(ledger, graph, wish, now), runs: namedRuns(ledger, graph, wish, now) }
   } finally {
     ledger.close()
   }
 }
 
-function nothingToDo(wish: Wish, named: number, { json }: RequestOptions): number {
-  if (json) say(toJson({ request: wish.id, selected: 0, succeeded: 0, failed: 0, seconds: 0 }))
-  else say(named === 0 ? `No partition between ${wish.from} and ${wish.to} has begun.` : `Nothing to do: ${why(wish.run)}.`)
+function nothingToDo(graph: Graph, wish: Wish, named: number, runs: readonly RunDoc[], { json }: RequestOptions): number {
+  if (json) say(toJson({ request: wish.id, selected: 0, succeeded: 0, failed: 0, seconds: 0, standing: standingOf(runs) }))
+  else if (named === 0) say(`No partition between ${wish.from} and ${wish.to} has begun.`)
+  else if (wish.run === 'failed') say('Nothing to do: none of these runs has failed.')
+  else if (standingOf(runs).there === runs.length) say('Nothing to do: all of these partitions are there.')
+  else sayStanding(graph, runs)
   return exits.ok
 }
 
-const why = (run: Wish['run']) => (run === 'failed' ? 'none of these runs has failed' : 'all of these partitions are there')
+/** Why nothing is selected: not all that is not selected is there. */
+function sayStanding(graph: Graph, runs: readonly RunDoc[]): void {
+  const standing = Object.entries(standingOf(runs)).map(([how, n]) => `${n} ${how}`)
+  say(`Nothing to select of ${count(runs.length, 'partition')}: ${standing.join(', ')}.`)
+  sayWaiting(
+    graph,
+    runs.filter(r => r.state === 'waiting'),
+  )
+}
 
-async function carryOut(root: string, wish: Wish, options: RequestOptions): Promise<number> {
+async function carryOut(root: string, graph: Graph, wish: Wish, options: RequestOptions): Promise<number> {
   const began = Date.now()
   const progress = new Progress(`Request ${wish.id}`, options)
   let opening: Promise<Session> | undefined
@@ -112,15 +127,15 @@ async function carryOut(root: string, wish: Wish, options: RequestOptions): Prom
     await session.publish([{ type: 'RunRequested', detail: wish }])
     requested = session
     await session.settled(() => true)
-    progress.done()
+    progress.done(session.refusals().length > 0 ? 'refused' : session.hosting ? 'done' : 'handed on')
     refuse(session.refusals())
     const selected = (await session.ledger.get<RequestDoc>(requestKey(wish.id)))?.doc.selected ?? 0
-    const left = runsLeft(session, wish.id)
-    if (session.hosting && left > 0 && !options.json)
-      say(`${count(left, 'run')} of it still to come: redeye status says what they wait for.`)
-    if (!session.hosting && !options.json)
-      say(`${count(selected, 'run')} selected; the runtime that runs does them: redeye status shows how far it is.`)
-    if (options.json) say(toJson(told(wish, selected, session.hosting ? progress : undefined, Date.now() - began)))
+    const runs = namedRuns(session.ledger, graph, wish, Date.now())
+    const open = runs.filter(run => !isOver(run)).length
+    if (options.json) say(toJson(told(wish, selected, session.hosting ? progress : undefined, Date.now() - began, standingOf(runs))))
+    else if (selected === 0 && open > 0) sayStanding(graph, runs)
+    else if (!session.hosting) say(`${count(selected, 'run')} selected; the runtime that runs does them: redeye status shows how they end.`)
+    else if (open > 0) say(`${count(open, 'run')} of it still to come: redeye status says what they wait for.`)
     return progress.failed > 0 ? exits.no : exits.ok
   }
   return interruptible(close, work, () => {
@@ -134,25 +149,16 @@ function whatBecomesOf({ id }: Wish, { hosting }: Session): string {
     : `The runtime that runs goes on with ${id}: redeye status shows how far it is.`
 }
 
-/** How many runs a request has selected that are not over. */
-function runsLeft(session: Session, id: string): number {
-  const open = session.ledger.sql(
-    `SELECT count(*) AS n FROM docs WHERE state IS NOT NULL AND instr(coalesce(json_extract(doc, '$.requests'), ''), ?)`,
-  )
-  return (open.get(id) as { n: number }).n
-}
-
-function told(wish: Wish, selected: number, progress: Progress | undefined, ms: number) {
+function told(wish: Wish, selected: number, progress: Progress | undefined, ms: number, standing: Standing) {
   const ended = progress && { succeeded: progress.succeeded, failed: progress.failed, seconds: ms / 1000 }
-  return { request: wish.id, selected, ...ended }
+  return { request: wish.id, selected, ...ended, standing }
 }
 
-function showPlan(plan: Plan, wish: Wish, named: number, { json }: RequestOptions): number {
+function showPlan(plan: Plan, wish: Wish, runs: readonly RunDoc[], { json }: RequestOptions): number {
   if (json) {
-    say(toJson({ request: wish, ...plan }, 2))
+    say(toJson({ request: wish, ...plan, standing: standingOf(runs) }, 2))
     return exits.ok
   }
-  if (plan.tasks.length === 0) return nothingToDo(wish, named, { from: wish.from })
   const columns = [{ title: 'task' }, { title: '' }, right('runs'), { title: 'partitions' }, right('waiting'), right('held')]
   const rows = plan.tasks.map(t => [
     t.task,

@@ -97,7 +97,7 @@ const addSteering: Adds = (program, root, exit) => {
     .option('--max-active <n>', 'how many of its runs at once', wholeNumber)
     .option('--id <id>', 'the same id twice is one request')
     .option('--plan', 'say what would run, and how much that is; write nothing')
-    .option('--json', 'print a line for each run that ended, and last { request, selected, succeeded, failed, seconds }')
+    .option('--json', 'print a line for each run that ended, and last { request, selected, succeeded, failed, seconds, standing }')
     .option(...stateOption)
     .description('run tasks over a range: a backfill, or with --run all a replay')
     .action(async (tasks, options) => exit(await (await import('./request.ts')).request(root(), tasks, options)))

@@ -88,7 +88,7 @@ async function everything(ledger: SqliteLedger, graph: Graph, folder: string, ru
     of('queued').filter(d => d.error),
     d => `${nameOf(d)}  ${paint('dim', `${instantText(d.due ?? 0)}: ${failureReason(d)}`)}`,
   )
-  waiting(graph, of('waiting'))
+  sayWaiting(graph, of('waiting'))
   section('Paused', paused, task => (task === 'all' ? 'everything' : task))
   section('Could not be delivered', letters, l => `${instantText(l.at)}  ${l.target}  ${paint('red', l.reason)}`)
   if (!running && [...of('running'), ...of('queued')].some(doc => !isPaused(doc))) say(`\n${interrupted}`)
@@ -177,7 +177,7 @@ function section<T>(title: string, items: readonly T[], line: (item: T) => strin
 }
 
 /** Runs of a task that wait for the same come together: a window that tomorrow opens is one line. */
-function waiting(graph: Graph, docs: readonly RunDoc[]): void {
+export function sayWaiting(graph: Graph, docs: readonly RunDoc[]): void {
   const now = Date.now()
   const groups = new Map<string, { docs: RunDoc[]; text: string }>()
   for (const doc of docs) {

@@ -9,13 +9,36 @@ test('a backfill runs what is missing and what follows, once', async () => {
   const { redeye, lines, folder } = shop()
   const { exit, out, err } = await redeye('request', 'read-orders', '--from', '2001-02-01', '--to', '2001-W05', '--id', 'first', '--json')
   expect([exit, err]).toEqual([0, ''])
-  expect(lines(out).at(-1)).toEqual({ request: 'first', selected: 4, succeeded: 17, failed: 0, seconds: expect.any(Number) })
+  expect(lines(out).at(-1)).toEqual({
+    request: 'first',
+    selected: 4,
+    succeeded: 17,
+    failed: 0,
+    seconds: expect.any(Number),
+    standing: { there: 4 },
+  })
   expect(succeeded(folder)).toContain('sum-weeks@2001-W05')
   expect((await redeye('request', 'read-orders', '--from', '2001-02-01', '--to', '2001-02-04')).out).toBe(
     'Nothing to do: all of these partitions are there.\n',
   )
   const other = await redeye('request', 'read-orders', '--from', '2001-02-05', '--id', 'first')
   expect(other).toMatchObject({ exit: 2, err: expect.stringContaining('REQUEST_CHANGED') })
+})
+
+test('what waits already is not said to be there', async () => {
+  const { redeye, lines } = shop()
+  await redeye('request', 'read-orders', '--from', '2001-02-01', '--to', '2001-02-03')
+  const waits = `Nothing to select of 4 partitions: 3 there, 1 waiting.
+
+Waiting
+  sum-weeks@2001-W05  for day_totals@2001-02-04
+`
+  const wish = ['request', 'sum-days', 'sum-weeks', '--from', '2001-02-01', '--to', '2001-02-03']
+  expect((await redeye(...wish, '--plan')).out).toBe(waits)
+  expect((await redeye(...wish)).out.replace(/^Request .*\n.*\n/, '')).toBe(waits)
+  expect(lines((await redeye(...wish, '--json')).out).at(-1)).toMatchObject({ selected: 0, standing: { there: 3, waiting: 1 } })
+  const one = await redeye('request', 'sum-weeks', '--from', '2001-W05', '--run', 'failed', '--plan')
+  expect(one.out).toBe('Nothing to do: none of these runs has failed.\n')
 })
 
 test('a plan says what would run, and writes nothing', async () => {
@@ -84,6 +107,8 @@ test('beside a runtime that runs it is left to it', async () => {
   const { exit, out } = await redeye('request', 'read-orders', '--from', '2001-02-01', '--to', '2001-02-02', '--id', 'two-days')
   expect(exit).toBe(0)
   expect(out).toContain('2 runs selected; the runtime that runs does them')
+  // They may fail yet.
+  expect(out).not.toContain('✓')
   await dev.said(/✓ load-totals@2001-02-02/)
   dev.child.kill('SIGINT')
   await dev.ended
