@@ -29,8 +29,12 @@ export class Changes {
   #watchAll(folder: string): void {
     // Before its folders are listed, so that one made meanwhile is heard of.
     this.#watch(folder, concerns)
-    for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [])
-      if (entry.isDirectory() && concerns(entry.name)) this.#watchAll(join(folder, entry.name))
+    for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
+      if (!concerns(entry.name)) continue
+      if (entry.isDirectory()) this.#watchAll(join(folder, entry.name))
+      // What it leads to is in another folder.
+      else if (entry.isSymbolicLink()) this.#watch(join(folder, entry.name), () => true)
+    }
   }
 
   #watch(folder: string, hears: (name: string) => boolean): void {
@@ -64,7 +68,7 @@ function unlessGone<T>(look: () => T): T | undefined {
   try {
     return look()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code!)) return undefined
     throw error
   }
 }

@@ -131,11 +131,12 @@ async function carryOut(root: string, graph: Graph, wish: Wish, options: Request
     refuse(session.refusals())
     const selected = (await session.ledger.get<RequestDoc>(requestKey(wish.id)))?.doc.selected ?? 0
     const runs = namedRuns(session.ledger, graph, wish, Date.now())
-    const open = runs.filter(run => !isOver(run)).length
+    const open = runs.filter(run => !isOver(run))
+    const left = open.filter(run => run.requests?.includes(wish.id)).length
     if (options.json) say(toJson(told(wish, selected, session.hosting ? progress : undefined, Date.now() - began, standingOf(runs))))
-    else if (selected === 0 && open > 0) sayStanding(graph, runs)
+    else if (selected === 0 && open.length > 0) sayStanding(graph, runs)
     else if (!session.hosting) say(`${count(selected, 'run')} selected; the runtime that runs does them: redeye status shows how they end.`)
-    else if (open > 0) say(`${count(open, 'run')} of it still to come: redeye status says what they wait for.`)
+    else if (left > 0) say(`${count(left, 'run')} of it still to come: redeye status says what they wait for.`)
     return progress.failed > 0 ? exits.no : exits.ok
   }
   return interruptible(close, work, () => {

@@ -186,5 +186,7 @@ export function refill({ doc, unlisted }: Swapped, queued: readonly Candidate[],
   const known = (c: Candidate) => doc.holders.some(isRun(c)) || doc.waiting.some(isRun(c))
   const waiting = [...doc.waiting, ...all.filter(c => !known(c))].sort(compareCandidates)
   const { more: _, ...rest } = doc
-  return { ...handOn({ ...rest, waiting: waiting.slice(0, LISTED), ...(waiting.length > LISTED && { more: true }) }, now), changed: true }
+  // Of a list that has not run empty another may just have been left out, and not be queued yet.
+  const more = waiting.length > LISTED || (unlisted !== undefined && doc.waiting.length > 0)
+  return { ...handOn({ ...rest, waiting: waiting.slice(0, LISTED), ...(more && { more }) }, now), changed: true }
 }

@@ -153,13 +153,25 @@ test('a place goes to whoever is first of all who wait, whether he is listed or 
   const lane = fc.constantFrom('nightly' as const, 'backfill' as const)
   // More than are listed; then some come and more go.
   const many = fc.uniqueArray(partition, { minLength: 105, maxLength: 180, size: 'max' })
-  const later = fc.array(fc.record({ comes: partition, lane, go: fc.nat(3) }), { minLength: 60, maxLength: 120, size: 'max' })
+  // Between the swap that refuses a run and the write that makes it queued others may swap.
+  const later = fc.array(fc.record({ comes: partition, lane, go: fc.nat(3), lag: fc.nat(3) }), {
+    minLength: 60,
+    maxLength: 120,
+    size: 'max',
+  })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 3 }), many, later, (limit, first, rest) => {
       let doc = newLimit(limit)
       const queued = new Map<string, Candidate>()
+      let refused: { one: Candidate; lag: number }[] = []
       const running: string[] = []
       const begins = (one: Candidate) => ({ generation: 1, attempt: 1, token: one.partition })
+      const isThere = (partition: string) =>
+        queued.has(partition) || running.includes(partition) || refused.some(r => r.one.partition === partition)
+      const settle = (isWritten: (r: { one: Candidate; lag: number }) => boolean) => {
+        for (const r of refused.filter(isWritten)) queued.set(r.one.partition, r.one)
+        refused = refused.filter(r => !isWritten(r))
+      }
       const start = (one: Candidate) => {
         const before = [...queued.values()].find(other => compareCandidates(other, one) < 0)
         if (before) throw new Error(`${one.partition} goes before ${before.partition}`)
@@ -170,8 +182,11 @@ test('a place goes to whoever is first of all who wait, whether he is listed or 
       const write = (swapped: Swapped) => {
         const { doc: next, handed } = filled(swapped, [...queued.values()])
         doc = next
+        for (const r of refused) r.lag--
+        settle(r => r.lag < 0)
         return () => {
           for (const h of handed) {
+            settle(r => r.one.partition === h.partition)
             const one = queued.get(h.partition)!
             const taken = acquire(doc, one, begins(one), 0)
             if (!taken.granted) throw new Error(`${h.partition} is refused the place that it was handed`)
@@ -180,28 +195,30 @@ test('a place goes to whoever is first of all who wait, whether he is listed or 
           }
         }
       }
-      const ask = (one: Candidate) => {
-        if (queued.has(one.partition) || running.includes(one.partition)) return
+      const ask = (one: Candidate, lag = 0) => {
+        if (isThere(one.partition)) return
         const asked = acquire(doc, one, begins(one), 0)
-        const taken = write(asked)
+        const take = write(asked)
         if (asked.granted) return start(one)
-        // Only now: the swap knew nothing of it but what it was told.
-        queued.set(one.partition, one)
-        taken()
+        refused.push({ one, lag })
+        settle(r => r.lag === 0)
+        take()
       }
       const end = () => {
         const partition = running.shift()
         if (partition !== undefined) write(release(doc, { dataset: 'clean', partition, generation: 1, attempt: 1 }, 0))()
       }
       for (const n of first) ask(candidate(n))
-      for (const { comes, lane, go } of rest) {
-        ask(candidate(comes, { lane }))
+      for (const { comes, lane, go, lag } of rest) {
+        ask(candidate(comes, { lane }), lag)
         for (let n = 0; n < go; n++) end()
       }
+      settle(() => true)
       while (running.length > 0) end()
-      expect(queued.size).toBe(0)
+      expect([...queued.keys()]).toEqual([])
     }),
-    { numRuns: 50 },
+    // Worlds of this size shrink for minutes.
+    { numRuns: 100, endOnFailure: true },
   )
 })
 

@@ -30,10 +30,8 @@ export default class PlatformPlugin {
     this.#options = options
     this.#tools = tools
     this.hooks = hooksForUser(osls, {
-      'before:package:createDeploymentArtifacts': async () => {
-        await this.#look()
-        await this.#bundle()
-      },
+      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+      'before:deploy:deploy': () => this.#compare(),
       'after:deploy:deploy': async () => {
         await this.#protect()
         await this.#register()
@@ -63,16 +61,16 @@ export default class PlatformPlugin {
   }
 
   /** A plain `sls deploy` asks no `redeye deploy`. */
-  async #look(): Promise<void> {
-    const skipped = skippedNight(this.#settings!, Date.now())
-    const place = () => placeOfSetting(this.#root, this.#settings!.stage, ['nightAt', 'zone'], this.#options.param)
-    if (skipped) throw new RedeyeError('BAD_DATE', skipped.message, { remedy: skipped.remedy, ...place() })
-    if (this.#osls.processedInput.commands[0] !== 'deploy' || !this.#settings!.site.active) return
+  async #compare(): Promise<void> {
+    if (!this.#settings!.site.active) return
     const { refuseLosses } = await import('./registration.ts')
     await refuseLosses(this.#root, this.#settings!, this.#region)
   }
 
   async #bundle(): Promise<void> {
+    const skipped = skippedNight(this.#settings!, Date.now())
+    const place = () => placeOfSetting(this.#root, this.#settings!.stage, ['nightAt', 'zone'], this.#options.param)
+    if (skipped) throw new RedeyeError('BAD_DATE', skipped.message, { remedy: skipped.remedy, ...place() })
     const root = this.#root
     for (const name of this.#functions) {
       const made = await bundle({

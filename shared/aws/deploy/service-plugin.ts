@@ -31,10 +31,8 @@ export default class ServicePlugin {
     this.#options = options
     this.#tools = tools
     this.hooks = hooksForUser(osls, {
-      'before:package:createDeploymentArtifacts': async () => {
-        await this.#compare()
-        await this.#bundle()
-      },
+      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+      'before:deploy:deploy': () => this.#compare(),
       'after:deploy:deploy': () => this.#register(),
       'after:remove:remove': () => this.#retire(),
     })
@@ -62,7 +60,7 @@ export default class ServicePlugin {
 
   /** A plain `sls deploy` asks no `redeye deploy`. What a region that stands by has registered may be a moment old, and nothing is registered in it. */
   async #compare(): Promise<void> {
-    if (this.#osls.processedInput.commands[0] !== 'deploy' || !this.#settings!.site.active) return
+    if (!this.#settings!.site.active) return
     const { refuseLosses } = await import('./registration.ts')
     await refuseLosses(this.#root, this.#settings!, this.#region, this.#task!.name)
   }

@@ -153,8 +153,8 @@ export function unknownSettings(root: string, names: readonly string[]): string[
   const others = names.filter(name => !settingNames.includes(name))
   if (others.length === 0) return []
   // A serverless.yml may take parts of itself from files beside it.
-  const files = globSync('**/*.{yml,yaml}', { cwd: root, exclude: ['**/node_modules', '**/.*'] })
-  const texts = files.map(file => readFileSync(join(root, file), 'utf8'))
+  const entries = globSync('**/*.{yml,yaml}', { cwd: root, exclude: ['**/node_modules', '**/.*'], withFileTypes: true })
+  const texts = entries.filter(entry => entry.isFile()).map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
   const used = new Set(texts.flatMap(text => [...text.matchAll(/\bparam:\s*([^\s,}]+)/g)].map(match => match[1])))
   return others.filter(name => !used.has(name))
 }

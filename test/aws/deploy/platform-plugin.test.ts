@@ -136,7 +136,7 @@ test('a night at a time that the zone skips is neither packaged nor deployed, an
   await remove(['protect=true', 'zone=Europe/Madrid', 'nightAt=02:30'])
 })
 
-test('before it bundles, a deployment asks what is registered', async () => {
+test('before anything is changed a deployment asks what is registered', async () => {
   const { plugin } = await plugged('deploy', ['protect=false'])
-  await expect(plugin.hooks['before:package:createDeploymentArtifacts']!()).rejects.toThrow(/^NOT_DEPLOYED .*ssm:GetParameter/)
+  await expect(plugin.hooks['before:deploy:deploy']!()).rejects.toThrow(/^NOT_DEPLOYED .*ssm:GetParameter/)
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Changes } from '../../../cli/changes.ts'
@@ -37,6 +37,12 @@ test('every save is told, of a file that was replaced, too', async () => {
   await toldOf(() => replace(file))
   await toldOf(() => replace(file))
   await toldOf(() => write(file, 'b'))
+})
+
+test('so is a save of a file that a link leads to', async () => {
+  write('elsewhere/shared.sql')
+  await toldOf(() => symlinkSync(join(root, 'elsewhere/shared.sql'), join(root, 'services/sums/linked.sql')))
+  await toldOf(() => write('elsewhere/shared.sql', 'a'))
 })
 
 test('so is what happens in folders that have come, or taken the place of others', async () => {
