@@ -296,6 +296,9 @@ describe('who waits', () => {
     const held = { ...listed(1), holders: take(newLimit(1), 5).doc.holders }
     const full = refill({ ...left(held), unlisted: candidate(9) }, [candidate(9, { lane: 'nightly' }), candidate(7)], 0)
     expect(full.doc.waiting).toEqual([candidate(0), candidate(7), candidate(9)])
+    // Another may have been left out and not be queued yet; whoever finds the list empty takes the mark away.
+    expect(full.doc.more).toBe(true)
+    expect('more' in refill({ ...left(listed(0)), unlisted: candidate(9) }, [], 0).doc).toBe(false)
   })
 
   test('is put back on an emptied list, first who goes first, no one twice', () => {
